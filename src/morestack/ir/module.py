@@ -1,0 +1,182 @@
+"""Modules, functions, blocks, instructions and their operands.
+
+A function is a control-flow graph over *mutable registers*: any instruction may write any register, any
+number of times (no SSA, no phi: LLVM's mem2reg makes SSA within a segment, and liveness is what frames
+need). A register holds a value of any IR type. Variables whose address is taken live in frame objects or
+on the heap. Rejected: SSA with phis, which continuation splitting would have to take apart again.
+
+Every block ends in exactly one terminator, its last instruction. Evaluation order is instruction order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from morestack.ir.types import IRType, PTR
+
+if TYPE_CHECKING:
+    from morestack.ir.ops import Op
+    from morestack.types.types import Type
+
+
+class Pos(NamedTuple):
+    """A source place: for tracebacks, reports and messages."""
+
+    file: str
+    line: int
+    col: int
+
+
+@dataclass(eq=False, slots=True)
+class Reg:
+    """A virtual register; `name` is the Go variable it stands for, or empty."""
+
+    id: int
+    type: IRType
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return f"%{self.id}" + (f".{self.name}" if self.name else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A scalar constant: an int in the type's *unsigned* range (bool 0 or 1, ptr 0), or a Python float."""
+
+    type: IRType
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Sym:
+    """The address of a global, type descriptor (`type.<T>`), itab (`itab.<T>,<I>`) or function code."""
+
+    name: str
+
+    @property
+    def type(self) -> IRType:
+        return PTR
+
+
+Operand: TypeAlias = Reg | Const | Sym
+
+
+@dataclass(eq=False, slots=True)
+class Object:
+    """A frame object: memory in the function's own frame, for variables whose address is taken but does
+    not escape. Contents are undefined until stored to; the builder clears what Go says is zero."""
+
+    id: int
+    type: IRType
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return f"${self.id}" + (f".{self.name}" if self.name else "")
+
+
+@dataclass(eq=False, slots=True)
+class Instr:
+    """One instruction. `aux` is the op's immediate (see `ops.Op`); `targets` the successors of a terminator."""
+
+    op: Op
+    dst: tuple[Reg, ...] = ()
+    args: tuple[Operand, ...] = ()
+    aux: object = None
+    targets: tuple[Block, ...] = ()
+    pos: Pos | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """A basic block; `id` is unique in its function."""
+
+    id: int
+    instrs: list[Instr] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"b{self.id}"
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """`blocks[0]` is the entry. `params` are registers, written on entry.
+
+    A function that is the code of a closure has `context` set: a register that holds the address of the
+    closure object {code, captures...} on entry. Every function can be called through a closure.
+    """
+
+    name: str
+    params: list[Reg] = field(default_factory=list)
+    results: list[IRType] = field(default_factory=list)
+    context: Reg | None = None
+    regs: list[Reg] = field(default_factory=list)
+    objects: list[Object] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    pos: Pos | None = None
+    pragmas: tuple[str, ...] = ()
+    wrapper: bool = False  # compiler-made; tracebacks hide it
+    has_defer: bool = False
+    result_objects: list[Object | None] = field(default_factory=list)
+    """With `has_defer`: where each result lives, so that a recovered panic can return it."""
+
+    def reg(self, type: IRType, name: str = "") -> Reg:
+        """A new register."""
+        r = Reg(len(self.regs), type, name)
+        self.regs.append(r)
+        return r
+
+    def object(self, type: IRType, name: str = "") -> Object:
+        """A new frame object."""
+        o = Object(len(self.objects), type, name)
+        self.objects.append(o)
+        return o
+
+    def block(self) -> Block:
+        """A new block, appended."""
+        b = Block(len(self.blocks))
+        self.blocks.append(b)
+        return b
+
+
+class Signature(NamedTuple):
+    """What an indirect call passes and gets: aux of CALL_CLOSURE and CALL_CODE."""
+
+    params: tuple[IRType, ...]
+    results: tuple[IRType, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Global:
+    """Static data. `data` is the initial contents, zero-extended to the type's size; `relocs` put addresses
+    at offsets. `go_type` and `go_itab` ask codegen for a type descriptor or an itab instead."""
+
+    name: str
+    type: IRType
+    data: bytes = b""
+    relocs: tuple[tuple[int, Sym], ...] = ()
+    readonly: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """One Go package (or generated unit) in IR."""
+
+    name: str
+    functions: dict[str, Function] = field(default_factory=dict)
+    globals: dict[str, Global] = field(default_factory=dict)
+    go_types: dict[str, Type] = field(default_factory=dict)
+    """Type descriptors wanted: symbol `type.<string>` to the Go type. Codegen adds those they refer to."""
+    itabs: dict[str, tuple[Type, Type]] = field(default_factory=dict)
+    """Itabs wanted: symbol `itab.<T>,<I>` to (concrete type, interface type)."""
+    methods: dict[str, list[MethodEntry]] = field(default_factory=dict)
+    """Method set of each described type (by symbol), sorted by name: what itabs and reflection call."""
+
+
+class MethodEntry(NamedTuple):
+    """A method of a described type: `code` takes the receiver as an interface's data word."""
+
+    name: str  # exported or not; unexported ones are qualified by `pkg`
+    pkg: str
+    type: Type  # signature without receiver
+    code: str  # symbol

@@ -1,0 +1,152 @@
+"""The op table: every instruction of the IR, what it takes, and what it may do.
+
+Passes ask `op.effect`, never list opcodes. Integer ops work modulo 2^width on unsigned representations.
+`ir.interp` defines each op and is codegen's oracle; docs/ir.md says each in words.
+"""
+
+from enum import Enum, Flag, auto
+from typing import NamedTuple
+
+
+class Effect(Flag):
+    """What an op may do beyond writing its results."""
+
+    NONE = 0
+    READ = auto()  # reads memory
+    WRITE = auto()  # writes memory
+    PANIC = auto()  # may panic
+    CALL = auto()  # runs Go code: needs a continuation
+    PARK = auto()  # may switch goroutines: needs a continuation
+    NORETURN = auto()
+    TERM = auto()  # ends a block
+
+
+class OpInfo(NamedTuple):
+    """Mnemonic, number of operands (-1: any), number of results (-1: any), effect, meaning of `aux`."""
+
+    mnemonic: str
+    operands: int
+    results: int = 1
+    effect: Effect = Effect.NONE
+    aux: str = ""
+
+
+E = Effect
+
+
+class Op(Enum):
+    """dst = op args, with `aux`."""
+
+    # values
+    COPY = OpInfo("copy", 1)
+    ZERO = OpInfo("zero", 0)  # the zero value of dst's type
+    SELECT = OpInfo("select", 3)  # args: bool, then, else
+    # integers (both operands of one type; shifts: the count is i64, unsigned, and may be any value:
+    # SHL and LSHR give 0 and ASHR the sign when it is the width or more)
+    ADD = OpInfo("add", 2)
+    SUB = OpInfo("sub", 2)
+    MUL = OpInfo("mul", 2)
+    SDIV = OpInfo("sdiv", 2)  # the divisor is not 0 (DIVCHECK); MIN / -1 = MIN
+    UDIV = OpInfo("udiv", 2)
+    SREM = OpInfo("srem", 2)  # MIN % -1 = 0
+    UREM = OpInfo("urem", 2)
+    AND = OpInfo("and", 2)
+    OR = OpInfo("or", 2)
+    XOR = OpInfo("xor", 2)
+    SHL = OpInfo("shl", 2)
+    LSHR = OpInfo("lshr", 2)
+    ASHR = OpInfo("ashr", 2)
+    # floats
+    FADD = OpInfo("fadd", 2)
+    FSUB = OpInfo("fsub", 2)
+    FMUL = OpInfo("fmul", 2)
+    FDIV = OpInfo("fdiv", 2)
+    FNEG = OpInfo("fneg", 1)
+    # comparisons give bool; EQ and NE take any scalar but floats
+    EQ = OpInfo("eq", 2)
+    NE = OpInfo("ne", 2)
+    SLT = OpInfo("slt", 2)
+    SLE = OpInfo("sle", 2)
+    ULT = OpInfo("ult", 2)
+    ULE = OpInfo("ule", 2)
+    FEQ = OpInfo("feq", 2)
+    FNE = OpInfo("fne", 2)  # true when unordered
+    FLT = OpInfo("flt", 2)
+    FLE = OpInfo("fle", 2)
+    NOT = OpInfo("not", 1)  # of a bool
+    # conversions, to dst's type
+    TRUNC = OpInfo("trunc", 1)
+    SEXT = OpInfo("sext", 1)
+    ZEXT = OpInfo("zext", 1)  # bool too
+    FPTOSI = OpInfo("fptosi", 1)  # out of range: amd64's 0x8000... for i64, its truncation for narrower
+    FPTOUI = OpInfo("fptoui", 1)  # out of range: what gc on amd64 gives
+    SITOFP = OpInfo("sitofp", 1)
+    UITOFP = OpInfo("uitofp", 1)
+    FPEXT = OpInfo("fpext", 1)
+    FPTRUNC = OpInfo("fptrunc", 1)
+    BITCAST = OpInfo("bitcast", 1)  # between f64 and i64, f32 and i32
+    PTRTOINT = OpInfo("ptrtoint", 1)
+    INTTOPTR = OpInfo("inttoptr", 1)
+    # aggregates in registers
+    MAKE = OpInfo("make", -1)  # a struct or array from all its fields
+    EXTRACT = OpInfo("extract", 1, aux="field number")
+    INSERT = OpInfo("insert", 2, aux="field number")  # args: aggregate, new field; dst: the changed copy
+    # memory
+    ADDR = OpInfo("addr", 0, aux="Object")  # address of a frame object
+    OFFSET = OpInfo("offset", 1, aux="bytes")  # ptr + constant
+    INDEX = OpInfo("index", 2, aux="element bytes")  # ptr + i64 * size; bounds have been checked
+    LOAD = OpInfo("load", 1, effect=E.READ)  # of dst's type; the address is not nil (NILCHECK)
+    STORE = OpInfo("store", 2, 0, E.WRITE)  # args: address, value
+    MOVE = OpInfo("move", 2, 0, E.READ | E.WRITE, "IRType")  # args: to, from; may overlap
+    CLEAR = OpInfo("clear", 1, 0, E.WRITE, "IRType")  # zero memory
+    # checks: panic unless ...
+    NILCHECK = OpInfo("nilcheck", 1, 0, E.PANIC)  # the pointer is not nil
+    BOUNDS = OpInfo("bounds", 2, 0, E.PANIC, "Bounds")  # args: i64 index, i64 limit; see Bounds
+    DIVCHECK = OpInfo("divcheck", 1, 0, E.PANIC)  # the integer is not 0
+    # calls; args follow the callee; dst are the results
+    CALL = OpInfo("call", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "function name")
+    CALL_CLOSURE = OpInfo("callclosure", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "Signature")
+    # args[0]: closure address, not nil (NILCHECK)
+    CALL_CODE = OpInfo("callcode", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "Signature")
+    # args[0]: code address, from an itab
+    RT = OpInfo("rt", -1, -1, E.READ | E.WRITE, "runtime function")  # effect: see runtime_calls
+    DEFER = OpInfo("defer", 1, 0, E.WRITE)  # args[0]: closure without parameters, run when the function ends
+    DEFER_RETURN = OpInfo("deferreturn", 0, 0, E.CALL | E.PANIC | E.READ | E.WRITE)  # before RETURN: run them
+    # terminators
+    JUMP = OpInfo("jump", 0, 0, E.TERM)
+    BRANCH = OpInfo("branch", 1, 0, E.TERM)  # targets: if true, if false
+    SWITCH = OpInfo("switch", 1, 0, E.TERM, "case values")  # targets: one per value, then default
+    RETURN = OpInfo("return", -1, 0, E.TERM)
+    UNREACHABLE = OpInfo("unreachable", 0, 0, E.TERM)  # after a NORETURN runtime call
+
+    @property
+    def effect(self) -> Effect:
+        return self.value.effect
+
+
+class Bounds(NamedTuple):
+    """aux of BOUNDS: which check, and how the index is to be read when it fails.
+
+    `kind` INDEX and CONVERT demand index < limit (CONVERT: <=), the slice kinds index <= limit, unsigned.
+    """
+
+    kind: "BoundsKind"
+    signed: bool  # the index came from a signed type, so a failing one may print as negative
+
+
+class BoundsKind(Enum):
+    """The values are Go's messages, x the index and y the limit."""
+
+    INDEX = "index out of range [%x] with length %y"
+    SLICE_ALEN = "slice bounds out of range [:%x] with length %y"
+    SLICE_ACAP = "slice bounds out of range [:%x] with capacity %y"
+    SLICE_B = "slice bounds out of range [%x:%y]"
+    SLICE3_ALEN = "slice bounds out of range [::%x] with length %y"
+    SLICE3_ACAP = "slice bounds out of range [::%x] with capacity %y"
+    SLICE3_B = "slice bounds out of range [:%x:%y]"
+    SLICE3_C = "slice bounds out of range [%x:%y:]"
+    CONVERT = "cannot convert slice with length %x to array or pointer to array with length %y"
+
+
+BOUNDS_CODE = {kind: number for number, kind in enumerate(BoundsKind)}
+"""The number the runtime knows each kind by."""

@@ -1,0 +1,108 @@
+"""The runtime functions compiled code calls: the contract between builder, interpreter, codegen and runtime.
+
+Each is a C function `runtime.<name>` on the thread's own stack. Its C parameters are `g`, then the operands
+flattened to scalars (a string is two parameters); a result of one scalar is returned, a larger result
+is written through a pointer that comes right after `g`. None moves a goroutine stack.
+
+- PANIC: on failure it fills `g.pending` and returns anything; the caller tests `g.pending` and panics.
+- PARK: returns i64: PARKED when the goroutine was parked, else the result for the continuation.
+  `g.sched` holds pc, sp and bp before the call.
+- NORETURN: fills what it needs in `g` and returns; the caller jumps to `schedule`.
+Pointer operands named `typ` are type descriptors. Memory returned is zeroed.
+"""
+
+from typing import NamedTuple
+
+from morestack.ir.ops import Effect
+from morestack.ir.types import BOOL, COMPLEX128, F64, I64, IFACE, IRType, PTR, SLICE, STRING
+
+PARKED = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class RuntimeCall(NamedTuple):
+    """Signature and effect; parameters without the implicit `g`."""
+
+    params: tuple[IRType, ...]
+    result: IRType | None
+    effect: Effect
+    doc: str
+
+
+_N, _P = Effect.NONE, Effect.PANIC
+_S, _X = Effect.PARK | Effect.PANIC, Effect.NORETURN | Effect.PANIC
+
+
+def _f(params: tuple[IRType, ...], result: IRType | None, effect: Effect, doc: str) -> RuntimeCall:
+    return RuntimeCall(params, result, effect, doc)
+
+
+RUNTIME_CALLS: dict[str, RuntimeCall] = {
+    # allocation
+    "newobject": _f((PTR,), PTR, _N, "newobject(typ): a zeroed object of the type"),
+    "makeslice": _f((PTR, I64, I64), PTR, _P, "makeslice(elem typ, len, cap): its array"),
+    "growslice": _f(
+        (PTR, I64, I64, I64, PTR), SLICE, _P, "growslice(old array, new len, old cap, added, elem typ): slice of len new len"
+    ),
+    "makechan": _f((PTR, I64), PTR, _P, "makechan(chan typ, size)"),
+    # strings
+    "concatstrings": _f((PTR, I64), STRING, _P, "concatstrings(address of n strings, n)"),
+    "cmpstring": _f((STRING, STRING), I64, _N, "three-way comparison: -1, 0 or 1 (two's complement)"),
+    "memequal": _f((PTR, PTR, I64), BOOL, _N, "memequal(p, q, bytes)"),
+    "intstring": _f((I64,), STRING, _N, "string(rune)"),
+    "slicebytetostring": _f((SLICE,), STRING, _N, "string([]byte)"),
+    "stringtoslicebyte": _f((STRING,), SLICE, _N, "[]byte(string)"),
+    "slicerunetostring": _f((SLICE,), STRING, _N, "string([]rune)"),
+    "stringtoslicerune": _f((STRING,), SLICE, _N, "[]rune(string)"),
+    "decoderune": _f((STRING, I64), I64, _N, "decoderune(s, k): rune << 32 | position after it"),
+    # interfaces; word 0 of an empty interface is a type, of any other an itab
+    "efaceeq": _f((PTR, PTR, PTR), BOOL, _P, "efaceeq(typ, data, data): both have that type; uncomparable panics"),
+    "typeequal": _f((PTR, PTR, PTR), BOOL, _P, "typeequal(typ, p, q): compares memory at p and q as the type"),
+    "getitab": _f((PTR, PTR), PTR, _N, "getitab(interface typ, typ): the itab, or nil when typ does not implement it"),
+    "panicdottype": _f((PTR, PTR, PTR), None, _X, "panicdottype(have typ or nil, want typ, interface typ)"),
+    "panicassert": _f((PTR, PTR), None, _X, "panicassert(have typ or nil, want interface typ): assertE2I failed"),
+    # channels; elem is the address of the value
+    "chansend": _f((PTR, PTR), None, _S, "chansend(chan, elem)"),
+    "chanrecv": _f((PTR, PTR), I64, _S, "chanrecv(chan, elem or nil): 1 when received, 0 when closed"),
+    "closechan": _f((PTR,), None, _P, "close(chan)"),
+    "chanlen": _f((PTR,), I64, _N, "len(chan)"),
+    "chancap": _f((PTR,), I64, _N, "cap(chan)"),
+    "selectnbsend": _f((PTR, PTR), BOOL, _P, "select with one send and default: whether it was sent"),
+    "selectnbrecv": _f((PTR, PTR), I64, _P, "selectnbrecv(elem, chan): selected | received << 1"),
+    "selectgo": _f(
+        (PTR, I64, I64, BOOL), I64, _S,
+        "selectgo(address of {chan, elem} cases, sends first; sends, receives, block): index << 1 | received; -1 index: default",
+    ),
+    "block": _f((), None, Effect.PARK | Effect.NORETURN, "select {}"),
+    # goroutines and panics
+    "newproc": _f((PTR,), None, _P, "go closure()"),
+    "gopanic": _f((IFACE,), None, _X, "panic(v)"),
+    "gorecover": _f((), IFACE, _N, "recover()"),
+    "panicnil": _f((), None, _X, "nil dereference"),
+    "exit": _f((I64,), None, _X, "the program ends with this code"),
+    # maps; key and value are addresses
+    "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),
+    "mapaccess": _f((PTR, PTR, PTR), PTR, _P, "mapaccess(map typ, map, key): address of the value, or nil"),
+    "mapassign": _f((PTR, PTR, PTR), PTR, _P, "mapassign(map typ, map, key): address of the value, made if absent"),
+    "mapdelete": _f((PTR, PTR, PTR), None, _P, "mapdelete(map typ, map, key)"),
+    "mapclear": _f((PTR, PTR), None, _P, "mapclear(map typ, map)"),
+    "maplen": _f((PTR,), I64, _N, "len(map)"),
+    "mapiterinit": _f((PTR, PTR, PTR), None, _N, "mapiterinit(map typ, map, 12-word iterator in the frame)"),
+    "mapiternext": _f((PTR,), None, _P, "mapiternext(iterator): words 0 and 1 are key and value addresses; nil key: done"),
+    # print and println
+    "printlock": _f((), None, _N, "start of one print"),
+    "printunlock": _f((), None, _N, "end of one print"),
+    "printbool": _f((BOOL,), None, _N, ""),
+    "printint": _f((I64,), None, _N, "signed"),
+    "printuint": _f((I64,), None, _N, ""),
+    "printhex": _f((I64,), None, _N, "0x..., lower case"),
+    "printfloat": _f((F64,), None, _N, ""),
+    "printcomplex": _f((COMPLEX128,), None, _N, ""),
+    "printstring": _f((STRING,), None, _N, ""),
+    "printpointer": _f((PTR,), None, _N, "as printhex"),
+    "printslice": _f((SLICE,), None, _N, "[len/cap]0x..."),
+    "printiface": _f((IFACE,), None, _N, "(0x...,0x...)"),
+    "printsp": _f((), None, _N, "a space"),
+    "printnl": _f((), None, _N, "a newline"),
+    # arithmetic that has no short machine form
+    "complexdiv": _f((COMPLEX128, COMPLEX128), COMPLEX128, _N, "division as Go defines it"),
+}

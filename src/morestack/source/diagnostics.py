@@ -1,0 +1,76 @@
+"""Errors in the user's program: collected, sorted by position, printed as gc prints them.
+
+`Diagnostics.report` collects and never raises. `InternalError` is for our own bugs and carries what is
+needed to find them. Rejected: exceptions for user errors, which stop at the first.
+"""
+
+from dataclasses import dataclass, field
+
+from morestack.source.codes import Code
+from morestack.source.span import Span
+
+MAX_ERRORS = 10
+"""gc prints ten errors, then `too many errors`."""
+
+
+@dataclass(slots=True, frozen=True)
+class Diagnostic:
+    """One message at one place; `notes` follow it, tab-indented, as gc's continuation lines do."""
+
+    code: Code
+    span: Span
+    message: str
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n\t".join((f"{self.span}: {self.message}", *self.notes))
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """The errors found so far."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def report(self, code: Code, span: Span, message: str, *notes: str) -> None:
+        """Collect an error; the caller goes on."""
+        self.items.append(Diagnostic(code, span, message, notes))
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+    def sorted(self) -> list[Diagnostic]:
+        """By file and position, one per line and message, as gc prints them."""
+        seen: set[tuple[str, int, str]] = set()
+        result: list[Diagnostic] = []
+        for item in sorted(self.items, key=lambda d: (d.span.file.path, d.span.start)):
+            key = (item.span.file.path, item.span.line, item.message)
+            if key not in seen:
+                seen.add(key)
+                result.append(item)
+        return result
+
+    def render(self) -> str:
+        """The text for stderr: at most `MAX_ERRORS` diagnostics, then gc's `too many errors`."""
+        items = self.sorted()
+        lines = [str(d) for d in items[:MAX_ERRORS]]
+        if len(items) > MAX_ERRORS:
+            lines.append("too many errors")
+        return "\n".join(lines)
+
+
+class CompileError(Exception):
+    """Raised once by a stage that cannot go on; carries every diagnostic collected."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        super().__init__(diagnostics.render())
+        self.diagnostics = diagnostics
+
+
+class InternalError(Exception):
+    """A bug of ours: which pass, where in the program, and the IR it saw."""
+
+    def __init__(self, where: str, message: str, span: Span | None = None, ir: str = "") -> None:
+        place = f"{span}: " if span is not None else ""
+        super().__init__(f"{place}internal error in {where}: {message}" + (f"\n{ir}" if ir else ""))
+        self.span = span

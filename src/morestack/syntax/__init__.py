@@ -1,0 +1,1 @@
+"""Go source to abstract syntax: node classes, conversion from tree-sitter, walking and dumping."""
