@@ -1,0 +1,144 @@
+"""The command line: `morestack run|escape|show`.
+
+User errors are one clear text on stderr and exit code 1; a Go program's own exit code is passed on; Ctrl-C ends
+with 130. Only what a command needs is imported, when it runs: a cached program starts without the compiler.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from morestack import __version__
+
+if TYPE_CHECKING:
+    from morestack.pipeline import Compilation
+
+STAGES = ("ast", "types", "escape", "ir", "llvm", "asm")
+
+
+class UserError(click.ClickException):
+    """A clear text on stderr, printed as it is."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
+
+class Commands(click.Group):
+    """The group; turns what goes wrong below it into clear texts."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            leave(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            from morestack.source.diagnostics import CompileError, InternalError
+
+            if isinstance(error, CompileError):
+                raise UserError(str(error)) from None
+            if os.environ.get("MORESTACK_DEBUG"):
+                raise
+            if isinstance(error, InternalError):
+                raise UserError(f"{error}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where") from None
+            raise UserError(
+                f"internal error: {type(error).__name__}: {error}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where"
+            ) from None
+
+
+def leave(code: int) -> None:
+    """End the process at once: other threads may be inside native code and cannot be joined."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def compilation(paths: Sequence[str]) -> Compilation:
+    """The program in these files, or in the one directory given."""
+    from morestack.observe.progress import progress
+    from morestack.pipeline import Compilation
+    from morestack.source.files import read_program
+
+    return Compilation(read_program(paths), progress=progress())
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="morestack")
+def main() -> None:
+    """Run Go programs on goroutine stacks you can watch."""
+
+
+def program_argument(command: Callable[..., None]) -> Callable[..., None]:
+    """The Go files, or one directory."""
+    return click.argument("program", nargs=-1, required=True, metavar="PROG.GO...")(command)
+
+
+@main.command()
+@program_argument
+@click.option("--stacks", is_flag=True, help="After the program, report what its stacks did (on stderr).")
+@click.option("--json", "as_json", is_flag=True, help="With --stacks: the report as JSON.")
+@click.option(
+    "--runtime",
+    type=click.Choice(["native", "python"]),
+    default="native",
+    help="python: runtime functions run under CPython, where pdb can stop in them.",
+)
+def run(program: tuple[str, ...], stacks: bool, as_json: bool, runtime: str) -> None:
+    """Compile a Go program and run it.
+
+    \b
+    Example: morestack run --stacks examples/tree.go
+    """
+    from morestack.engine.program import Program
+
+    compiled = compilation(program)
+    ready = Program.load(compiled.object, progress=compiled.progress, python_runtime=runtime == "python")
+    code = ready.run()
+    if stacks:
+        from morestack.observe.report import StackReport
+
+        report = StackReport.collect(ready)
+        click.echo(report.to_json() if as_json else report.to_text(), err=True)
+    leave(code)
+
+
+@main.command()
+@program_argument
+@click.option("--json", "as_json", is_flag=True, help="Decisions as JSON.")
+def escape(program: tuple[str, ...], as_json: bool) -> None:
+    """Print what escapes to the heap, as `go build -gcflags='-m -l'` does.
+
+    \b
+    Example: morestack escape examples/escape.go
+    """
+    from morestack.escape import report
+
+    result = compilation(program).escapes
+    click.echo(report.to_json(result) if as_json else report.report(result), nl=False)
+
+
+@main.command()
+@program_argument
+@click.option("--stage", type=click.Choice(STAGES), required=True, help="What to show.")
+@click.option("--func", "function", default=None, metavar="F", help="Only this function, such as main.fib.")
+def show(program: tuple[str, ...], stage: str, function: str | None) -> None:
+    """Show a program at one stage of its compilation.
+
+    \b
+    Example: morestack show --stage ir --func main.fib examples/fib.go
+    """
+    from morestack.observe.show import show_stage
+
+    click.echo(show_stage(compilation(program), stage, function), nl=False)
+
+
+if __name__ == "__main__":
+    main()
