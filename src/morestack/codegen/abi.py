@@ -34,7 +34,8 @@ G_PENDING_TYPE = 240  # panic value, for PENDING_USER
 G_PENDING_DATA = 248
 G_LEAF_COUNT = 256  # leaf frames a pending panic has left
 G_LEAF_SITES = 264  # 32 words: their site records
-G_FIXED_END = 520
+G_SITE = 520  # site blob of a go statement, stored by compiled code before it calls newproc; or 0
+G_FIXED_END = 528
 
 # Kinds of pending panic.
 PENDING_USER = 1  # panic(v): type and data words
