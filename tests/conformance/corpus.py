@@ -52,7 +52,9 @@ def fetch() -> Path:
         return have
     mirror = _mirror()
     if shutil.which("apt-get") is None or mirror is None:
-        raise RuntimeError("Go's test directory comes from a Debian package, and apt-get with a Debian mirror is not here")
+        raise RuntimeError(
+            "Go's test directory comes from a Debian package, and apt-get with a Debian mirror is not here"
+        )
     reason = ""
     for suite, package in RELEASES:
         with tempfile.TemporaryDirectory() as scratch:

@@ -1,0 +1,1 @@
+"""Speed beside real Go: `python -m benchmarks` measures both in one run and prints a table of ratios."""

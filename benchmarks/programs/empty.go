@@ -1,0 +1,4 @@
+// The cost of starting: nothing else.
+package main
+
+func main() { println("ready") }
