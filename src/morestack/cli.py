@@ -47,11 +47,10 @@ class Commands(click.Group):
                 raise UserError(str(error)) from None
             if os.environ.get("MORESTACK_DEBUG"):
                 raise
-            if isinstance(error, InternalError):
-                raise UserError(f"{error}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where") from None
-            raise UserError(
-                f"internal error: {type(error).__name__}: {error}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where"
-            ) from None
+            what = (
+                str(error) if isinstance(error, InternalError) else f"internal error: {type(error).__name__}: {error}"
+            )
+            raise UserError(f"{what}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where") from None
 
 
 def leave(code: int) -> None:

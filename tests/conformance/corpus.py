@@ -53,7 +53,7 @@ def fetch() -> Path:
     mirror = _mirror()
     if shutil.which("apt-get") is None or mirror is None:
         raise RuntimeError(
-            "Go's test directory comes from a Debian package, and apt-get with a Debian mirror is not here"
+            "Go's test directory comes from a Debian package, and no apt-get with a Debian mirror is here"
         )
     reason = ""
     for suite, package in RELEASES:

@@ -105,7 +105,7 @@ class _Running:
 
 
 def _start(test: GoTest) -> _Running:
-    output = tempfile.NamedTemporaryFile()
+    output = tempfile.NamedTemporaryFile()  # noqa: SIM115  (open while the child runs)
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:

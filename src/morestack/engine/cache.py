@@ -9,6 +9,7 @@ that cannot be written (no space, no permission) is no error: the program runs u
 Rejected: file locks (a crash leaves them behind; atomic replacement needs none).
 """
 
+import contextlib
 import os
 import tempfile
 from hashlib import blake2b
@@ -66,10 +67,8 @@ def load(key: str) -> bytes | None:
     payload = data[head:]
     if data[: len(MAGIC)] != MAGIC or blake2b(payload, digest_size=_DIGEST).digest() != data[len(MAGIC) : head]:
         return None
-    try:
+    with contextlib.suppress(OSError):
         os.utime(path)  # recently used
-    except OSError:
-        pass
     return payload
 
 
