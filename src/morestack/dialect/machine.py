@@ -1,0 +1,464 @@
+"""The vocabulary of the dialect: what runtime code imports. docs/dialect.md defines it.
+
+For mypy every integer type is `int` (so literals and mixed arithmetic need no noise; which integer is which is the
+subset checker's to tell, and it tells before anything runs). Rejected: `int` subclasses per width, which make every
+literal an error; and NewType, whose arithmetic falls back to int at the first operator.
+
+Under CPython the types are `Kind` objects, and everything works on real memory.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct as _structlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeAlias, TypeVar
+
+from morestack.dialect import callback, kinds, memory
+from morestack.dialect.callback import bind_symbols, python_callback, swap
+from morestack.dialect.kinds import Pointer
+from morestack.dialect.memory import MachineFault
+
+__all__ = [
+    "Array", "Literal", "MachineFault", "NoReturn", "Ptr", "Static", "addr_of", "atomic_add", "atomic_and",
+    "atomic_load", "atomic_or", "atomic_store", "atomic_xchg", "bind_statics", "bind_symbols", "bit_length", "boolean",
+    "call_ptr", "cas", "cast", "clz", "cpu_pause", "cstr", "ctz", "export", "f32", "f64", "f64_bits", "f64_from_bits",
+    "fdiv", "func_ptr", "i8", "i16", "i32", "i64", "memcmp", "memmove", "memset", "mul_hi", "native", "nil",
+    "noinline", "nosplit", "offset_of", "popcount", "ptr_at", "ptr_to", "python_callback", "signature", "size_of",
+    "static", "statics_of", "struct", "swap", "symbol_addr", "u8", "u16", "u32", "u64", "unreachable", "usize",
+]  # fmt: skip
+
+T = TypeVar("T")
+N = TypeVar("N", bound=int)
+C = TypeVar("C", bound=type)
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+if TYPE_CHECKING:
+    u8: TypeAlias = int
+    u16: TypeAlias = int
+    u32: TypeAlias = int
+    u64: TypeAlias = int
+    usize: TypeAlias = int
+    i8: TypeAlias = int
+    i16: TypeAlias = int
+    i32: TypeAlias = int
+    i64: TypeAlias = int
+    f32: TypeAlias = float
+    f64: TypeAlias = float
+    boolean: TypeAlias = bool
+
+    class Ptr(Generic[T]):
+        """A typed address."""
+
+        addr: int
+
+        @property
+        def at(self) -> T:
+            """The struct or array it points to."""
+
+        def __getitem__(self, index: int) -> T: ...
+        def __setitem__(self, index: int, value: T) -> None: ...
+        def add(self, count: int) -> Ptr[T]:
+            """The pointer count elements further."""
+
+        def field(self, field: R) -> Ptr[R]:
+            """The pointer to a field: `p.field(MSpan.next)`."""
+
+    class Array(Generic[T, N]):
+        """A reference to a fixed array: `Array[u64, Literal[32]]`."""
+
+        ptr: Ptr[T]
+
+        def __getitem__(self, index: int) -> T: ...
+        def __setitem__(self, index: int, value: T) -> None: ...
+        def __len__(self) -> int: ...
+
+    class Static(Generic[T]):
+        """Zeroed static memory."""
+
+        at: T
+        value: T
+        ptr: Ptr[T]
+        addr: int
+
+else:
+    u8, u16, u32, u64, usize = kinds.U8, kinds.U16, kinds.U32, kinds.U64, kinds.U64
+    i8, i16, i32, i64 = kinds.I8, kinds.I16, kinds.I32, kinds.I64
+    f32, f64 = kinds.F32, kinds.F64
+    boolean = kinds.BOOLEAN
+
+    def _scope():
+        import sys
+
+        return sys._getframe(2).f_globals
+
+    class Ptr:
+        """Ptr[T] in an annotation."""
+
+        def __class_getitem__(cls, elem):
+            return kinds.PtrKind(elem if isinstance(elem, str) else kinds.kind_of(elem), _scope())
+
+    class Array:
+        """Array[T, Literal[n]] in an annotation."""
+
+        def __class_getitem__(cls, params):
+            elem, count = params
+            count = getattr(count, "__args__", (count,))[0]
+            return kinds.ArrayKind(kinds.kind_of(elem, _scope()), count)
+
+    class Static:
+        """Zeroed static memory; at its own address, or at that of a native program's static after bind_statics."""
+
+        __slots__ = ("_keep", "_own", "addr", "kind")
+
+        def __init__(self, kind):
+            self.kind = kind
+            align = max(kind.align, 16)
+            self._keep = ctypes.create_string_buffer(kind.size + align)
+            self._own = self.addr = -(-ctypes.addressof(self._keep) // align) * align
+
+        def __class_getitem__(cls, kind):
+            return cls
+
+        def bind(self, addr):
+            """Use native memory; None: its own again."""
+            self.addr = self._own if addr is None else addr
+
+        @property
+        def at(self):
+            return Pointer(self.kind, self.addr).at
+
+        @property
+        def ptr(self):
+            return Pointer(self.kind, self.addr)
+
+        @property
+        def value(self):
+            if not isinstance(self.kind, kinds.ScalarKind):
+                raise MachineFault(f"a static {self.kind.name} is reached with .at")
+            return self.kind.load(self.addr)
+
+        @value.setter
+        def value(self, value):
+            self.kind.store(self.addr, value)
+
+        def __repr__(self):
+            return f"static({self.kind.name})@{self.addr:#x}"
+
+
+# Declarations.
+
+
+def struct(cls: C) -> C:
+    """A class of annotated fields becomes a memory layout, and the type of references to it."""
+    return kinds.define_struct(cls)
+
+
+def static(kind: type[T]) -> Static[T]:
+    """Zeroed static memory of a type, declared at module level."""
+    return Static(kinds.kind_of(kind))  # type: ignore[call-arg]
+
+
+def statics_of(module: Any) -> dict[str, Static[Any]]:
+    """The statics a module declares, by name, in order."""
+    return {n: v for n, v in vars(module).items() if isinstance(v, Static)}
+
+
+def bind_statics(module: Any, addresses: dict[str, int] | None) -> None:
+    """Let a module's statics be the memory of a native program; None: their own memory again."""
+    for name, var in statics_of(module).items():
+        if addresses is None or name in addresses:
+            var.bind(None if addresses is None else addresses[name])  # type: ignore[attr-defined]
+
+
+def native(symbol: str) -> Callable[[F], F]:
+    """Declare a C function (of libc, or one that bind_symbols or the linker knows); the body is `...`."""
+
+    def declare(func: F) -> F:
+        return callback.NativeFunction(symbol, func)  # type: ignore[return-value]
+
+    return declare
+
+
+def export(func: F) -> F:
+    """Reachable from compiled Go code: symbol runtime.<name>, called through cell.<name>."""
+    func.__dict__["dialect_export"] = True
+    return func
+
+
+def nosplit(why: str) -> Callable[[F], F]:
+    """Documents a function that runs where nothing may grow; its calls are bounded and known statically."""
+
+    def mark(func: F) -> F:
+        func.__dict__["dialect_nosplit"] = why
+        return func
+
+    return mark
+
+
+def noinline(func: F) -> F:
+    """Keep the function out of line (slow paths)."""
+    func.__dict__["dialect_noinline"] = True
+    return func
+
+
+def signature(func: F) -> F:
+    """Declare a type of C function pointers for call_ptr; the body is `...`."""
+    func.__dict__["dialect_signature"] = True
+    return func
+
+
+# Pointers and layout.
+
+
+def nil(kind: type[T]) -> Ptr[T]:
+    """The nil pointer to a type."""
+    return Pointer(kinds.kind_of(kind), 0)  # type: ignore[return-value]
+
+
+def ptr_at(kind: type[T], addr: int) -> Ptr[T]:
+    """The pointer with an address (u64)."""
+    return Pointer(kinds.kind_of(kind), addr)  # type: ignore[return-value]
+
+
+def cast(kind: type[T], pointer: Ptr[Any]) -> Ptr[T]:
+    """The same address as a pointer to another type."""
+    return Pointer(kinds.kind_of(kind), pointer.addr)  # type: ignore[return-value]
+
+
+def addr_of(ref: object) -> int:
+    """The address (u64) of a struct or array reference."""
+    if isinstance(ref, kinds.StructRef):
+        return ref._addr
+    if isinstance(ref, kinds.ArrayRef):
+        return ref.addr
+    raise MachineFault(f"addr_of wants a nested struct or array, not {ref!r}")
+
+
+def ptr_to(ref: T) -> Ptr[T]:
+    """The pointer to a struct or array reference."""
+    kind: Any = ref.__kind__ if isinstance(ref, kinds.StructRef) else getattr(ref, "kind", None)
+    return Pointer(kind, addr_of(ref))  # type: ignore[return-value]
+
+
+def size_of(kind: type[Any]) -> int:
+    """The size in bytes (u64) of a type."""
+    return kinds.kind_of(kind).size
+
+
+def offset_of(kind: type[Any], field: str) -> int:
+    """The byte offset (u64) of a field."""
+    owner = kinds.kind_of(kind)
+    if not isinstance(owner, kinds.StructKind) or field not in owner.fields:
+        raise MachineFault(f"{owner.name} has no field {field}")
+    return owner.fields[field].offset
+
+
+_literals: dict[bytes, Any] = {}
+
+
+def cstr(text: bytes) -> Ptr[u8]:
+    """Static read-only bytes, NUL-terminated."""
+    keep = _literals.get(text)
+    if keep is None:
+        keep = _literals[text] = ctypes.create_string_buffer(text)
+    return Pointer(kinds.U8, ctypes.addressof(keep))  # type: ignore[return-value]
+
+
+# Calls through C addresses.
+
+
+def func_ptr(func: Callable[..., Any]) -> int:
+    """The C address (u64) of a dialect function or a @native one."""
+    if isinstance(func, callback.NativeFunction):
+        return callback.symbol_address(func.symbol)
+    return python_callback(func)[0]
+
+
+def call_ptr(sig: Callable[P, R], addr: int, *args: P.args, **_: P.kwargs) -> R:
+    """Call the C function at an address, with the signature of a dialect or @signature function."""
+    return callback.call_address(callback.signature_of(sig), addr, args)  # type: ignore[no-any-return]
+
+
+def symbol_addr(name: str) -> int:
+    """The address (u64) of an external symbol, such as a stub of compiled code."""
+    return callback.symbol_address(name)
+
+
+# Atomics on u32 and u64 (and pointers, for load, store, cas and xchg), sequentially consistent. Under CPython the GIL
+# makes them atomic among CPython threads; rule 8 says what else holds.
+
+
+def _pointee(pointer: Ptr[Any]) -> kinds.ScalarKind:
+    kind: object = getattr(pointer, "kind", None)
+    if kind is not kinds.U32 and kind is not kinds.U64 and not isinstance(kind, kinds.PtrKind):
+        raise MachineFault(f"atomics work on u32, u64 and pointers, not {pointer!r}")
+    assert isinstance(kind, kinds.ScalarKind)
+    return kind
+
+
+class NativeAtomics:
+    """Compiled atomic operations on addresses; installed when native threads share memory with CPython."""
+
+    def load(self, bits: int, addr: int) -> int:
+        """Atomic load."""
+        raise NotImplementedError
+
+    def update(self, op: str, bits: int, addr: int, value: int) -> int:
+        """Atomic add, and, or, xchg: returns the old value."""
+        raise NotImplementedError
+
+    def cas(self, bits: int, addr: int, old: int, new: int) -> bool:
+        """Compare and swap."""
+        raise NotImplementedError
+
+
+_atomics: list[NativeAtomics] = []
+
+
+def install_atomics(atomics: NativeAtomics) -> None:
+    """Use compiled atomics from now on."""
+    _atomics[:] = [atomics]
+
+
+def _update(op: str, pointer: Ptr[Any], value: int) -> int:
+    kind = _pointee(pointer)
+    memory.check_address(pointer.addr, kind.size, f"atomic {op}")
+    if _atomics:
+        return _atomics[0].update(op, kind.size * 8, pointer.addr, value)
+    view, at = (memory.u32_view, pointer.addr >> 2) if kind.size == 4 else (memory.u64_view, pointer.addr >> 3)
+    old = view[at]
+    new = {"add": old + value, "and": old & value, "or": old | value, "xchg": value}[op]
+    view[at] = new & ((1 << kind.size * 8) - 1)
+    return old
+
+
+def atomic_load(pointer: Ptr[T]) -> T:
+    """Load atomically."""
+    kind = _pointee(pointer)
+    if _atomics:
+        memory.check_address(pointer.addr, kind.size, "atomic load")
+        return callback.from_c(kind, _atomics[0].load(kind.size * 8, pointer.addr))  # type: ignore[no-any-return]
+    return pointer[0]
+
+
+def atomic_store(pointer: Ptr[T], value: T) -> None:
+    """Store atomically."""
+    atomic_xchg(pointer, value)
+
+
+def atomic_xchg(pointer: Ptr[T], value: T) -> T:
+    """Store atomically; returns the old value."""
+    kind = _pointee(pointer)
+    return callback.from_c(kind, _update("xchg", pointer, callback.to_c(kind, value)))  # type: ignore[no-any-return]
+
+
+def cas(pointer: Ptr[T], old: T, new: T) -> bool:
+    """Compare and swap: if the value is old, store new and return True."""
+    kind = _pointee(pointer)
+    memory.check_address(pointer.addr, kind.size, "cas")
+    was, now = callback.to_c(kind, old), callback.to_c(kind, new)
+    if _atomics:
+        return _atomics[0].cas(kind.size * 8, pointer.addr, was, now)
+    if pointer[0] != old:
+        return False
+    pointer[0] = new
+    return True
+
+
+def atomic_add(pointer: Ptr[int], delta: int) -> int:
+    """Add, wrapping around; returns the new value."""
+    mask = (1 << _pointee(pointer).size * 8) - 1
+    return (_update("add", pointer, delta & mask) + delta) & mask
+
+
+def atomic_and(pointer: Ptr[int], value: int) -> int:
+    """And; returns the old value."""
+    return _update("and", pointer, value)
+
+
+def atomic_or(pointer: Ptr[int], value: int) -> int:
+    """Or; returns the old value."""
+    return _update("or", pointer, value)
+
+
+def cpu_pause() -> None:
+    """The pause instruction of a spin loop."""
+
+
+# Memory. Addresses are u64 or pointers.
+
+Address: TypeAlias = "int | Ptr[Any]"
+
+
+def _address(where: Any) -> int:
+    return where.addr if where.__class__ is Pointer else where
+
+
+def memmove(dst: Address, src: Address, count: int) -> None:
+    """Copy bytes; the ranges may overlap."""
+    memory.move(_address(dst), _address(src), count)
+
+
+def memset(dst: Address, byte: int, count: int) -> None:
+    """Set bytes to one value (u8)."""
+    memory.fill(_address(dst), byte, count)
+
+
+def memcmp(a: Address, b: Address, count: int) -> int:
+    """Compare bytes: -1, 0 or 1 (i32)."""
+    return memory.compare(_address(a), _address(b), count)
+
+
+# Arithmetic that operators do not have. Operands are u64 unless said otherwise.
+
+
+def mul_hi(a: int, b: int) -> int:
+    """The high 64 bits of the product."""
+    return (a * b) >> 64
+
+
+def clz(x: int) -> int:
+    """Leading zero bits of a u64: 64 for 0."""
+    return 64 - x.bit_length()
+
+
+def ctz(x: int) -> int:
+    """Trailing zero bits of a u64: 64 for 0."""
+    return (x & -x).bit_length() - 1 if x else 64
+
+
+def popcount(x: int) -> int:
+    """One bits of a u64."""
+    return x.bit_count()
+
+
+def bit_length(x: int) -> int:
+    """Bits that a u64 needs: 64 - clz(x)."""
+    return x.bit_length()
+
+
+def f64_bits(x: float) -> int:
+    """The bits of an f64, as u64."""
+    return int(_structlib.unpack("Q", _structlib.pack("d", x))[0])
+
+
+def f64_from_bits(bits: int) -> float:
+    """The f64 with these bits (u64)."""
+    return float(_structlib.unpack("d", _structlib.pack("Q", bits))[0])
+
+
+def fdiv(a: float, b: float) -> float:
+    """IEEE division: a zero divisor gives an infinity or NaN, where `/` must not have one."""
+    if b != 0.0:
+        return a / b
+    if a == 0.0 or a != a:
+        return float("nan")
+    return float("inf") if (f64_bits(a) ^ f64_bits(b)) >> 63 == 0 else float("-inf")
+
+
+def unreachable(why: bytes) -> NoReturn:
+    """Control never comes here; natively, and under CPython, it ends the process with the place and the reason."""
+    raise MachineFault(f"unreachable: {why.decode()}")
