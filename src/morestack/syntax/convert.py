@@ -1,0 +1,43 @@
+"""The door of this folder: one source file -> one `File`, or errors in gc's words."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from morestack.source.codes import Code
+from morestack.source.diagnostics import Diagnostics
+from morestack.source.span import SourceFile, Span
+from morestack.syntax.cursor import TooDeep
+from morestack.syntax.nodes import File
+from morestack.syntax.parse_decls import DeclParser
+from morestack.syntax.scan import scan
+
+RECURSION_LIMIT = 120_000
+"""Python frames for the deepest tree (`MAX_DEPTH`), at up to ten frames a level and with room to spare."""
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Let a stage recurse over the deepest tree. Pure Python frames take no machine stack on CPython 3.11+."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def parse_file(source: SourceFile, diagnostics: Diagnostics) -> File | None:
+    """Parse a file. Errors are reported; then the result is None or covers only a part of the file."""
+    lexical = Diagnostics()
+    tokens = scan(source, lexical)
+    parser = DeclParser(tokens, diagnostics)
+    try:
+        with deep_recursion():
+            result = parser.file_or_none()
+    except TooDeep as error:
+        diagnostics.report(Code.SYNTAX, Span(source, error.pos, error.pos), "exceeded max nesting depth")
+        return None
+    reached = len(source.text) if result is not None else parser.pos
+    diagnostics.items.extend(d for d in lexical.items if d.span.start <= reached)
+    return result

@@ -1,0 +1,532 @@
+"""Types: the part of the parser for everything that can only be a type, and parameter lists.
+
+Where Go's grammar cannot tell a type from an expression (`a[b]`, `*p`, a name), both parts build the same
+nodes. A constraint's `A | B` is a `UnionType`, never a `Binary`.
+"""
+
+from dataclasses import dataclass
+
+from morestack.source.span import Span
+from morestack.syntax.cursor import Cursor
+from morestack.syntax.nodes import (
+    ArrayType,
+    BasicLit,
+    Binary,
+    BinaryOp,
+    ChanDir,
+    ChanType,
+    Expr,
+    FuncType,
+    Index,
+    InterfaceType,
+    LitKind,
+    MapType,
+    MethodElem,
+    Name,
+    Param,
+    Paren,
+    Selector,
+    SliceType,
+    Star,
+    StructField,
+    StructType,
+    TypeParamDecl,
+    Unary,
+    UnaryOp,
+    UnionType,
+)
+from morestack.syntax.scan import LITERAL, NAME, SEMI
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One entry of a parameter list before it is known whether names or types are listed."""
+
+    name: Name | None
+    type: Expr | None
+    dots: int | None = None
+
+
+class TypeParser(Cursor):
+    """Parses types, parameters and constraints."""
+
+    def type_(self) -> Expr:
+        """A type; its absence is an error."""
+        result = self.type_or_none()
+        if result is None:
+            result = self.bad_expr()
+            self.syntax_error("expected type")
+            self.advance(",", ":", SEMI, ")", "]", "}")
+        return result
+
+    def type_or_none(self) -> Expr | None:
+        """A type, or None (and nothing skipped) when no type begins here."""
+        if self.tok == NAME:
+            return self.qualified_name(None)
+        if self.tok not in _TYPE_STARTS:
+            return None
+        self.deeper()
+        result = self._composite_type()
+        self.depth -= 1
+        return result
+
+    def _composite_type(self) -> Expr:
+        start = self.pos
+        kind = self.tok
+        match kind:
+            case "*":
+                self.next()
+                x = self.type_()
+                return Star(self.span(start), x)
+            case "[":
+                self.next()
+                if self.got("]"):
+                    return self.slice_type(start)
+                return self.array_type(start, None)
+            case "struct":
+                return self._struct_type()
+            case "interface":
+                return self._interface_type()
+            case "map":
+                self.next()
+                self.want("[")
+                key = self.type_()
+                self.want("]")
+                value = self.type_()
+                return MapType(self.span(start), key, value)
+            case "chan":
+                self.next()
+                direction = ChanDir.SEND if self.got("<-") else ChanDir.BOTH
+                elem = self._chan_elem()
+                return ChanType(self.span(start), direction, elem)
+            case "<-":
+                self.next()
+                self.want("chan")
+                elem = self._chan_elem()
+                return ChanType(self.span(start), ChanDir.RECV, elem)
+            case "func":
+                self.next()
+                signature = self.signature("function type")
+                return FuncType(self.span(start), signature.params, signature.results)
+            case _:
+                self.next()
+                x = self.type_()
+                self.want(")")
+                return Paren(self.span(start), x)
+
+    def _chan_elem(self) -> Expr:
+        elem = self.type_or_none()
+        if elem is None:
+            elem = self.bad_expr()
+            self.syntax_error("missing channel element type")
+        return elem
+
+    def slice_type(self, start: int) -> Expr:
+        """The rest of `[]elem`, after the brackets."""
+        elem = self.type_()
+        return SliceType(self.span(start), elem)
+
+    def array_type(self, start: int, length: Expr | None) -> Expr:
+        """The rest of `[len]elem`, after the bracket (and the length, if given)."""
+        if length is None and not self.got("..."):
+            self.expr_nesting += 1
+            length = self.expr()
+            self.expr_nesting -= 1
+        if self.tok == ",":
+            self.syntax_error("unexpected comma; expected ]")
+            self.next()
+        self.want("]")
+        elem = self.type_()
+        return ArrayType(self.span(start), length, elem)
+
+    def qualified_name(self, name: Name | None) -> Expr:
+        """`name`, `pkg.name`, and either with type arguments."""
+        start = self.pos if name is None else name.span.start
+        x: Expr
+        if name is not None:
+            x = name
+        elif self.tok == NAME:
+            x = self.name()
+        else:
+            x = Name(Span(self.file, self.pos, self.pos), "_")
+            self.syntax_error("expected name")
+            self.advance(".", SEMI, "}")
+        if self.tok == ".":
+            self.next()
+            sel = self.name()
+            x = Selector(self.span(start), x, sel)
+        if self.tok == "[":
+            x = self._type_instance(x)
+        return x
+
+    def _type_instance(self, x: Expr) -> Expr:
+        lbrack = self.pos
+        self.want("[")
+        indices: tuple[Expr, ...]
+        if self.tok == "]":
+            self.syntax_error("expected type argument list")
+            indices = (self.bad_expr(),)
+        else:
+            indices, _ = self.type_list(strict=True)
+        self.want("]")
+        return Index(self.span(x.span.start), x, indices, lbrack)
+
+    def type_list(self, strict: bool) -> tuple[tuple[Expr, ...], bool]:
+        """Types up to a bracket, the first an expression unless strict; also whether there was a comma."""
+        self.expr_nesting += 1
+        items = [self.type_() if strict else self.expr()]
+        comma = False
+        while self.got(","):
+            comma = True
+            item = self.type_or_none()
+            if item is None:
+                break
+            items.append(item)
+        self.expr_nesting -= 1
+        return tuple(items), comma
+
+    # -- struct and interface ----------------------------------------------------------------------
+
+    def _struct_type(self) -> StructType:
+        start = self.pos
+        fields: list[StructField] = []
+        self.next()
+        self.want("{")
+
+        def element() -> bool:
+            self._field_decl(fields)
+            return False
+
+        self.list("struct type", SEMI, "}", element)
+        return StructType(self.span(start), tuple(fields))
+
+    def _field_decl(self, fields: list[StructField]) -> None:
+        start = self.pos
+        names: list[Name] = []
+        embedded = True
+        x: Expr
+        match self.tok:
+            case "name":
+                name = self.name()
+                if self.tok in (".", LITERAL, SEMI, "}"):
+                    x = self.qualified_name(name)
+                else:
+                    names = self.name_list(name)
+                    if len(names) == 1 and self.tok == "[":
+                        x, named = self._array_or_instance(name)
+                        embedded = not named
+                        names = names if named else []
+                    else:
+                        x = self.type_()
+                        embedded = False
+            case "*":
+                self.next()
+                if self.tok == "(":
+                    self.syntax_error("cannot parenthesize embedded type")
+                    self.next()
+                    x = self.qualified_name(None)
+                    self.got(")")
+                else:
+                    x = self.qualified_name(None)
+                x = Star(self.span(start), x)
+            case "(":
+                self.syntax_error("cannot parenthesize embedded type")
+                self.next()
+                star = self.pos
+                pointer = self.got("*")
+                x = self.qualified_name(None)
+                if pointer:
+                    x = Star(self.span(star), x)
+                self.got(")")
+            case _:
+                self.syntax_error("expected field name or embedded type")
+                self.advance(SEMI, "}")
+                return
+        tag = self.literal() if self.tok == LITERAL else None
+        if tag is not None and tag.kind is not LitKind.STRING and tag.span.start not in self.tokens.bad_literals:
+            self.syntax_error_at(tag.span.start, "struct field tag must be a string")
+        fields.append(StructField(self.span(start), tuple(names), x, tag, embedded))
+
+    def _array_or_instance(self, name: Name) -> tuple[Expr, bool]:
+        """After a name: `[n]T` or `[]T` (a type for the name: True) or type arguments of it (False)."""
+        lbrack = self.pos
+        self.next()
+        if self.got("]"):
+            return self.slice_type(lbrack), True
+        items, comma = self.type_list(strict=False)
+        self.want("]")
+        if not comma:
+            elem = self.type_or_none()
+            if elem is not None:
+                return ArrayType(self.span(lbrack), items[0], elem), True
+        return Index(self.span(name.span.start), name, items, lbrack), False
+
+    def literal(self) -> BasicLit:
+        """The literal that is the current token."""
+        start, end = self.pos, self.ends[self.index]
+        text = self.text[start:end].decode("utf-8", "replace")
+        first = text[0]
+        if first in '"`':
+            kind = LitKind.STRING
+        elif first == "'":
+            kind = LitKind.CHAR
+        elif text[-1] == "i":
+            kind = LitKind.IMAG
+        elif text.isdecimal():
+            kind = LitKind.INT
+        elif text[1:2] in ("x", "X"):
+            kind = LitKind.FLOAT if "." in text or "p" in text or "P" in text else LitKind.INT
+        else:
+            kind = LitKind.FLOAT if "." in text or "e" in text or "E" in text else LitKind.INT
+        self.next()
+        return BasicLit(Span(self.file, start, end), kind, text)
+
+    def name_list(self, first: Name) -> list[Name]:
+        """Names separated by commas, the first already read."""
+        names = [first]
+        while self.got(","):
+            names.append(self.name())
+        return names
+
+    def _interface_type(self) -> InterfaceType:
+        start = self.pos
+        elements: list[MethodElem | Expr] = []
+        self.next()
+        self.want("{")
+
+        def element() -> bool:
+            if self.tok == NAME:
+                item = self._method_or_embedded()
+                elements.append(item if isinstance(item, MethodElem) else self._union(item))
+            else:
+                elements.append(self._union(self._term()))
+            return False
+
+        self.list("interface type", SEMI, "}", element)
+        return InterfaceType(self.span(start), tuple(elements))
+
+    def _method_or_embedded(self) -> MethodElem | Expr:
+        name = self.name()
+        start = name.span.start
+        context = "interface method"
+        if self.tok == "(":
+            signature = self.signature(context)
+            return MethodElem(self.span(start), name, signature)
+        if self.tok != "[":
+            return self.qualified_name(name)
+        lbrack = self.pos
+        self.next()
+        if self.tok == "]":
+            close = self.pos
+            self.next()
+            if self.tok == "(":
+                self.error_at(close, "empty type parameter list")
+                signature = self.signature(context)
+                return MethodElem(self.span(start), name, signature)
+            self.error_at(close, "empty type argument list")
+            return name
+        entries = self._entries("]")
+        if entries and entries[0].name is not None and entries[0].type is not None:
+            signature = self.signature(context)
+            self.error_at(lbrack, "interface method must have no type parameters")
+            return MethodElem(self.span(start), name, signature)
+        indices = tuple(x for e in entries if (x := e.type or e.name) is not None)
+        return Index(self.span(start), name, indices, lbrack)
+
+    def _union(self, first: Expr) -> Expr:
+        """`first` and the terms after it."""
+        if self.tok != "|":
+            return first
+        terms = [first]
+        while self.got("|"):
+            terms.append(self._term())
+        return UnionType(self.span(first.span.start), tuple(terms))
+
+    def _term(self) -> Expr:
+        start = self.pos
+        if self.got("~"):
+            x = self.type_()
+            return Unary(self.span(start), UnaryOp.TILDE, x)
+        result = self.type_or_none()
+        if result is None:
+            result = self.bad_expr()
+            self.syntax_error("expected ~ term or type")
+            self.advance("|", SEMI, ")", "]", "}")
+        return result
+
+    # -- parameters --------------------------------------------------------------------------------
+
+    def signature(self, context: str) -> FuncType:
+        """Parameters and results; `context` names what may not have type parameters, if it may not."""
+        start = self.pos
+        type_params: tuple[TypeParamDecl, ...] = ()
+        if self.got("["):
+            if context:
+                self.syntax_error_at(start, context + " must have no type parameters")
+            if self.tok == "]":
+                self.syntax_error("empty type parameter list")
+                self.next()
+            else:
+                type_params = self.type_params(None, None)
+        self.want("(")
+        params = self.params(dots_allowed=True)
+        results: tuple[Param, ...] = ()
+        if self.got("("):
+            results = self.params(dots_allowed=False)
+        else:
+            result = self.type_or_none()
+            if result is not None:
+                results = (Param(result.span, (), result, False),)
+        return FuncType(self.span(start), params, results, type_params)
+
+    def params(self, dots_allowed: bool) -> tuple[Param, ...]:
+        """A parameter or result list after its parenthesis, closed by another."""
+        entries = self._entries(")")
+        close = self.starts[self.index - 1]
+        named = sum(1 for e in entries if e.name is not None and e.type is not None)
+        if named == 0:
+            for e in entries:
+                if e.name is not None:
+                    e.type, e.name = e.name, None
+        elif named != len(entries):
+            self._complete(entries, close, "missing parameter type", "missing parameter name")
+        self._check_dots(entries, dots_allowed)
+        return tuple(
+            Param(Span(self.file, (names[0] if names else type_).span.start, type_.span.end), names, type_, variadic)
+            for names, type_, variadic in _grouped(entries)
+        )
+
+    def type_params(self, name: Name | None, constraint: Expr | None) -> tuple[TypeParamDecl, ...]:
+        """A type parameter list after its bracket and perhaps its first name, and that one's constraint."""
+        if name is not None and constraint is not None and self.tok == "]":
+            entries = [_Entry(name, constraint)]
+            self.next()
+        else:
+            entries = self._entries("]", name, constraint)
+        close = self.starts[self.index - 1]
+        if any(e.name is None or e.type is None for e in entries):
+            missing = "missing type parameter name"
+            if len(entries) == 1:
+                missing += " or invalid array length"
+            self._complete(entries, close, "missing type constraint", missing)
+        self._check_dots(entries, dots_allowed=False)
+        return tuple(
+            TypeParamDecl(Span(self.file, names[0].span.start, type_.span.end), names, type_)
+            for names, type_, _ in _grouped(entries)
+        )
+
+    def _entries(self, close: str, name: Name | None = None, type_: Expr | None = None) -> list[_Entry]:
+        """The entries up to `close`; the first name, or name and type, may have been read already."""
+        entries: list[_Entry] = []
+        pending = (name, type_)
+
+        def element() -> bool:
+            nonlocal pending
+            if pending[1] is not None:
+                entry: _Entry | None = _Entry(*pending)
+            else:
+                entry = self._entry(pending[0], close)
+            pending = (None, None)
+            if entry is not None:
+                entries.append(entry)
+            return False
+
+        self.list("parameter list", ",", close, element)
+        return entries
+
+    def _entry(self, name: Name | None, close: str) -> _Entry | None:
+        """A name, a type, or a name and a type."""
+        constraint = close == "]"
+        if name is None and constraint and self.tok == "~":
+            return _Entry(None, self._union(self._term()))
+        if name is None and self.tok == NAME:
+            name = self.name()
+        if name is not None:
+            if self.tok == "[":
+                x, named = self._array_or_instance(name)
+                return _Entry(name if named else None, self._union(x) if constraint else x)
+            if self.tok == ".":
+                x = self.qualified_name(name)
+                return _Entry(None, self._union(x) if constraint else x)
+            if constraint and self.tok == "|":
+                return _Entry(None, self._union(name))
+        if self.tok == "...":
+            dots = self.pos
+            self.next()
+            elem = self.type_or_none()
+            if elem is None:
+                self.syntax_error("... is missing type")
+                return _Entry(name, self.bad_expr())
+            return _Entry(name, elem, dots)
+        if constraint and self.tok == "~":
+            return _Entry(name, self._union(self._term()))
+        type_ = self.type_or_none()
+        if type_ is not None and constraint:
+            type_ = self._union(type_)
+        if name is not None or type_ is not None:
+            return _Entry(name, type_)
+        self.syntax_error("expected " + close)
+        self.advance(",", close)
+        return None
+
+    def _complete(self, entries: list[_Entry], close: int, no_type: str, no_name: str) -> None:
+        """Give entries without a name or a type one, and report the mixture."""
+        named = sum(1 for e in entries if e.name is not None and e.type is not None)
+        typed = sum(1 for e in entries if e.type is not None)
+        error: int | None = None
+        current: Expr | None = None
+        for e in reversed(entries):
+            if e.type is not None:
+                current = e.type
+                if e.name is None:
+                    error = e.dots if e.dots is not None else e.type.span.start
+                    e.name = Name(Span(self.file, error, error), "_")
+            elif current is None:
+                assert e.name is not None
+                error = e.name.span.start
+                e.type = self.bad_expr()
+        if error is not None:
+            if named == typed:
+                self.syntax_error_at(close, no_type)
+            else:
+                self.syntax_error_at(error, no_name)
+
+    def _check_dots(self, entries: list[_Entry], dots_allowed: bool) -> None:
+        """`...` belongs to the last parameter only; report the first that is elsewhere."""
+        reported = False
+        for index, e in enumerate(entries):
+            if e.dots is not None and (not dots_allowed or index + 1 < len(entries)):
+                if not reported:
+                    where = "can only use ... with final parameter" if dots_allowed else "invalid use of ..."
+                    self.error_at(e.dots, where)
+                    reported = True
+                e.dots = None
+
+
+_TYPE_STARTS = frozenset(["*", "[", "struct", "interface", "map", "chan", "<-", "func", "("])
+
+
+def _grouped(entries: list[_Entry]) -> list[tuple[tuple[Name, ...], Expr, bool]]:
+    """Names that share a type, the type, and whether it is variadic."""
+    result: list[tuple[tuple[Name, ...], Expr, bool]] = []
+    names: list[Name] = []
+    for e in entries:
+        if e.name is not None:
+            names.append(e.name)
+        if e.type is not None:
+            result.append((tuple(names), e.type, e.dots is not None))
+            names = []
+    return result
+
+
+def as_constraint(x: Expr) -> Expr:
+    """An expression read as a constraint: `A | B` becomes a union."""
+    if not (isinstance(x, Binary) and x.op is BinaryOp.OR):
+        return x
+    terms: list[Expr] = []
+    rest: Expr = x
+    while isinstance(rest, Binary) and rest.op is BinaryOp.OR:
+        terms.append(rest.y)
+        rest = rest.x
+    terms.append(rest)
+    return UnionType(x.span, tuple(reversed(terms)))
