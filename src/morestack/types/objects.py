@@ -86,6 +86,8 @@ class Func:
     decl: ast.FuncDecl | None = None
     origin: Func | None = None
     type_args: tuple[Type, ...] = ()
+    resolve: object = None
+    """A callable that sets `type` when it is still None; go through `predicates.signature_of`."""
 
     def __repr__(self) -> str:
         return f"Func({self.name})"

@@ -1,0 +1,121 @@
+"""Instances of generic types and functions.
+
+An instance of a generic type is interned in its origin's `instances` by the identity of its type
+arguments, so `List[int]` is one object; its underlying type and its methods' signatures are made when
+first asked for, which lets recursive generic types terminate. `verify` checks the constraints.
+"""
+
+from __future__ import annotations
+
+from morestack.types.objects import Func, Var
+from morestack.types.predicates import signature_of, under
+from morestack.types.subst import Substitution, copy_var, subst
+from morestack.types.types import INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
+from morestack.types.typestring import Qualifier, hash_string
+
+
+def make_substitution(params: tuple[TypeParam, ...], args: tuple[Type, ...]) -> Substitution:
+    return dict(zip(params, args, strict=False))
+
+
+def instantiate(
+    generic: Named | Alias | Signature, args: tuple[Type, ...]
+) -> Named | Alias | Signature:
+    """The instance of a generic type or function; the constraints are `verify`'s to check.
+
+    The number of arguments must be that of the parameters.
+    """
+    if isinstance(generic, Named):
+        return instantiate_named(generic, args)
+    if isinstance(generic, Alias):
+        return instantiate_alias(generic, args)
+    return instantiate_signature(generic, args)
+
+
+def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signature:
+    mapping = make_substitution(generic.type_params, args)
+    params, results = subst(generic.params, mapping), subst(generic.results, mapping)
+    return Signature(params, results, generic.variadic, generic.recv, (), generic.recv_type_params)
+
+
+def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
+    key = tuple(hash_string(a) for a in args)
+    known = origin.instances.get(key)
+    if known is not None:
+        return known
+    inst = Named(origin.obj, origin=origin, type_args=args)
+    origin.instances[key] = inst
+
+    def resolve() -> None:
+        if origin.underlying is None and callable(origin.resolve):
+            under(origin)
+        if origin.underlying is None:
+            inst.resolve = resolve  # the origin is still being declared: ask again later
+            return
+        # Substitute in the origin's underlying type, not in a Named on the way to it.
+        inst.underlying = subst(under(origin), make_substitution(origin.type_params, args))
+
+    inst.resolve = resolve
+    return inst
+
+
+def instantiate_alias(origin: Alias, args: tuple[Type, ...]) -> Alias:
+    mapping = make_substitution(origin.type_params, args)
+    actual = INVALID if origin.actual is None else subst(origin.actual, mapping)
+    return Alias(origin.obj, actual, origin=origin, type_args=args)
+
+
+def declared_methods(named: Named) -> list[Func]:
+    """The methods declared with named as receiver; an instance's are those of its origin, substituted."""
+    origin = named.origin
+    if origin is None:
+        return named.methods
+    for m in origin.methods[len(named.methods) :]:
+        named.methods.append(_instance_method(named, m))
+    return named.methods
+
+
+def _instance_method(inst: Named, method: Func) -> Func:
+    result = Func(
+        method.name, None, method.span, method.pkg, method.parent, method.decl, method, inst.type_args
+    )
+
+    def resolve() -> None:
+        sig = signature_of(method)
+        mapping = make_substitution(sig.recv_type_params, inst.type_args)
+        params, results = subst(sig.params, mapping), subst(sig.results, mapping)
+        recv: Var | None = None
+        if sig.recv is not None and sig.recv.type is not None:
+            pointer = isinstance(sig.recv.type, Pointer)
+            recv = copy_var(sig.recv, Pointer(inst) if pointer else inst)
+        result.type = Signature(params, results, sig.variadic, recv, sig.type_params)
+
+    result.resolve = resolve
+    return result
+
+
+def instantiate_func(f: Func, args: tuple[Type, ...]) -> Func:
+    """An instance of a generic function as an object of its own."""
+    sig = instantiate_signature(signature_of(f), args)
+    return Func(f.name, sig, f.span, f.pkg, f.parent, f.decl, f, args)
+
+
+def verify(
+    params: tuple[TypeParam, ...], args: tuple[Type, ...], qf: Qualifier | None = None
+) -> tuple[int, str] | None:
+    """The first type argument that does not satisfy its constraint, with gc's cause; None if all do."""
+    from morestack.types.implements import implements
+
+    mapping = make_substitution(params, args)
+    for i, (p, a) in enumerate(zip(params, args, strict=False)):
+        if p.constraint is None:
+            continue
+        ok, cause = implements(a, subst(p.constraint, mapping), constraint=True, qf=qf)
+        if not ok:
+            return i, cause
+    return None
+
+
+def tuple_types(t: Tuple) -> tuple[Type, ...]:
+    """The types of parameters or results."""
+    return tuple(v.type if v.type is not None else INVALID for v in t.vars)

@@ -1,0 +1,96 @@
+"""Sizes, alignments and field offsets on linux/amd64, as gc lays types out."""
+
+from __future__ import annotations
+
+from morestack.types.predicates import is_type_param, under
+from morestack.types.types import Array, Basic, Chan, Interface, Kind, Map, Pointer, Signature, Slice, Struct, Type
+
+WORD = 8
+MAX_SIZE = (1 << 63) - 1
+
+_BASIC_SIZES = {
+    Kind.BOOL: 1,
+    Kind.INT8: 1,
+    Kind.UINT8: 1,
+    Kind.INT16: 2,
+    Kind.UINT16: 2,
+    Kind.INT32: 4,
+    Kind.UINT32: 4,
+    Kind.FLOAT32: 4,
+    Kind.INT64: 8,
+    Kind.UINT64: 8,
+    Kind.FLOAT64: 8,
+    Kind.COMPLEX64: 8,
+    Kind.INT: 8,
+    Kind.UINT: 8,
+    Kind.UINTPTR: 8,
+    Kind.UNSAFE_POINTER: 8,
+    Kind.COMPLEX128: 16,
+    Kind.STRING: 16,
+}
+
+
+def alignof(t: Type) -> int:
+    u = under(t)
+    if isinstance(u, Array):
+        return alignof(u.elem)
+    if isinstance(u, Struct):
+        return max((alignof(f.type) for f in u.fields if f.type is not None), default=1)
+    if isinstance(u, Basic):
+        if u.kind is Kind.COMPLEX64:
+            return 4
+        return max(1, min(_BASIC_SIZES.get(u.kind, WORD), WORD))
+    return WORD
+
+
+def offsetsof(fields: Struct) -> list[int]:
+    """The byte offset of each field."""
+    return _layout(fields)[0]
+
+
+def sizeof(t: Type) -> int:
+    """Bytes a value takes; may exceed `MAX_SIZE` for types gc refuses as too large."""
+    u = under(t)
+    if isinstance(u, Basic):
+        return _BASIC_SIZES.get(u.kind, 0)
+    if isinstance(u, Array):
+        return max(0, u.len) * sizeof(u.elem)
+    if isinstance(u, Slice):
+        return 3 * WORD
+    if isinstance(u, Interface):
+        return 2 * WORD
+    if isinstance(u, Struct):
+        return _layout(u)[1]
+    if isinstance(u, Pointer | Map | Chan | Signature):
+        return WORD
+    return 0
+
+
+def _layout(struct: Struct) -> tuple[list[int], int]:
+    offsets: list[int] = []
+    at = 0
+    size = 0
+    largest = 1
+    for f in struct.fields:
+        assert f.type is not None
+        align = alignof(f.type)
+        largest = max(largest, align)
+        at = -(-at // align) * align
+        offsets.append(at)
+        size = sizeof(f.type)
+        at += size
+    if struct.fields and size == 0 and at > 0:
+        at += 1  # a pointer to a final empty field must not point past the object
+    return offsets, -(-at // largest) * largest
+
+
+def has_constant_size(t: Type) -> bool:
+    """Whether unsafe.Sizeof of a t is a constant: not if it depends on a type parameter."""
+    if is_type_param(t):
+        return False
+    u = under(t)
+    if isinstance(u, Array):
+        return has_constant_size(u.elem)
+    if isinstance(u, Struct):
+        return all(f.type is None or has_constant_size(f.type) for f in u.fields)
+    return True
