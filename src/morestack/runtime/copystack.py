@@ -1,0 +1,184 @@
+"""copystack: move a goroutine to a stack of another size, and every pointer into the old one with it.
+
+        old:   lo ........ sp-16 [ used ] hi          delta = new hi - old hi
+        new:   lo ................. sp-16 [ used ] hi
+
+What can point into a goroutine's stack, and how it is found:
+- its own frames: the pointer bitmap of each continuation (`adjustframe`), and saved BPs in linkage;
+- argument registers that morestack spilled: the bitmap of the entry it returns to (`adjustregs`);
+- `elem` of sudogs, when it is parked (`adjustsudogs`);
+- `sched`: sp and bp, and ctxt when it is a closure object in a frame.
+Nothing else may: escape analysis sees to that.
+
+A word is moved when it lies in [old lo, old hi): no pointer to an object can equal hi, because the bottom
+linkage lies there.
+
+Note [Copying the used part]: the lowest word in use is sched.sp - 16, the linkage of a callee that has not
+made its frame yet (morestack) or has left it (a parked call).
+"""
+
+from morestack.dialect.machine import (
+    Ptr,
+    boolean,
+    cstr,
+    ctz,
+    memmove,
+    memset,
+    nil,
+    nosplit,
+    ptr_at,
+    static,
+    u8,
+    u32,
+    u64,
+)
+from morestack.runtime.event import stats
+from morestack.runtime.fatal import throw
+from morestack.runtime.layout import (
+    G_COPYSTACK,
+    LINK,
+    STACK_GUARD,
+    STACK_PREEMPT,
+    G,
+    P,
+    Sudog,
+)  # fmt: skip
+from morestack.runtime.stackalloc import stackalloc, stackfree
+from morestack.runtime.unwind import ENTRY_MARK, FRAME_WORDS, LARGE_BITMAP
+
+POISON_OLD = u8(0xDB)
+poison_old = static(u32)
+poison_guard = static(u32)
+
+copied_frames = static(u64)
+copied_pointers = static(u64)
+copied_bytes = static(u64)
+
+
+@nosplit(why="the stack is half moved")
+def adjustpointer(slot: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the pointer in one word when it points into the old stack; 1 when it did."""
+    word = ptr_at(u64, slot)
+    p = word[0]
+    if u64(p - old_lo) < old_size:
+        word[0] = u64(p + delta)
+        return u64(1)
+    return u64(0)
+
+
+@nosplit(why="the stack is half moved")
+def adjustbits(base: u64, bitmap: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the pointers of up to 64 words, by bitmap; how many were moved."""
+    bits = bitmap
+    n = u64(0)
+    while bits != 0:
+        n = u64(n + adjustpointer(u64(base + ctz(bits) * 8), old_lo, old_size, delta))
+        bits = u64(bits & (bits - 1))
+    return n
+
+
+@nosplit(why="the stack is half moved")
+def adjustlarge(sp: u64, words: u64, bitmap: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the pointers of a frame of over 64 words, whose bitmap lies elsewhere, a byte for 8 words."""
+    n = u64(0)
+    at = u64(0)
+    while at < words:
+        bits = u64(ptr_at(u8, u64(bitmap + (at >> 3)))[0])
+        if bits != 0:
+            n = u64(n + adjustbits(u64(sp + at * 8), bits, old_lo, old_size, delta))
+        at = u64(at + 8)
+    return n
+
+
+@nosplit(why="the stack is half moved")
+def adjustframes(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> None:
+    """Move the pointers in all frames and linkage of g, which lies on its new stack already."""
+    hi = g.at.stack_hi
+    sp = g.at.sched.sp
+    pc = g.at.sched.pc
+    frames = u64(0)
+    moved = u64(0)
+    if ptr_at(u32, u64(pc - 8))[0] == ENTRY_MARK:
+        pc = ptr_at(u64, u64(sp - 8))[0]
+    while sp < hi:
+        info = ptr_at(u32, u64(pc - 8))[0]
+        bitmap = ptr_at(u64, u64(pc - 16))[0]
+        words = u64(info & FRAME_WORDS)
+        bp = u64(sp + words * 8)
+        if info & LARGE_BITMAP != 0:
+            moved = u64(moved + adjustlarge(sp, words, bitmap, old_lo, old_size, delta))
+        elif bitmap != 0:
+            moved = u64(moved + adjustbits(sp, bitmap, old_lo, old_size, delta))
+        saved = ptr_at(u64, bp)
+        if saved[0] != 0:
+            saved[0] = u64(saved[0] + delta)
+        pc = ptr_at(u64, u64(bp + 8))[0]
+        sp = u64(bp + LINK)
+        frames = u64(frames + 1)
+    if sp != hi:
+        throw(cstr(b"copystack: frames do not end at the stack's end"))
+    copied_frames.value = frames
+    copied_pointers.value = moved
+
+
+@nosplit(why="the stack is half moved")
+def adjustregs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the pointers among the argument registers that morestack spilled; how many."""
+    return adjustbits(g.at.regs.ptr.addr, ptr_at(u64, u64(g.at.more_pc - 16))[0], old_lo, old_size, delta)
+
+
+@nosplit(why="the stack is half moved")
+def adjustsudogs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the places where a parked goroutine's values are read or written; how many."""
+    n = u64(0)
+    s = g.at.waiting
+    while s != nil(Sudog):
+        n = u64(n + adjustpointer(s.field(Sudog.elem).addr, old_lo, old_size, delta))
+        s = s.at.waitlink
+    return n
+
+
+def set_guard(g: Ptr[G]) -> None:
+    """Set the guard for the stack g has: poisoned when every check is to move the stack."""
+    g.at.stackguard0 = STACK_PREEMPT if poison_guard.value != 0 else u64(g.at.stack_lo + STACK_GUARD)
+
+
+def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
+    """Move g, which is stopped, to a new stack. `spilled`: its argument registers are in g.regs."""
+    old_lo = g.at.stack_lo
+    old_hi = g.at.stack_hi
+    old_size = u64(old_hi - old_lo)
+    used = u64(old_hi - g.at.sched.sp + LINK)
+    if used > new_size:
+        throw(cstr(b"copystack: does not fit"))
+    new_lo = stackalloc(pp, new_size)
+    new_hi = u64(new_lo + new_size)
+    delta = u64(new_hi - old_hi)
+    status = g.at.status
+    g.at.status = G_COPYSTACK
+    memmove(u64(new_hi - used), u64(old_hi - used), used)
+    extra = adjustsudogs(g, old_lo, old_size, delta)
+    if spilled:
+        extra = u64(extra + adjustregs(g, old_lo, old_size, delta))
+    if u64(g.at.sched.ctxt - old_lo) < old_size:
+        g.at.sched.ctxt = u64(g.at.sched.ctxt + delta)
+    g.at.sched.sp = u64(g.at.sched.sp + delta)
+    if g.at.sched.bp != 0:
+        g.at.sched.bp = u64(g.at.sched.bp + delta)
+    g.at.stack_lo = new_lo
+    g.at.stack_hi = new_hi
+    # Before the frame of sched.pc lies linkage that morestack's callee will return through.
+    saved = ptr_at(u64, u64(g.at.sched.sp - LINK))
+    if u64(saved[0] - old_lo) < old_size:
+        saved[0] = u64(saved[0] + delta)
+    adjustframes(g, old_lo, old_size, delta)
+    set_guard(g)
+    g.at.status = status
+    if poison_old.value != 0:
+        memset(old_lo, POISON_OLD, old_size)
+    stackfree(pp, old_lo, old_size)
+    copied_bytes.value = used
+    copied_pointers.value = u64(copied_pointers.value + extra)
+    stats.at.bytes_copied = u64(stats.at.bytes_copied + used)
+    stats.at.frames_adjusted = u64(stats.at.frames_adjusted + copied_frames.value)
+    stats.at.pointers_adjusted = u64(stats.at.pointers_adjusted + copied_pointers.value)

@@ -1,0 +1,164 @@
+"""The structures a goroutine, a thread and a processor are made of.
+
+`G` is a goroutine, `M` an OS thread that runs goroutines, `P` the right to run Go code with everything that
+is kept per processor (run queue, stack cache, free goroutines, sudogs). One M and one P run for now; the
+three stay apart so that more threads need no other layout.
+
+A goroutine's memory, addresses growing upwards:
+
+        stack_hi   +---------------------------+
+                   | return pc rt.goexit, BP 0 |  made by newproc
+                   | frames ...                |
+        sched.sp   | frame of who is stopped   |
+        sp-16      | linkage for a callee      |
+                   |                           |
+        stackguard0|- - - - - - - - - - - - - -|  stack_lo + STACK_GUARD
+        stack_lo   +---------------------------+
+
+Invariants
+- The first G_FIXED_END bytes of G are known to compiled code (codegen/abi.py); a test compares them.
+- `sched` is valid whenever g is not running: `sched.sp - 16` is the lowest word in use.
+- While status is WAITING on a channel, `waiting` lists the sudogs; their `elem` may point into the
+  goroutine's own stack and moves with it.
+- sp and bp of a goroutine always lie in [stack_lo, stack_hi]; nothing outside the goroutine but its own
+  sudogs (and later defer and panic records) points into its stack.
+
+Lock order: sched_lock < hchan.lock < stackpool lock < stackLarge lock < mheap lock.
+"""
+
+from morestack.dialect.machine import Array, Literal, Ptr, boolean, i64, struct, u32, u64
+
+STACK_MIN = u64(2048)
+STACK_GUARD = u64(160)
+STACK_SMALL = u64(128)
+STACK_PREEMPT = u64(0xFFFF_FFFF_FFFF_FADE)
+NUM_STACK_ORDERS = u64(4)
+STACK_CACHE_SIZE = u64(32768)
+LINK = u64(16)
+
+# Status of a goroutine; the Go runtime's numbers.
+G_IDLE = u32(0)
+G_RUNNABLE = u32(1)
+G_RUNNING = u32(2)
+G_WAITING = u32(4)
+G_DEAD = u32(6)
+G_COPYSTACK = u32(8)
+
+# Why a goroutine waits; printed by traceback.
+WAIT_NONE = u32(0)
+WAIT_RECEIVE = u32(1)
+WAIT_SEND = u32(2)
+WAIT_RECEIVE_NIL = u32(3)
+WAIT_SEND_NIL = u32(4)
+WAIT_SELECT = u32(5)
+WAIT_SELECT_NONE = u32(6)
+
+PARKED = i64(-1)
+
+RUNQ_SIZE = u64(256)
+
+
+@struct
+class Gobuf:
+    """Where a stopped goroutine goes on: jump to pc with BP = sp - 16, x0 = ret, x8 = ctxt."""
+
+    pc: u64
+    sp: u64
+    bp: u64
+    ctxt: u64
+    ret: u64
+
+
+@struct
+class G:
+    """A goroutine. Up to `site` the layout is fixed by codegen/abi.py."""
+
+    stack_lo: u64
+    stack_hi: u64
+    stackguard0: u64
+    sched: Gobuf
+    regs: Array[u64, Literal[9]]
+    fregs: Array[u64, Literal[8]]
+    more_pc: u64
+    more_frame: u64
+    pending: u64
+    pending_a: u64
+    pending_b: u64
+    pending_type: u64
+    pending_data: u64
+    leaf_count: u64
+    leaf_sites: Array[u64, Literal[32]]
+    site: u64
+    # From here on only the runtime knows the layout.
+    m: Ptr["M"]
+    goid: u64
+    status: u32
+    waitreason: u32
+    schedlink: Ptr["G"]
+    alllink: Ptr["G"]
+    waiting: Ptr["Sudog"]
+    param: Ptr["Sudog"]
+    select_done: u32
+    select_rank: u32
+    parentgoid: u64
+    gopc: u64
+    startpc: u64
+    parent_record: u64
+    defers: u64
+    panics: u64
+
+
+@struct
+class Sudog:
+    """A goroutine in the wait queue of a channel, with the place its value is read from or written to.
+
+    A goroutine in a select has several, linked by `waitlink`.
+    """
+
+    g: Ptr["G"]
+    next: Ptr["Sudog"]
+    prev: Ptr["Sudog"]
+    elem: u64
+    waitlink: Ptr["Sudog"]
+    c: u64
+    case_index: u32
+    is_select: boolean
+    success: boolean
+
+
+@struct
+class StackFreeList:
+    """Free stacks of one order: a list linked through their first word, and its size in bytes."""
+
+    list: u64
+    size: u64
+
+
+@struct
+class P:
+    """A processor: what a thread needs to run Go code without taking a lock."""
+
+    id: u64
+    m: Ptr["M"]
+    runqhead: u64
+    runqtail: u64
+    runnext: Ptr["G"]
+    runq: Array[u64, Literal[256]]
+    schedtick: u64
+    gfree: Ptr["G"]
+    gfree_n: u64
+    sudogcache: Ptr["Sudog"]
+    stackcache: Array[StackFreeList, Literal[4]]
+    # The current page of each size class for small objects: next free byte and its end.
+    alloc_next: Array[u64, Literal[136]]
+    alloc_end: Array[u64, Literal[136]]
+
+
+@struct
+class M:
+    """An OS thread. g0 stands for it where no goroutine runs."""
+
+    id: u64
+    g0: Ptr["G"]
+    curg: Ptr["G"]
+    p: Ptr["P"]

@@ -1,0 +1,291 @@
+"""The page heap: runs of 8 KB pages, from which spans for stacks and objects are cut.
+
+One reservation of address space serves for everything:
+
+    arena_lo                        arena_used                 arena_hi
+    | span | free run | span | ...  | never used, still zero ... |
+    spans[(addr - arena_lo) / 8192] -> MSpan of that page; of a free run only the first and last page
+
+Invariants
+- Runs that touch are never both free: freeing merges with both neighbours.
+- A free run is in exactly one bin; bins 0..127 hold runs of exactly that many pages, bin 121 + k those of
+  [2^k, 2^(k+1)) pages for k >= 7. A set bit in `bins_used` means a bin that is not empty.
+- `needzero` is clear only when all memory of the run reads as zero.
+- Every span's structure comes from `span_free`, and is never returned to the system.
+
+Rejected: Go's radix tree of page bitmaps. It pays with many processors that allocate pages at once; with
+spans of 32 KB for stacks and bins with boundary lookup an allocation is some 20 ns.
+"""
+
+from morestack.dialect.machine import (
+    Array,
+    Literal,
+    Ptr,
+    clz,
+    cstr,
+    ctz,
+    nil,
+    ptr_at,
+    size_of,
+    static,
+    struct,
+    u32,
+    u64,
+)  # fmt: skip
+from morestack.runtime.fatal import lock, throw, unlock
+from morestack.runtime.os import MADV_DONTNEED, madvise, munmap, sys_reserve
+
+PAGE_SIZE = u64(8192)
+PAGE_SHIFT = u64(13)
+ARENA_SIZE = u64(1 << 38)
+ARENA_SIZE_MIN = u64(1 << 26)
+EXACT_BINS = u64(128)
+SCAVENGE_PAGES = u64(2048)
+
+SPAN_FREE = u32(0)
+SPAN_STACK = u32(1)
+SPAN_HEAP = u32(2)
+
+
+@struct
+class MSpan:
+    """A run of pages, free or in use."""
+
+    next: Ptr["MSpan"]
+    prev: Ptr["MSpan"]
+    base: u64
+    npages: u64
+    state: u32
+    needzero: u32
+    alloc_count: u64
+    manual_free_list: u64
+    elemsize: u64
+    spanclass: u64
+    listed: u32
+    order: u32
+
+
+@struct
+class MHeap:
+    """The heap of pages. See the module."""
+
+    lock: u32
+    arena_lo: u64
+    arena_used: u64
+    arena_hi: u64
+    arena_length: u64
+    spans: u64
+    bins: Array[u64, Literal[160]]
+    bins_used: Array[u64, Literal[3]]
+    span_free: Ptr[MSpan]
+    persistent_next: u64
+    persistent_end: u64
+    pages_inuse: u64
+    spans_inuse: u64
+
+
+mheap = static(MHeap)
+
+
+def mheap_init() -> None:
+    """Reserve the arena. A second call gives all memory back and starts anew (tests do)."""
+    if mheap.at.arena_lo != 0:
+        munmap(mheap.at.arena_lo, mheap.at.arena_length)
+        munmap(mheap.at.spans, u64(mheap.at.arena_length >> PAGE_SHIFT << 3))
+    length = ARENA_SIZE
+    lo = sys_reserve(length)
+    while lo == 0 and length > ARENA_SIZE_MIN:
+        length = u64(length >> 1)
+        lo = sys_reserve(length)
+    spans = sys_reserve(u64(length >> PAGE_SHIFT << 3))
+    if lo == 0 or spans == 0:
+        throw(cstr(b"cannot reserve memory for the heap"))
+    start = u64((lo + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT)
+    mheap.at.arena_length = length
+    mheap.at.arena_lo = lo
+    mheap.at.arena_used = start
+    mheap.at.arena_hi = u64(lo + length)
+    mheap.at.spans = spans
+    for i in range(160):
+        mheap.at.bins[i] = u64(0)
+    for i in range(3):
+        mheap.at.bins_used[i] = u64(0)
+    mheap.at.span_free = nil(MSpan)
+    mheap.at.persistent_next = u64(0)
+    mheap.at.persistent_end = u64(0)
+    mheap.at.pages_inuse = u64(0)
+    mheap.at.spans_inuse = u64(0)
+    mheap.at.lock = u32(0)
+
+
+def persistentalloc(size: u64) -> u64:
+    """Zeroed memory that is never freed, 16-aligned: for G, MSpan, Sudog and tables."""
+    need = u64((size + 15) >> 4 << 4)
+    if mheap.at.persistent_end - mheap.at.persistent_next < need:
+        chunk = u64(262144)
+        if chunk < need:
+            chunk = need
+        p = sys_reserve(chunk)
+        if p == 0:
+            throw(cstr(b"out of memory"))
+        mheap.at.persistent_next = p
+        mheap.at.persistent_end = u64(p + chunk)
+    at = mheap.at.persistent_next
+    mheap.at.persistent_next = u64(at + need)
+    return at
+
+
+def span_of(addr: u64) -> Ptr[MSpan]:
+    """The span an address in the arena belongs to; nil outside. Inside a free run the answer is not defined."""
+    if addr < mheap.at.arena_lo or addr >= mheap.at.arena_used:
+        return nil(MSpan)
+    page = u64((addr - mheap.at.arena_lo) >> PAGE_SHIFT)
+    return ptr_at(MSpan, ptr_at(u64, u64(mheap.at.spans + page * 8))[0])
+
+
+def set_span(addr: u64, s: Ptr[MSpan]) -> None:
+    """Record that the page at addr belongs to s."""
+    page = u64((addr - mheap.at.arena_lo) >> PAGE_SHIFT)
+    ptr_at(u64, u64(mheap.at.spans + page * 8))[0] = s.addr
+
+
+def bin_of(npages: u64) -> u64:
+    """The bin that holds free runs of this many pages."""
+    if npages < EXACT_BINS:
+        return npages
+    return u64(121 + 63 - clz(npages))
+
+
+def bin_insert(s: Ptr[MSpan]) -> None:
+    """Put a free run in its bin, and make it findable from its first and last page."""
+    b = bin_of(s.at.npages)
+    head = ptr_at(MSpan, mheap.at.bins[b])
+    s.at.prev = nil(MSpan)
+    s.at.next = head
+    if head != nil(MSpan):
+        head.at.prev = s
+    mheap.at.bins[b] = s.addr
+    mheap.at.bins_used[b >> 6] = u64(mheap.at.bins_used[b >> 6] | u64(1) << (b & 63))
+    s.at.state = SPAN_FREE
+    set_span(s.at.base, s)
+    set_span(u64(s.at.base + (s.at.npages - 1) * PAGE_SIZE), s)
+
+
+def bin_remove(s: Ptr[MSpan]) -> None:
+    """Take a free run out of its bin."""
+    b = bin_of(s.at.npages)
+    if s.at.prev != nil(MSpan):
+        s.at.prev.at.next = s.at.next
+    else:
+        mheap.at.bins[b] = s.at.next.addr
+        if s.at.next == nil(MSpan):
+            mheap.at.bins_used[b >> 6] = u64(mheap.at.bins_used[b >> 6] & ~(u64(1) << (b & 63)))
+    if s.at.next != nil(MSpan):
+        s.at.next.at.prev = s.at.prev
+    s.at.next = nil(MSpan)
+    s.at.prev = nil(MSpan)
+
+
+def new_span_struct() -> Ptr[MSpan]:
+    """An MSpan to fill in."""
+    s = mheap.at.span_free
+    if s == nil(MSpan):
+        return ptr_at(MSpan, persistentalloc(size_of(MSpan)))
+    mheap.at.span_free = s.at.next
+    s.at.next = nil(MSpan)
+    return s
+
+
+def find_run(npages: u64) -> Ptr[MSpan]:
+    """A free run of at least npages, or nil: the smallest bin that can hold one, and in a bin that holds
+    several sizes the first that fits."""
+    b = bin_of(npages)
+    if b >= EXACT_BINS:
+        s = ptr_at(MSpan, mheap.at.bins[b])
+        tries = u64(0)
+        while s != nil(MSpan) and tries < 64:
+            if s.at.npages >= npages:
+                return s
+            s = s.at.next
+            tries = u64(tries + 1)
+        b = u64(b + 1)
+    word = b >> 6
+    bits = u64(mheap.at.bins_used[word] >> (b & 63) << (b & 63)) if word < 3 else u64(0)
+    while word < 3:
+        if bits != 0:
+            return ptr_at(MSpan, mheap.at.bins[u64((word << 6) + ctz(bits))])
+        word = u64(word + 1)
+        if word < 3:
+            bits = mheap.at.bins_used[word]
+    return nil(MSpan)
+
+
+def grow_arena(npages: u64) -> Ptr[MSpan]:
+    """A run of never used, zero pages; nil when the reservation is used up."""
+    size = u64(npages << PAGE_SHIFT)
+    if mheap.at.arena_hi - mheap.at.arena_used < size:
+        return nil(MSpan)
+    s = new_span_struct()
+    s.at.base = mheap.at.arena_used
+    s.at.npages = npages
+    s.at.needzero = u32(0)
+    mheap.at.arena_used = u64(mheap.at.arena_used + size)
+    return s
+
+
+def mheap_alloc(npages: u64, state: u32) -> Ptr[MSpan]:
+    """A span of exactly npages pages, or nil when memory is out. All its pages lead to it by span_of."""
+    lock(mheap.ptr.field(MHeap.lock))
+    s = find_run(npages)
+    if s == nil(MSpan):
+        s = grow_arena(npages)
+        if s == nil(MSpan):
+            unlock(mheap.ptr.field(MHeap.lock))
+            return s
+    else:
+        bin_remove(s)
+        if s.at.npages > npages:
+            rest = new_span_struct()
+            rest.at.base = u64(s.at.base + (npages << PAGE_SHIFT))
+            rest.at.npages = u64(s.at.npages - npages)
+            rest.at.needzero = s.at.needzero
+            s.at.npages = npages
+            bin_insert(rest)
+    s.at.state = state
+    s.at.alloc_count = u64(0)
+    s.at.manual_free_list = u64(0)
+    s.at.listed = u32(0)
+    for i in range(npages):
+        set_span(u64(s.at.base + (i << PAGE_SHIFT)), s)
+    mheap.at.pages_inuse = u64(mheap.at.pages_inuse + npages)
+    mheap.at.spans_inuse = u64(mheap.at.spans_inuse + 1)
+    unlock(mheap.ptr.field(MHeap.lock))
+    return s
+
+
+def mheap_free(s: Ptr[MSpan]) -> None:
+    """Give a span's pages back, merged with free neighbours. Very large runs go back to the system."""
+    lock(mheap.ptr.field(MHeap.lock))
+    mheap.at.pages_inuse = u64(mheap.at.pages_inuse - s.at.npages)
+    mheap.at.spans_inuse = u64(mheap.at.spans_inuse - 1)
+    s.at.needzero = u32(1)
+    if s.at.npages >= SCAVENGE_PAGES:
+        madvise(s.at.base, u64(s.at.npages << PAGE_SHIFT), MADV_DONTNEED)
+        s.at.needzero = u32(0)
+    before = span_of(u64(s.at.base - PAGE_SIZE))
+    if before != nil(MSpan) and before.at.state == SPAN_FREE:
+        bin_remove(before)
+        s.at.base = before.at.base
+        s.at.npages = u64(s.at.npages + before.at.npages)
+        s.at.needzero = u32(s.at.needzero | before.at.needzero)
+        before.at.next = mheap.at.span_free
+        mheap.at.span_free = before
+    after = span_of(u64(s.at.base + (s.at.npages << PAGE_SHIFT)))
+    if after != nil(MSpan) and after.at.state == SPAN_FREE:
+        bin_remove(after)
+        s.at.npages = u64(s.at.npages + after.at.npages)
+        s.at.needzero = u32(s.at.needzero | after.at.needzero)
+        after.at.next = mheap.at.span_free
+        mheap.at.span_free = after
+    bin_insert(s)
+    unlock(mheap.ptr.field(MHeap.lock))

@@ -1,0 +1,80 @@
+"""What the runtime asks of the operating system: libc functions, by their C names.
+
+Only functions with a fixed number of arguments: a variadic call needs the number of vector registers in
+al on x86-64, which no dialect call sets.
+"""
+
+from morestack.dialect.machine import NoReturn, Ptr, f64, i32, i64, native, nosplit, static, struct, u8, u64
+
+PROT_READ_WRITE = i32(3)
+MAP_PRIVATE_ANON_NORESERVE = i32(0x4022)
+MADV_HUGEPAGE = i32(14)
+MADV_DONTNEED = i32(4)
+CLOCK_MONOTONIC = i32(1)
+MAP_FAILED = u64(0xFFFF_FFFF_FFFF_FFFF)
+
+
+@struct
+class Timespec:
+    """What clock_gettime fills."""
+
+    sec: i64
+    nsec: i64
+
+
+@native("mmap")
+def mmap(addr: u64, length: u64, prot: i32, flags: i32, fd: i32, offset: i64) -> u64: ...
+
+
+@native("munmap")
+def munmap(addr: u64, length: u64) -> i32: ...
+
+
+@native("madvise")
+def madvise(addr: u64, length: u64, advice: i32) -> i32: ...
+
+
+@native("write")
+def write(fd: i32, data: u64, length: u64) -> i64: ...
+
+
+@native("clock_gettime")
+def clock_gettime(clock: i32, out: Ptr[Timespec]) -> i32: ...
+
+
+@native("strlen")
+def strlen(s: u64) -> u64: ...
+
+
+@native("sched_yield")
+def sched_yield() -> i32: ...
+
+
+@native("_exit")
+def exit_process(code: i32) -> NoReturn: ...
+
+
+@native("ecvt_r")
+def ecvt_r(value: f64, digits: i32, point: Ptr[i32], sign: Ptr[i32], out: Ptr[u8], length: u64) -> i32: ...
+
+
+@native("strtod")
+def strtod(text: Ptr[u8], end: u64) -> f64: ...
+
+
+_now = static(Timespec)
+
+
+@nosplit(why="called on slow paths that hold locks; uses no memory but its own")
+def nanotime() -> i64:
+    """Nanoseconds of the monotonic clock."""
+    clock_gettime(CLOCK_MONOTONIC, _now.ptr)
+    return i64(_now.at.sec * 1000000000 + _now.at.nsec)
+
+
+def sys_reserve(length: u64) -> u64:
+    """Zeroed memory whose pages are committed when touched, or 0."""
+    p = mmap(u64(0), length, PROT_READ_WRITE, MAP_PRIVATE_ANON_NORESERVE, i32(-1), i64(0))
+    if p == MAP_FAILED:
+        return u64(0)
+    return p
