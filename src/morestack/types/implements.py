@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from morestack.types.lookup import has_invalid_embedded_fields, lookup_method
 from morestack.types.objects import Func
@@ -18,8 +20,10 @@ from morestack.types.predicates import (
     under,
 )
 from morestack.types.type_set import Term, TypeSet, type_set
-from morestack.types.types import INVALID, Interface, Pointer, Type, Union
+from morestack.types.types import INVALID, Interface, Pointer, Signature, Type, Union
 from morestack.types.typestring import Qualifier, func_string, type_string
+
+Equivalent: TypeAlias = Callable[[Signature, Signature], bool]
 
 
 class Missing(Enum):
@@ -43,31 +47,37 @@ class MissingMethod:
     found: Func | None = None
 
 
-def missing_method(v: Type, iface: Type, static: bool = True) -> MissingMethod | None:
+def missing_method(
+    v: Type, iface: Type, static: bool = True, equivalent: Equivalent = identical
+) -> MissingMethod | None:
     """The first method of iface that v lacks; without `static` an interface v may lack methods, but not
-    have other ones of the same names."""
+    have other ones of the same names. Inference compares signatures by unification."""
     target = under(iface)
     if not isinstance(target, Interface):
         return None
     u = under(v)
     have: TypeSet | None = type_set(u) if isinstance(u, Interface) else None
     for m in type_set(target).methods:
-        missing = _missing(v, m) if have is None else _missing_in_interface(have, m, static)
+        missing = (
+            _missing(v, m, equivalent) if have is None else _missing_in_interface(have, m, static, equivalent)
+        )
         if missing is not None:
             return missing
     return None
 
 
-def _missing_in_interface(have: TypeSet, m: Func, static: bool) -> MissingMethod | None:
+def _missing_in_interface(
+    have: TypeSet, m: Func, static: bool, equivalent: Equivalent
+) -> MissingMethod | None:
     _, f = have.lookup(m.pkg, m.name)
     if f is None:
         return MissingMethod(m, Missing.NOT_FOUND) if static else None
-    if not identical(signature_of(f), signature_of(m)):
+    if not equivalent(signature_of(f), signature_of(m)):
         return MissingMethod(m, Missing.WRONG_SIGNATURE, f)
     return None
 
 
-def _missing(v: Type, m: Func) -> MissingMethod | None:
+def _missing(v: Type, m: Func, equivalent: Equivalent) -> MissingMethod | None:
     found = lookup_method(v, False, m.pkg, m.name)
     if found.obj is None:
         if found.index:
@@ -81,7 +91,7 @@ def _missing(v: Type, m: Func) -> MissingMethod | None:
         return MissingMethod(m, Missing.NOT_FOUND)
     if not isinstance(found.obj, Func):
         return MissingMethod(m, Missing.FIELD)
-    if not identical(signature_of(found.obj), signature_of(m)):
+    if not equivalent(signature_of(found.obj), signature_of(m)):
         return MissingMethod(m, Missing.WRONG_SIGNATURE, found.obj)
     return None
 

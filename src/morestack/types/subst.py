@@ -152,3 +152,21 @@ def _subst_alias(t: Alias, mapping: Substitution) -> Type:
     from morestack.types.instantiate import instantiate_alias
 
     return instantiate_alias(t.origin, args)
+
+
+def rename_type_params(params: tuple[TypeParam, ...], t: _T) -> tuple[list[TypeParam], _T]:
+    """Fresh type parameters in place of params, in t and in their own constraints."""
+    fresh = [TypeParam(p.obj, p.index) for p in params]
+    mapping: Substitution = dict(zip(params, fresh, strict=True))
+    for old, new in zip(params, fresh, strict=True):
+        new.constraint = None if old.constraint is None else subst(old.constraint, mapping)
+    return fresh, subst(t, mapping)
+
+
+def rename_signature(sig: Signature) -> tuple[list[TypeParam], Signature]:
+    """A generic signature with type parameters of its own, so that two uses do not mix."""
+    fresh, renamed = rename_type_params(sig.type_params, sig)
+    result = Signature(
+        renamed.params, renamed.results, sig.variadic, sig.recv, tuple(fresh), sig.recv_type_params
+    )
+    return fresh, result
