@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile, Span
-from morestack.syntax.cursor import TooDeep
+from morestack.syntax.cursor import MAX_DEPTH, TooDeep
 from morestack.syntax.nodes import File
 from morestack.syntax.parse_decls import DeclParser
 from morestack.syntax.scan import scan
+from morestack.syntax.walk import too_deep
 
 RECURSION_LIMIT = 120_000
 """Python frames for the deepest tree (`MAX_DEPTH`), at up to ten frames a level and with room to spare."""
@@ -38,6 +39,11 @@ def parse_file(source: SourceFile, diagnostics: Diagnostics) -> File | None:
     except TooDeep as error:
         diagnostics.report(Code.SYNTAX, Span(source, error.pos, error.pos), "exceeded max nesting depth")
         return None
+    if result is not None and parser.check_depth:
+        deep = too_deep(result, MAX_DEPTH)
+        if deep is not None:
+            diagnostics.report(Code.SYNTAX, deep.span, "exceeded max nesting depth")
+            return None
     reached = len(source.text) if result is not None else parser.pos
     diagnostics.items.extend(d for d in lexical.items if d.span.start <= reached)
     return result

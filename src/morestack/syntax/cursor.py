@@ -10,14 +10,29 @@ from collections.abc import Callable
 from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import Span
-from morestack.syntax.nodes import BadExpr, Block, Expr, FuncType, Name, TypeAssert
+from morestack.syntax.nodes import BadExpr, Block, Expr, FuncType, Name
 from morestack.syntax.scan import EOF, KEYWORDS, LITERAL, NAME, SEMI, Tokens
 
 MAX_DEPTH = 5000
 """The deepest tree a file may hold. GOROOT's deepest has 300 levels; gc itself dies at some millions."""
 
 _STATEMENT_KEYWORDS = frozenset(
-    "break const continue defer fallthrough for go goto if return select switch type var".split()
+    [
+        "break",
+        "const",
+        "continue",
+        "defer",
+        "fallthrough",
+        "for",
+        "go",
+        "goto",
+        "if",
+        "return",
+        "select",
+        "switch",
+        "type",
+        "var",
+    ]
 )
 
 
@@ -50,8 +65,6 @@ class Cursor:
         self.depth = 0
         self.check_depth = False
         """Some chain or nest is long enough for the whole tree to be measured."""
-        self.guards: list[TypeAssert] = []
-        """`.(type)` seen and not yet taken by a type switch."""
         self._last_error_line = 0
 
     # -- moving ------------------------------------------------------------------------------------

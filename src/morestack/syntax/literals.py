@@ -120,7 +120,7 @@ def _number_problem(text: str) -> tuple[int, str]:
             return len(text.rstrip("i")), "exponent has no digits"
     elif prefix == "x" and point:
         return at, "hexadecimal mantissa requires a 'p' exponent"
-    if not point and not exponent and not text.endswith("i") or prefix in ("o", "b") and prefix:
+    if (not point and not exponent and not text.endswith("i")) or (prefix in ("o", "b") and prefix):
         limit = str(base)
         for index in range(mantissa_start, at):
             if base < 10 and text[index].isdigit() and text[index] >= limit:
@@ -132,8 +132,8 @@ def _bad_separator(text: str, start: int, digits: str) -> int:
     """The offset of the first `_` that does not stand between digits (a base prefix counts as one)."""
     for index in range(start, len(text)):
         if text[index] == "_":
-            before = index == start and start > 0 or index > 0 and text[index - 1] in digits and text[index - 1] != "_"
-            if not before:
+            after_prefix = index == start and start > 0
+            if not after_prefix and not (index > 0 and text[index - 1] in digits and text[index - 1] != "_"):
                 return index
             if index + 1 == len(text) or text[index + 1] not in digits:
                 return index
@@ -193,7 +193,7 @@ def _escape(text: bytes, at: int, quote: int) -> tuple[tuple[int, str] | None, i
     end = first + count
     if base == 8 and value > largest:
         return (end, f"octal escape value {value} > 255"), end
-    if value > largest or 0xD800 <= value < 0xE000 and count > 2:
+    if value > largest or (0xD800 <= value < 0xE000 and count > 2):
         shown = quoted(chr(value)) if value <= 0x10FFFF and not 0xD800 <= value < 0xE000 else f"U+{value:04X}"
         return (end, f"escape is invalid Unicode code point {shown}"), end
     return None, end

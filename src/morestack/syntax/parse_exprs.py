@@ -81,7 +81,7 @@ class ExprParser(TypeParser):
     def unary(self) -> Expr:
         """A primary expression with its prefix operators."""
         tok = self.tok
-        if tok == NAME or tok == LITERAL:
+        if tok in (NAME, LITERAL):
             return self.primary(None)
         start = self.pos
         if tok == "*" or tok in _UNARY:
@@ -191,9 +191,7 @@ class ExprParser(TypeParser):
         start = x.span.start
         if self.got("type"):
             self.want(")")
-            guard = TypeAssert(self.span(start), x, None)
-            self.guards.append(guard)
-            return guard
+            return TypeAssert(self.span(start), x, None)
         type_ = self.type_()
         self.want(")")
         return TypeAssert(self.span(start), x, type_)
@@ -262,7 +260,7 @@ class ExprParser(TypeParser):
             return True
         if self.expr_nesting < 0:
             return False
-        return isinstance(x, (Name, Selector)) or isinstance(x, Index) and not _is_value(x)
+        return isinstance(x, (Name, Selector)) or (isinstance(x, Index) and not _is_value(x))
 
     def literal_value(self, type_: Expr | None) -> CompositeLit:
         """`{...}` of a composite literal."""
@@ -307,6 +305,6 @@ def _is_value(x: Expr) -> bool:
         case Paren(x=inner):
             return _is_value(inner)
         case Index(x=inner, indices=indices):
-            return _is_value(inner) or len(indices) == 1 and _is_value(indices[0])
+            return _is_value(inner) or (len(indices) == 1 and _is_value(indices[0]))
         case _:
             return isinstance(x, (BasicLit, CompositeLit, FuncLit, Slice, TypeAssert, Call, Receive, Unary, Binary))

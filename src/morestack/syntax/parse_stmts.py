@@ -134,7 +134,7 @@ class StmtParser(ExprParser):
             case "break" | "continue" | "goto" | "fallthrough":
                 self.next()
                 label = None
-                if tok == "goto" or tok != "fallthrough" and self.tok == NAME:
+                if tok == "goto" or (tok != "fallthrough" and self.tok == NAME):
                     label = self.name()
                 return Branch(self.span(start), BranchKind(tok), label)
             case ";":
@@ -227,16 +227,17 @@ class StmtParser(ExprParser):
             return None, None, None
         outer = self.expr_nesting
         self.expr_nesting = -1
-        init: Stmt | _RangeClause | None = None
+        init: Stmt | None = None
         cond: Stmt | BadExpr | None = None
         post: Stmt | None = None
         if self.tok != SEMI:
             if self.got("var"):
                 self.syntax_error(f"var declaration not allowed in {keyword} initializer")
-            init = self._simple_or_range() if keyword == "for" else self.simple_stmt(None)
-            if isinstance(init, _RangeClause):
+            first = self._simple_or_range() if keyword == "for" else self.simple_stmt(None)
+            if isinstance(first, _RangeClause):
                 self.expr_nesting = outer
-                return init
+                return first
+            init = first
         if self.tok == "{":
             cond, init = init, None
         else:
@@ -327,8 +328,6 @@ class StmtParser(ExprParser):
             if len(lhs) > 2:
                 message = "range clause permits at most two iteration variables"
                 self.error_at(lhs[2].span.start, message)
-            if header.define:
-                self.check_define(lhs)
             key = lhs[0] if lhs else None
             value = lhs[1] if len(lhs) > 1 else None
             return Range(self.span(start), key, value, header.define, header.x, body)
@@ -362,7 +361,6 @@ class StmtParser(ExprParser):
         self.want("}")
         if guard is None:
             return Switch(self.span(start), init, tag, tuple(clauses), rbrace)
-        self.guards = [g for g in self.guards if g is not guard]
         return TypeSwitch(self.span(start), init, bind, guard.x, tuple(clauses), rbrace)
 
     def _case_clause(self) -> CaseClause:
@@ -404,12 +402,6 @@ class StmtParser(ExprParser):
             clauses.append(CommClause(self.span(clause_start), comm, body, colon))
         self.want("}")
         return Select(self.span(start), tuple(clauses))
-
-    def check_define(self, lhs: tuple[Expr, ...]) -> None:
-        """Only names can be declared by `:=`."""
-        for x in lhs:
-            if not isinstance(x, (Name, BadExpr)):
-                self.error_at(x.span.start, f"non-name {expr_string(x)} on left side of :=")
 
 
 def _emphasized(exprs: tuple[Expr, ...]) -> str:

@@ -205,7 +205,8 @@ class TypeParser(Cursor):
         names: list[Name] = []
         embedded = True
         x: Expr
-        match self.tok:
+        kind: str = self.tok
+        match kind:
             case "name":
                 name = self.name()
                 if self.tok in (".", LITERAL, SEMI, "}"):

@@ -22,14 +22,63 @@ EOF = "EOF"
 SEMI = ";"
 
 KEYWORDS = frozenset(
-    "break case chan const continue default defer else fallthrough for func go goto if import interface map "
-    "package range return select struct switch type var".split()
+    [
+        "break",
+        "case",
+        "chan",
+        "const",
+        "continue",
+        "default",
+        "defer",
+        "else",
+        "fallthrough",
+        "for",
+        "func",
+        "go",
+        "goto",
+        "if",
+        "import",
+        "interface",
+        "map",
+        "package",
+        "range",
+        "return",
+        "select",
+        "struct",
+        "switch",
+        "type",
+        "var",
+    ]
 )
 _KIND_OF_WORD = {word.encode(): word for word in KEYWORDS}
-_OPERATORS = (
-    "<<= >>= &^= ... && || <- ++ -- == != <= >= := += -= *= /= %= &= |= ^= << >> &^ "
-    "+ - * / % & | ^ < > = ! ~ ( ) [ ] { } , ; . :"
-).split()
+_OPERATORS = [
+    "<<=",
+    ">>=",
+    "&^=",
+    "...",
+    "&&",
+    "||",
+    "<-",
+    "++",
+    "--",
+    "==",
+    "!=",
+    "<=",
+    ">=",
+    ":=",
+    "+=",
+    "-=",
+    "*=",
+    "/=",
+    "%=",
+    "&=",
+    "|=",
+    "^=",
+    "<<",
+    ">>",
+    "&^",
+    *list("+-*/%&|^<>=!~()[]{},;.:"),
+]
 _KIND_OF_OPERATOR = {op.encode(): op for op in _OPERATORS}
 
 _ENDS_LINE = frozenset([NAME, LITERAL, "break", "continue", "fallthrough", "return", "++", "--", ")", "]", "}"])
@@ -92,7 +141,7 @@ def scan(file: SourceFile, diagnostics: Diagnostics) -> Tokens:
                 literals.check_identifier(file, start, word, diagnostics)
         elif group == _OPERATOR:
             kind = op_kind[found[_OPERATOR]]
-        elif group == _QUOTED or group == _NUMBER:
+        elif group in (_QUOTED, _NUMBER):
             kind = LITERAL
             end = literals.check_number(file, start, at, diagnostics) if group == _NUMBER else None
             if group == _QUOTED and not literals.check_quoted(file, start, at, diagnostics):

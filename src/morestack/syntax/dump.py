@@ -1,0 +1,59 @@
+"""The tree as text: one node a line, indented by depth, with its position and what is not a node.
+
+FuncDecl 3:1 name=main
+  FuncType 3:10
+  Block 3:12
+"""
+
+from dataclasses import fields
+from enum import Enum
+
+from morestack.source.span import SourceFile, Span
+from morestack.syntax.nodes import File, Name, Node
+from morestack.syntax.walk import children
+
+
+def dump(node: Node | File) -> str:
+    """Print a tree, a line a node."""
+    lines: list[str] = []
+    pending: list[tuple[int, Node | File]] = [(0, node)]
+    while pending:
+        depth, current = pending.pop()
+        lines.append("  " * depth + _line(current))
+        pending.extend((depth + 1, child) for child in reversed(children(current)) if not _shown_inline(current, child))
+    return "\n".join(lines) + "\n"
+
+
+def _shown_inline(parent: Node | File, child: Node) -> bool:
+    """Names that identify their parent stand on its line."""
+    if not isinstance(child, Name):
+        return False
+    names = getattr(parent, "names", ())
+    single = (getattr(parent, "name", None), getattr(parent, "sel", None), getattr(parent, "label", None))
+    return child in names or child in single or child is getattr(parent, "package", None)
+
+
+def _line(node: Node | File) -> str:
+    parts = [type(node).__name__]
+    span = getattr(node, "span", None)
+    if isinstance(span, Span):
+        parts.append(f"{span.line}:{span.col}")
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, Name) and (field.name in ("name", "sel", "label", "package")):
+            parts.append(f"{field.name}={value.text}")
+        elif field.name == "names":
+            parts.extend(["names=" + ",".join(n.text for n in value)] if value else [])
+        elif isinstance(value, bool):
+            parts.extend([field.name] if value else [])
+        elif isinstance(value, Enum):
+            parts.append(f"{field.name}={value.value}")
+        elif isinstance(value, SourceFile):
+            parts.append(value.path)
+        elif isinstance(value, str):
+            parts.append(f"{field.name}={value}")
+        elif field.name == "iota":
+            parts.append(f"iota={value}")
+        elif field.name == "pragmas" and value:
+            parts.append("pragmas=" + ",".join(value))
+    return " ".join(parts)

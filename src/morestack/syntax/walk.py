@@ -1,0 +1,76 @@
+"""Going over a tree: the children of a node in source order, and every node before its children.
+
+Iterative, so a tree of any depth can be walked. Nothing shared is visited twice: the type and values of a
+constant with an elided list belong to the constant they are repeated from. Rejected: visitor classes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import get_args
+
+from morestack.syntax import nodes
+from morestack.syntax.nodes import ConstDecl, File, FuncType, Node
+
+_SCALARS = frozenset(["span", "text", "lbrace", "lbrack", "lparen", "rbrace", "op_pos", "arrow", "colon", "source"])
+_NODE_TYPES: tuple[type, ...] = (*get_args(Node), File)
+
+
+def _node_fields() -> dict[type, tuple[str, ...]]:
+    """Class -> its fields that may hold nodes or tuples of nodes."""
+    table: dict[type, tuple[str, ...]] = {}
+    names = {cls.__name__ for cls in _NODE_TYPES} | {"Expr", "Stmt", "Decl"}
+    for cls in _NODE_TYPES:
+        held = []
+        for field in fields(cls):
+            words = str(field.type).replace("[", " ").replace("]", " ").replace('"', " ").replace("'", " ")
+            words = words.replace(",", " ").replace("nodes.", " ").replace(".", " ")
+            if field.name not in _SCALARS and any(word in names for word in words.split()):
+                held.append(field.name)
+        if cls is FuncType:
+            held = ["type_params", "params", "results"]
+        table[cls] = tuple(held)
+    table[nodes.FuncDecl] = ("recv", "name", "type", "body")
+    return table
+
+
+_FIELDS = _node_fields()
+
+
+def children(node: Node | File) -> list[Node]:
+    """The nodes directly below a node, in source order."""
+    if isinstance(node, ConstDecl) and node.inherited:
+        return list(node.names)
+    found: list[Node] = []
+    for name in _FIELDS[type(node)]:
+        value = getattr(node, name)
+        if value is None:
+            continue
+        if isinstance(value, tuple):
+            found.extend(value)
+        else:
+            found.append(value)
+    return found
+
+
+def walk(node: Node | File) -> Iterator[Node | File]:
+    """The node and everything below it, each before its children, in source order."""
+    pending: list[Node | File] = [node]
+    pop = pending.pop
+    while pending:
+        current = pop()
+        yield current
+        below = children(current)
+        below.reverse()
+        pending.extend(below)
+
+
+def too_deep(node: Node | File, limit: int) -> Node | None:
+    """The first node found more than `limit` levels below `node`."""
+    level: list[Node] = children(node)
+    depth = 1
+    while level:
+        if depth > limit:
+            return level[0]
+        level = [child for parent in level for child in children(parent)]
+        depth += 1
+    return None
