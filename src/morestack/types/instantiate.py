@@ -39,12 +39,23 @@ def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signatu
 
 
 def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
-    key = tuple(hash_string(a) for a in args)
+    return _instance(origin, (), args)
+
+
+def instantiate_local(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
+    """A type declared in a generic function, for the function's type arguments `outer`."""
+    return _instance(origin, outer, args)
+
+
+def _instance(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
+    outer = outer or origin.outer_params
+    key = tuple(hash_string(a) for a in outer + args)
     known = origin.instances.get(key)
     if known is not None:
         return known
-    inst = Named(origin.obj, origin=origin, type_args=args)
+    inst = Named(origin.obj, origin=origin, type_args=args, outer_args=outer)
     origin.instances[key] = inst
+    mapping = {**make_substitution(origin.outer_params, outer), **make_substitution(origin.type_params, args)}
 
     def resolve() -> None:
         if origin.underlying is None and callable(origin.resolve):
@@ -53,7 +64,7 @@ def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
             inst.resolve = resolve  # the origin is still being declared: ask again later
             return
         # Substitute in the origin's underlying type, not in a Named on the way to it.
-        inst.underlying = subst(under(origin), make_substitution(origin.type_params, args))
+        inst.underlying = subst(under(origin), mapping)
 
     inst.resolve = resolve
     return inst

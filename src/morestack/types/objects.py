@@ -69,6 +69,8 @@ class TypeName:
     pkg: Package | None = None
     parent: Scope | None = None
     is_alias: bool = False
+    local_number: int = 0
+    """Of a type declared in a function: its place among all such of the package, from 1, as gc counts."""
 
 
 @dataclass(eq=False, slots=True)

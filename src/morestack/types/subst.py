@@ -130,13 +130,21 @@ def _subst_interface(t: Interface, mapping: Substitution) -> Interface:
 
 
 def _subst_named(t: Named, mapping: Substitution) -> Named:
+    from morestack.types.instantiate import instantiate_local, instantiate_named
+
+    if t.outer_params or t.outer_args:
+        # A local type of a generic function is another type in each instance of the function.
+        before = t.outer_args or t.outer_params
+        outer = _subst_list(before, mapping)
+        args = _subst_list(t.type_args, mapping)
+        if outer is before and args is t.type_args:
+            return t
+        return instantiate_local(t.origin or t, outer, args)
     if not t.type_args or t.origin is None:
         return t
     args = _subst_list(t.type_args, mapping)
     if args is t.type_args:
         return t
-    from morestack.types.instantiate import instantiate_named
-
     return instantiate_named(t.origin, args)
 
 

@@ -167,6 +167,10 @@ class Named:
     type_args: tuple[Type, ...] = ()
     instances: dict[tuple[object, ...], Named] = field(default_factory=dict)
     resolve: object = None  # a callable that completes a lazily made instance
+    outer_params: tuple[TypeParam, ...] = ()
+    """Of a type declared in a generic function: the function's type parameters, which it may mention."""
+    outer_args: tuple[Type, ...] = ()
+    """What stands for the outer parameters, in an instance of the function; `origin` is set then."""
 
     def __repr__(self) -> str:
         return f"Named({self.obj.name})"

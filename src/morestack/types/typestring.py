@@ -52,6 +52,7 @@ def relative_to(pkg: Package | None) -> Qualifier:
 class _Style(Enum):
     MESSAGE = "message"
     RUNTIME = "runtime"
+    ARGUMENT = "argument"  # a type argument inside a RUNTIME name: packages by path, fields qualified
     LINK = "link"
     HASH = "hash"
 
@@ -67,7 +68,7 @@ class _Writer:
         self.type_params: list[TypeParam] = []
         self.param_names = style is _Style.MESSAGE
         self.pkg_info = False
-        self.spaced = style in (_Style.RUNTIME, _Style.LINK)
+        self.spaced = style in (_Style.RUNTIME, _Style.ARGUMENT, _Style.LINK)
 
     def package_prefix(self, pkg: Package | None) -> str:
         if pkg is None:
@@ -182,10 +183,11 @@ class _Writer:
         unique = self.style in (_Style.LINK, _Style.HASH)
         if unique and f.embedded:
             self.out.append("@")  # an embedded field differs from one that is named like its type
-        if unique and not is_exported(f.name):
+        if f.embedded and not unique:
+            return
+        if not is_exported(f.name) and (unique or self.style is _Style.ARGUMENT):
             self.out.append(self.package_prefix(f.pkg))
-        if not f.embedded or unique:
-            self.out.append(f.name + " ")
+        self.out.append(f.name + " ")
 
     def interface(self, t: Interface) -> None:
         out = self.out
@@ -232,17 +234,22 @@ class _Writer:
 
     def named(self, t: Named) -> None:
         self.type_name(t.obj)
-        self.type_arguments(t.type_args, t.type_params if t.origin is None else ())
+        args = t.type_args if self.style is _Style.MESSAGE else t.outer_args + t.type_args
+        self.type_arguments(args, t.type_params if t.origin is None else ())
+        self.local_number(t.obj)
 
     def type_arguments(self, args: tuple[Type, ...], params: tuple[TypeParam, ...]) -> None:
         if args:
             self.out.append("[")
-            full = self.style is _Style.RUNTIME
+            # reflect's names have full package paths inside the brackets
+            within = _Style.ARGUMENT if self.style is _Style.RUNTIME else self.style
             for i, a in enumerate(args):
                 if i:
                     self.out.append("," if self.spaced else ", ")
-                # reflect's names have full package paths inside the brackets
-                self.out.append(_write(a, _Style.LINK, None)) if full else self.typ(a)
+                if within is self.style:
+                    self.typ(a)
+                else:
+                    self.out.append(_write(a, within, None))
             self.out.append("]")
         elif params and self.style is _Style.MESSAGE:
             self.type_param_list(params)
@@ -279,8 +286,12 @@ class _Writer:
             self.out.append(f"{id(obj)}{obj.name}")
             return
         self.out.append(self.package_prefix(obj.pkg) + obj.name)
-        if self.style is _Style.LINK and is_local(obj) and obj.span is not None:
-            self.out.append(f"·{obj.span.start}")
+
+    def local_number(self, obj: TypeName) -> None:
+        """Types of one name in different functions differ by a number, as gc's do."""
+        if self.style in (_Style.LINK, _Style.ARGUMENT) and is_local(obj):
+            number = obj.local_number or (obj.span.start if obj.span is not None else 0)
+            self.out.append(f"·{number}")
 
     def tuple(self, t: Tuple, variadic: bool) -> None:
         out = self.out
