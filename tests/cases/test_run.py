@@ -1,0 +1,35 @@
+"""Programs that run: `cases/run/*.txtar`, each with what it must print and its exit code.
+
+Sections: `main.go`; `stdout` and `stderr` (absent: empty), compared whole unless the last line is `...`, which
+stands for anything; `exit` (absent: 0). `--update` (see conftest) rewrites sections from the run.
+Every case also runs with the stack moved at every check and what was left poisoned.
+"""
+
+from pathlib import Path
+
+import pytest
+from tests.forked import run_one
+from tests.txtar import parse
+
+CASES = sorted((Path(__file__).parent / "run").glob("*.txtar"))
+MODES = {"plain": "", "movestack": "movestack,poison"}
+
+
+def agrees(want: str, got: bytes) -> bool:
+    """Whether output is what a section says."""
+    text = got.decode("utf-8", "replace")
+    if want.endswith("...\n"):
+        return text.startswith(want.removesuffix("...\n"))
+    return text == want
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_run(case: Path, mode: str, tmp_path: Path) -> None:
+    _, sections = parse(case.read_text())
+    (tmp_path / "main.go").write_text(sections["main.go"])
+    end = run_one(["run", "main.go"], tmp_path, {"STRESS": MODES[mode]})
+    shown = (end.stdout + b"\n--- stderr\n" + end.stderr).decode("utf-8", "replace")
+    assert end.code == int(sections.get("exit", "0")), shown
+    assert agrees(sections.get("stdout", ""), end.stdout), shown
+    assert agrees(sections.get("stderr", ""), end.stderr), shown
