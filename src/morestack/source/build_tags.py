@@ -82,7 +82,7 @@ def included(name: str, text: bytes, tags: frozenset[str] = TAGS) -> bool:
 
 def satisfied(constraint: str, tags: frozenset[str] = TAGS) -> bool:
     """Evaluate the expression of a `//go:build` line; one that cannot be read is false."""
-    words = _WORD.findall(constraint.split("//")[0]) + [""]
+    words = [*_WORD.findall(constraint.split("//")[0]), ""]
     value, rest = _either(words, tags)
     return value and rest == [""]
 

@@ -32,7 +32,7 @@ def parse_file(source: SourceFile, diagnostics: Diagnostics) -> File | None:
     """Parse a file. Errors are reported; then the result is None or covers only a part of the file."""
     lexical = Diagnostics()
     tokens = scan(source, lexical)
-    parser = DeclParser(tokens, diagnostics)
+    parser = DeclParser(tokens, diagnostics, bool(lexical))
     try:
         with deep_recursion():
             result = parser.file_or_none()

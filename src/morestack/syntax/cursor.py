@@ -47,7 +47,7 @@ class TooDeep(Exception):
 class Cursor:
     """One token of lookahead over a file's tokens."""
 
-    def __init__(self, tokens: Tokens, diagnostics: Diagnostics) -> None:
+    def __init__(self, tokens: Tokens, diagnostics: Diagnostics, lexical_errors: bool = False) -> None:
         self.tokens = tokens
         self.file = tokens.file
         self.text = tokens.file.text
@@ -59,6 +59,7 @@ class Cursor:
         self.tok = self.kinds[0]
         self.pos = self.starts[0]
         self.failed = False
+        self.lexical_errors = lexical_errors
         self.function_nesting = 0
         self.expr_nesting = 0
         """Negative in the header of a control clause, where `T {` begins the block."""
@@ -140,7 +141,7 @@ class Cursor:
 
     def syntax_error_at(self, pos: int, message: str) -> None:
         """Report a syntax error; `expected ...` and the like are completed with the current token."""
-        if self.tok == EOF and self.failed:
+        if self.tok == EOF and (self.failed or self.lexical_errors):
             return  # it would only follow from an earlier one
         if message.startswith(("in ", "at ", "after ")):
             message = f"unexpected {self.current()} {message}"

@@ -30,7 +30,7 @@ from morestack.syntax.nodes import (
     Unary,
     UnaryOp,
 )
-from morestack.syntax.parse_types import TypeParser
+from morestack.syntax.parse_params import ParamParser
 from morestack.syntax.scan import LITERAL, NAME, SEMI
 
 _PRECEDENCE = {
@@ -47,7 +47,7 @@ _CHAIN = 64
 """Longer chains of operators or calls are measured with the whole tree."""
 
 
-class ExprParser(TypeParser):
+class ExprParser(ParamParser):
     """Parses expressions."""
 
     def expr(self) -> Expr:

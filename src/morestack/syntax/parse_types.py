@@ -23,23 +23,23 @@ from morestack.syntax.nodes import (
     MapType,
     MethodElem,
     Name,
-    Param,
     Paren,
     Selector,
     SliceType,
     Star,
     StructField,
     StructType,
-    TypeParamDecl,
     Unary,
     UnaryOp,
     UnionType,
 )
 from morestack.syntax.scan import LITERAL, NAME, SEMI
 
+_TYPE_STARTS = frozenset(["*", "[", "struct", "interface", "map", "chan", "<-", "func", "("])
+
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
     """One entry of a parameter list before it is known whether names or types are listed."""
 
     name: Name | None
@@ -214,7 +214,7 @@ class TypeParser(Cursor):
                 else:
                     names = self.name_list(name)
                     if len(names) == 1 and self.tok == "[":
-                        x, named = self._array_or_instance(name)
+                        x, named = self.array_or_instance(name)
                         embedded = not named
                         names = names if named else []
                     else:
@@ -248,7 +248,7 @@ class TypeParser(Cursor):
             self.syntax_error_at(tag.span.start, "struct field tag must be a string")
         fields.append(StructField(self.span(start), tuple(names), x, tag, embedded))
 
-    def _array_or_instance(self, name: Name) -> tuple[Expr, bool]:
+    def array_or_instance(self, name: Name) -> tuple[Expr, bool]:
         """After a name: `[n]T` or `[]T` (a type for the name: True) or type arguments of it (False)."""
         lbrack = self.pos
         self.next()
@@ -298,9 +298,9 @@ class TypeParser(Cursor):
         def element() -> bool:
             if self.tok == NAME:
                 item = self._method_or_embedded()
-                elements.append(item if isinstance(item, MethodElem) else self._union(item))
+                elements.append(item if isinstance(item, MethodElem) else self.union(item))
             else:
-                elements.append(self._union(self._term()))
+                elements.append(self.union(self.term()))
             return False
 
         self.list("interface type", SEMI, "}", element)
@@ -326,7 +326,7 @@ class TypeParser(Cursor):
                 return MethodElem(self.span(start), name, signature)
             self.error_at(close, "empty type argument list")
             return name
-        entries = self._entries("]")
+        entries = self.entries("]")
         if entries and entries[0].name is not None and entries[0].type is not None:
             signature = self.signature(context)
             self.error_at(lbrack, "interface method must have no type parameters")
@@ -334,16 +334,16 @@ class TypeParser(Cursor):
         indices = tuple(x for e in entries if (x := e.type or e.name) is not None)
         return Index(self.span(start), name, indices, lbrack)
 
-    def _union(self, first: Expr) -> Expr:
+    def union(self, first: Expr) -> Expr:
         """`first` and the terms after it."""
         if self.tok != "|":
             return first
         terms = [first]
         while self.got("|"):
-            terms.append(self._term())
+            terms.append(self.term())
         return UnionType(self.span(first.span.start), tuple(terms))
 
-    def _term(self) -> Expr:
+    def term(self) -> Expr:
         start = self.pos
         if self.got("~"):
             x = self.type_()
@@ -355,169 +355,10 @@ class TypeParser(Cursor):
             self.advance("|", SEMI, ")", "]", "}")
         return result
 
-    # -- parameters --------------------------------------------------------------------------------
+    # Filled in by the part for parameter lists.
 
-    def signature(self, context: str) -> FuncType:
-        """Parameters and results; `context` names what may not have type parameters, if it may not."""
-        start = self.pos
-        type_params: tuple[TypeParamDecl, ...] = ()
-        if self.got("["):
-            if context:
-                self.syntax_error_at(start, context + " must have no type parameters")
-            if self.tok == "]":
-                self.syntax_error("empty type parameter list")
-                self.next()
-            else:
-                type_params = self.type_params(None, None)
-        self.want("(")
-        params = self.params(dots_allowed=True)
-        results: tuple[Param, ...] = ()
-        if self.got("("):
-            results = self.params(dots_allowed=False)
-        else:
-            result = self.type_or_none()
-            if result is not None:
-                results = (Param(result.span, (), result, False),)
-        return FuncType(self.span(start), params, results, type_params)
-
-    def params(self, dots_allowed: bool) -> tuple[Param, ...]:
-        """A parameter or result list after its parenthesis, closed by another."""
-        entries = self._entries(")")
-        close = self.starts[self.index - 1]
-        named = sum(1 for e in entries if e.name is not None and e.type is not None)
-        if named == 0:
-            for e in entries:
-                if e.name is not None:
-                    e.type, e.name = e.name, None
-        elif named != len(entries):
-            self._complete(entries, close, "missing parameter type", "missing parameter name")
-        self._check_dots(entries, dots_allowed)
-        return tuple(
-            Param(Span(self.file, (names[0] if names else type_).span.start, type_.span.end), names, type_, variadic)
-            for names, type_, variadic in _grouped(entries)
-        )
-
-    def type_params(self, name: Name | None, constraint: Expr | None) -> tuple[TypeParamDecl, ...]:
-        """A type parameter list after its bracket and perhaps its first name, and that one's constraint."""
-        if name is not None and constraint is not None and self.tok == "]":
-            entries = [_Entry(name, constraint)]
-            self.next()
-        else:
-            entries = self._entries("]", name, constraint)
-        close = self.starts[self.index - 1]
-        if any(e.name is None or e.type is None for e in entries):
-            missing = "missing type parameter name"
-            if len(entries) == 1:
-                missing += " or invalid array length"
-            self._complete(entries, close, "missing type constraint", missing)
-        self._check_dots(entries, dots_allowed=False)
-        return tuple(
-            TypeParamDecl(Span(self.file, names[0].span.start, type_.span.end), names, type_)
-            for names, type_, _ in _grouped(entries)
-        )
-
-    def _entries(self, close: str, name: Name | None = None, type_: Expr | None = None) -> list[_Entry]:
-        """The entries up to `close`; the first name, or name and type, may have been read already."""
-        entries: list[_Entry] = []
-        pending = (name, type_)
-
-        def element() -> bool:
-            nonlocal pending
-            if pending[1] is not None:
-                entry: _Entry | None = _Entry(*pending)
-            else:
-                entry = self._entry(pending[0], close)
-            pending = (None, None)
-            if entry is not None:
-                entries.append(entry)
-            return False
-
-        self.list("parameter list", ",", close, element)
-        return entries
-
-    def _entry(self, name: Name | None, close: str) -> _Entry | None:
-        """A name, a type, or a name and a type."""
-        constraint = close == "]"
-        if name is None and constraint and self.tok == "~":
-            return _Entry(None, self._union(self._term()))
-        if name is None and self.tok == NAME:
-            name = self.name()
-        if name is not None:
-            if self.tok == "[":
-                x, named = self._array_or_instance(name)
-                return _Entry(name if named else None, self._union(x) if constraint else x)
-            if self.tok == ".":
-                x = self.qualified_name(name)
-                return _Entry(None, self._union(x) if constraint else x)
-            if constraint and self.tok == "|":
-                return _Entry(None, self._union(name))
-        if self.tok == "...":
-            dots = self.pos
-            self.next()
-            elem = self.type_or_none()
-            if elem is None:
-                self.syntax_error("... is missing type")
-                return _Entry(name, self.bad_expr())
-            return _Entry(name, elem, dots)
-        if constraint and self.tok == "~":
-            return _Entry(name, self._union(self._term()))
-        type_ = self.type_or_none()
-        if type_ is not None and constraint:
-            type_ = self._union(type_)
-        if name is not None or type_ is not None:
-            return _Entry(name, type_)
-        self.syntax_error("expected " + close)
-        self.advance(",", close)
-        return None
-
-    def _complete(self, entries: list[_Entry], close: int, no_type: str, no_name: str) -> None:
-        """Give entries without a name or a type one, and report the mixture."""
-        named = sum(1 for e in entries if e.name is not None and e.type is not None)
-        typed = sum(1 for e in entries if e.type is not None)
-        error: int | None = None
-        current: Expr | None = None
-        for e in reversed(entries):
-            if e.type is not None:
-                current = e.type
-                if e.name is None:
-                    error = e.dots if e.dots is not None else e.type.span.start
-                    e.name = Name(Span(self.file, error, error), "_")
-            elif current is None:
-                assert e.name is not None
-                error = e.name.span.start
-                e.type = self.bad_expr()
-        if error is not None:
-            if named == typed:
-                self.syntax_error_at(close, no_type)
-            else:
-                self.syntax_error_at(error, no_name)
-
-    def _check_dots(self, entries: list[_Entry], dots_allowed: bool) -> None:
-        """`...` belongs to the last parameter only; report the first that is elsewhere."""
-        reported = False
-        for index, e in enumerate(entries):
-            if e.dots is not None and (not dots_allowed or index + 1 < len(entries)):
-                if not reported:
-                    where = "can only use ... with final parameter" if dots_allowed else "invalid use of ..."
-                    self.error_at(e.dots, where)
-                    reported = True
-                e.dots = None
-
-
-_TYPE_STARTS = frozenset(["*", "[", "struct", "interface", "map", "chan", "<-", "func", "("])
-
-
-def _grouped(entries: list[_Entry]) -> list[tuple[tuple[Name, ...], Expr, bool]]:
-    """Names that share a type, the type, and whether it is variadic."""
-    result: list[tuple[tuple[Name, ...], Expr, bool]] = []
-    names: list[Name] = []
-    for e in entries:
-        if e.name is not None:
-            names.append(e.name)
-        if e.type is not None:
-            result.append((tuple(names), e.type, e.dots is not None))
-            names = []
-    return result
+    def entries(self, close: str, name: Name | None = None, type_: Expr | None = None) -> list[Entry]:
+        raise NotImplementedError
 
 
 def as_constraint(x: Expr) -> Expr:

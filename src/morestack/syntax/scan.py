@@ -2,7 +2,7 @@
 
 One regular expression finds every token, so the loop below runs once a token and not once a byte. A token
 is its kind (the operator or keyword itself, or `name`, `literal`, `EOF`) and its byte range. Semicolons
-inserted for a newline have the kind `;` and stand where the newline or the comment before it begins.
+inserted for a newline have the kind `;` and stand where the newline is, empty.
 
 Lexical errors are reported with gc's wording, and scanning goes on. Rejected: scanning lazily, one token a
 call (twice as slow in CPython), and decoding the text first (offsets are bytes everywhere).
@@ -161,9 +161,10 @@ def scan(file: SourceFile, diagnostics: Diagnostics) -> Tokens:
                 tokens.pragmas.setdefault(upcoming, []).append(pragma)
             if kind in _ENDS_LINE and (group != _BLOCK_COMMENT or b"\n" in found[_BLOCK_COMMENT]):
                 kind = SEMI
+                place = at if group == _LINE_COMMENT else start
                 add_kind(SEMI)
-                add_start(start)
-                add_end(start)
+                add_start(place)
+                add_end(place)
             if group == _END:
                 break
             continue
