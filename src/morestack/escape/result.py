@@ -7,7 +7,8 @@ IR builder asks; whatever the analysis has not seen escapes, so a hole in it cos
 | allocation | ask |
 |---|---|
 | a local, parameter or result moved to the heap | `var_escapes(v)` |
-| `new(T)`, `make(...)`, the array `append` may make, `string(b)`, `[]byte(s)`, `any(x)` written out | `node_escapes(call)` |
+| `new(T)`, `make(...)`, the array `append` may make | `node_escapes(call)` |
+| the copies that `string(b)`, `[]byte(s)` and a written `any(x)` make | `node_escapes(call)` |
 | the array of a slice literal, the table of a map literal | `node_escapes(lit)` |
 | the variable behind `&T{...}`, also where the `&T` is left out inside another literal | `pointer_escapes(lit)` |
 | a closure, a method value, a string concatenation | `node_escapes(funclit or selector or binary)` |
@@ -19,6 +20,11 @@ IR builder asks; whatever the analysis has not seen escapes, so a hole in it cos
 `expr` is the whole operand as written, parentheses included. Of a chain `a + b + c` of strings gc makes one
 concatenation: the key is the outermost Binary. `is_captured_by_value(v)` is part of the decision: a
 variable captured by value never has its address in the closure.
+
+What does not escape may hold pointers to the stack, so it must BE on the stack: variables, `&T{}`, slice
+literals, variadic slices, boxes, closures, method values, the operands a `defer` keeps. Only what is filled
+through stores and copies may go to the heap against the decision (`new`, `make`, `append`, strings), as
+whatever is stored there has been sent to the heap.
 """
 
 from dataclasses import dataclass, field

@@ -1,0 +1,231 @@
+"""Escape analysis of a package: batches bottom-up over the call graph, then decisions and messages.
+
+Invariants the decisions keep: no pointer to a stack object is stored in the heap, and none outlives the
+object. Whatever is undecidable goes to the heap.
+
+Batches are the strongly connected components of the static call graph, callees first, closures with the
+function around them; the order, and with it the order of messages, is gc's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from morestack.escape import typeinfo as ti
+from morestack.escape.build_stmt import Builder
+from morestack.escape.context import Batch, ImportedTags
+from morestack.escape.graph import ESCAPES, Fn, Hole, Location
+from morestack.escape.leaks import describe, optimize, to_heap
+from morestack.escape.result import EscapeResult, Leaks, Message, Site
+from morestack.escape.scan import Program, scan, unparen
+from morestack.escape.solve import solve
+from morestack.escape.text import Texts
+from morestack.syntax import nodes as ast
+from morestack.syntax.convert import deep_recursion
+from morestack.types.info import CheckedPackage, Mode
+from morestack.types.objects import Func, Var
+from morestack.types.predicates import core_type
+from morestack.types.types import Kind, Map
+
+
+def _unknown(_: Func) -> list[Leaks | None] | None:
+    return None
+
+
+def analyze(pkg: CheckedPackage, imported: ImportedTags = _unknown) -> EscapeResult:
+    """Decide stack or heap for every variable and allocation of a checked package."""
+    result = EscapeResult()
+    program = scan(pkg)
+    texts = Texts(program, pkg.pkg)
+    with deep_recursion():
+        for fns in batches(program):
+            _Analysis(Batch(program, result, texts, imported, fns)).run()
+    return result
+
+
+def batches(program: Program) -> list[list[Fn]]:
+    """Tarjan's components, callees first; a closure never is the root of one."""
+    ids: dict[Fn, int] = {}
+    done = 1 << 60
+    counter = 0
+    stack: list[Fn] = []
+    result: list[list[Fn]] = []
+    # frames: function, its id, least id reached, what is left to visit
+    frames: list[tuple[Fn, int, list[int], Iterator[Fn | Func]]] = []
+
+    def enter(fn: Fn) -> None:
+        nonlocal counter
+        counter += 2
+        ids[fn] = counter - 1
+        stack.append(fn)
+        frames.append((fn, counter - 1, [counter], iter(program.refers[fn])))
+
+    for root in program.fns:
+        if root in ids:
+            continue
+        enter(root)
+        while frames:
+            fn, ident, least, rest = frames[-1]
+            for ref in rest:
+                callee = program.by_func.get(ref) if isinstance(ref, Func) else ref
+                if callee is None:
+                    continue
+                if callee not in ids:
+                    enter(callee)
+                    break
+                least[0] = min(least[0], ids[callee])
+            else:
+                frames.pop()
+                low = least[0]
+                if not fn.is_closure and low in (ident, ident + 1):
+                    at = stack.index(fn)
+                    component = stack[at:]
+                    del stack[at:]
+                    for member in component:
+                        ids[member] = done
+                    result.append(component)
+                if frames:
+                    parent = frames[-1][2]
+                    parent[0] = min(parent[0], low)
+    return result
+
+
+class _Analysis:
+    """One batch, from syntax to decisions."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.graph = batch.graph
+
+    def run(self) -> None:
+        for fn in self.batch.fns:
+            self.declare(fn)
+        for fn in self.batch.fns:
+            if fn.node is None:
+                self.globals()
+            elif not fn.is_closure:
+                Builder(self.batch, fn).body(fn)
+        for hole, node, fn in self.batch.closures:
+            self.capture(hole, node, fn)
+        for loc in self.graph.locations:
+            if loc.must_heap:
+                self.graph.flow(Hole(self.graph.heap, -1, None, True), loc)
+        solve(self.graph, self.batch.result)
+        self.finish()
+
+    def declare(self, fn: Fn) -> None:
+        for v in fn.params:
+            self.batch.declare(v, fn).param = True
+        for i, v in enumerate(fn.results):
+            self.batch.declare(v, fn).result_index = i + 1
+        for v in fn.locals:
+            self.batch.declare(v, fn)
+
+    def globals(self) -> None:
+        """The package's variables are initialized by a function of their own; they all are on the heap."""
+        program = self.batch.program
+        builder = Builder(self.batch, self.batch.fns[0])
+        for lhs, rhs in program.globals_init:
+            if len(lhs) == 1:
+                builder.convert(builder.heap(), rhs, lhs[0].type)
+            else:
+                t = builder.tuple_of(builder.type_of(rhs), len(lhs))
+                for v, result in zip(lhs, builder.results_of(rhs, t, rhs), strict=False):
+                    builder.operand(builder.heap(), result, v.type)
+
+    def capture(self, hole: Hole, node: ast.Node, fn: Fn) -> None:
+        """Let captured variables flow into the closure, by value where that cannot be told apart."""
+        for v in self.batch.program.captures.get(fn, ()):
+            loc = self.graph.vars.get(v)
+            if loc is None:
+                continue
+            k = hole
+            if not loc.addrtaken and not loc.reassigned and ti.fits_by_value(v.type):
+                self.batch.result.by_value.add(v)
+            else:
+                k = k.addr(node, "reference")
+            self.graph.flow(k.note(node, "captured by a closure"), loc)
+
+    # -- results -----------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        result = self.batch.result
+        for fn in self.batch.fns:
+            fn.tags = [self.tag(fn, v, i) for i, v in enumerate(fn.params)]
+            if fn.func is not None:
+                result.params[fn.func] = [None if t.heap == 0 else t for t in fn.tags]
+        for loc in self.graph.locations:
+            self.decide(loc)
+        for closure, loc in self.batch.wrappers:
+            if closure.attrs & ESCAPES and isinstance(loc.key, tuple):
+                result.stack_sites.discard(loc.key)
+                result.heap_sites.add(loc.key)
+
+    def tag(self, fn: Fn, v: Var, index: int) -> Leaks:
+        """The tag of a parameter; reports it too."""
+        if fn.body is None:
+            return self.external_tag(fn, v, index)
+        if not ti.has_pointers(v.type) or v.name in ("", "_"):
+            return Leaks()
+        loc = self.graph.vars[v]
+        optimize(loc.leaks)
+        if not loc.attrs & ESCAPES and v.span is not None:
+            for text in describe(loc.leaks, v.name, self.result_names(fn)):
+                self.batch.warn(v.span, text)
+        return loc.leaks
+
+    def external_tag(self, fn: Fn, v: Var, index: int) -> Leaks:
+        """A function without a body may do anything, unless `//go:noescape` says it does not."""
+        named = v.name != ""
+        if ti.is_kind(v.type, Kind.UINTPTR):
+            if v.span is not None:
+                self.batch.warn(v.span, f"assuming {v.name if named else f'arg#{index + 1}'} is unsafe uintptr")
+            return Leaks()
+        if not ti.has_pointers(v.type):
+            return Leaks()
+        noescape = "go:noescape" in fn.pragmas
+        if named and v.span is not None:
+            self.batch.warn(v.span, f"{v.name} does not escape" if noescape else f"leaking param: {v.name}")
+        return Leaks(mutator=0, callee=0) if noescape else to_heap()
+
+    def result_names(self, fn: Fn) -> list[str]:
+        return [v.name if v.name not in ("", "_") else f"~r{i}" for i, v in enumerate(fn.results)]
+
+    def decide(self, loc: Location) -> None:
+        """Record and report one location's fate."""
+        result = self.batch.result
+        escapes = bool(loc.attrs & ESCAPES)
+        key = loc.key
+        if isinstance(key, Var):
+            (result.heap_vars if escapes else result.stack_vars).add(key)
+            if escapes:
+                self.report(loc, f"moved to heap: {loc.show()}")
+        elif key is not None:
+            (result.heap_sites if escapes else result.stack_sites).add(key)
+            if not loc.silent and not self.is_static_data(loc, key):
+                self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}")
+
+    def report(self, loc: Location, text: str) -> None:
+        if loc.span is not None:
+            self.batch.result.messages.append(Message(loc.span, text))
+
+    def is_static_data(self, loc: Location, key: tuple[ast.Node, Site]) -> bool:
+        """Does gc lay this value of a package variable out at compile time, and so report nothing?"""
+        if loc.fn is None or loc.fn.node is not None:
+            return False
+        node = key[0]
+        return key[1] is not Site.VARIADIC and self.is_static(node)
+
+    def is_static(self, node: ast.Node) -> bool:
+        info = self.batch.program.info
+        match node:
+            case ast.FuncLit():
+                return True
+            case ast.CompositeLit():
+                tv = info.types.get(node)
+                return tv is not None and not isinstance(core_type(tv.type), Map)
+            case ast.Paren(x=x) | ast.Unary(x=x):
+                return self.is_static(unparen(x))
+            case _:
+                tv = info.types.get(node)
+                return tv is not None and tv.mode is Mode.CONSTANT

@@ -1,0 +1,551 @@
+"""Calls into flows: static, dynamic, builtin, conversions, `go` and `defer`.
+
+A static call outside the batch uses the callee's tags; one inside it connects arguments to parameters and
+results directly; an unknown callee leaks everything to the heap. A local that only ever holds known
+functions counts as a static call to all of them.
+
+`go` and `defer` become calls of a closure without parameters that holds the evaluated operands, as in gc.
+gc builds a variadic slice inside that closure; an implementation may build it where the statement is, so
+such storage shares the closure's fate here even when gc's message says it does not escape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from morestack.escape import typeinfo as ti
+from morestack.escape.build_expr import ExprBuilder
+from morestack.escape.graph import Fn, Hole, Location
+from morestack.escape.leaks import RESULTS, to_heap
+from morestack.escape.result import Leaks, Site
+from morestack.escape.scan import unparen
+from morestack.escape.text import position
+from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import BinaryOp, UnaryOp
+from morestack.types import constant
+from morestack.types.info import SelectionKind
+from morestack.types.objects import Builtin, BuiltinId, Func, Var
+from morestack.types.predicates import core_type, is_bytes_or_runes, is_integer, signature_of
+from morestack.types.types import Array, Interface, Kind, Map, Signature, Slice, Tuple, Type
+
+Operand: TypeAlias = "ast.Expr | tuple[Location, Type | None]"
+"""An expression, or a temporary that holds an evaluated one, with its type."""
+Callee: TypeAlias = "Fn | Func"
+
+
+class CallBuilder(ExprBuilder):
+    """Calls."""
+
+    # -- callees -----------------------------------------------------------------------------------
+
+    def callees(self, fun: ast.Expr) -> list[Callee]:
+        """The functions fun can be, if they are all known; else none."""
+        program = self.batch.program
+        value = program.static_value(fun)
+        one = self.static_callee(value)
+        if one is not None:
+            return [one]
+        v = self.variable(value)
+        values = program.func_values.get(v) if v is not None and v not in self.info.addressed else None
+        if not values or v is None or v.is_param or v.is_result:
+            return []
+        found: list[Callee] = []
+        for rhs in values:
+            if self.is_nil(unparen(rhs)):
+                continue
+            callee = self.static_callee(unparen(rhs))
+            if callee is None:
+                return []
+            found.append(callee)
+        return found
+
+    def static_callee(self, fun: ast.Expr) -> Callee | None:
+        if isinstance(fun, ast.FuncLit):
+            return self.batch.program.by_node[fun]
+        if isinstance(fun, ast.Index):  # an instantiation
+            fun = unparen(fun.x)
+        if isinstance(fun, ast.Selector):
+            sel = self.info.selections.get(fun)
+            if sel is not None:
+                return self.method_expression(fun) if sel.kind is SelectionKind.METHOD_EXPR else None
+            fun = fun.sel
+        obj = self.info.uses.get(fun) if isinstance(fun, ast.Name) else None
+        return self.known(obj.origin or obj) if isinstance(obj, Func) else None
+
+    def method_expression(self, fun: ast.Selector) -> Callee | None:
+        """`T.f`, where it is the declared method itself and no wrapper of it."""
+        sel = self.info.selections[fun]
+        method = sel.obj
+        if len(sel.index) != 1 or not isinstance(method, Func) or ti.is_interface(sel.recv):
+            return None
+        recv = signature_of(method).recv
+        if recv is None or method.origin is not None or not self.is_same_type(recv.type, sel.recv):
+            return None
+        return self.known(method)
+
+    def known(self, func: Func) -> Callee:
+        return self.batch.program.by_func.get(func, func)
+
+    def in_batch(self, callee: Callee | None) -> bool:
+        """Is the callee being analysed right now, so that its flows are in this graph?"""
+        return isinstance(callee, Fn) and callee.tags is None
+
+    def tag_hole(self, ks: Sequence[Hole] | None, callee: Callee | None, index: int) -> Hole:
+        """The hole for the argument of the callee's parameter number index, the receiver counted."""
+        if isinstance(callee, Func):
+            callee = self.known(callee)
+        if callee is None:
+            return self.heap()
+        tags: Sequence[Leaks | None] | None
+        if isinstance(callee, Fn):
+            if callee.tags is None:
+                if index >= len(callee.params):
+                    return self.heap()
+                v = callee.params[index]
+                return self.discard_hole() if v.name in ("", "_") else Hole(self.location_of_param(v, callee))
+            tags = callee.tags
+        else:
+            tags = self.batch.imported(callee)
+        tag = tags[index] if tags is not None and index < len(tags) else None
+        return self.tagged(ks, tag or to_heap())
+
+    def location_of_param(self, v: Var, callee: Fn) -> Location:
+        loc = self.graph.vars.get(v)
+        return loc if loc is not None else self.batch.declare(v, callee)
+
+    def tagged(self, ks: Sequence[Hole] | None, tag: Leaks) -> Hole:
+        holes: list[Hole] = []
+        if tag.heap >= 0:
+            holes.append(self.heap().shift(tag.heap) if tag.heap else self.heap())
+        if tag.mutator >= 0:
+            holes.append(Hole(self.graph.mutator, tag.mutator))
+        if tag.callee >= 0:
+            holes.append(Hole(self.graph.callee, tag.callee))
+        if ks is not None:
+            for i in range(min(RESULTS, len(ks))):
+                if tag.results[i] >= 0:
+                    holes.append(ks[i].shift(tag.results[i]) if tag.results[i] else ks[i])
+        return self.tee(*holes)
+
+    def merged_tag_hole(self, ks: Sequence[Hole] | None, fns: list[Callee], index: int) -> Hole:
+        if not fns:
+            return self.heap()
+        return self.tee(*(self.tag_hole(ks, f, index) for f in fns))
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def call(self, ks: Sequence[Hole] | None, n: ast.Call) -> None:
+        """Evaluate a call; ks are the holes of its results, None if they are dropped."""
+        fun = unparen(n.fun)
+        if self.is_type(fun):
+            self.conversion(ks[0] if ks else self.discard_hole(), n)
+            return
+        builtin = self.builtin_of(fun)
+        if builtin is not None:
+            self.builtin(ks, n, builtin)
+            return
+        self.function_call(ks, n, fun, None)
+
+    def builtin_of(self, fun: ast.Expr) -> BuiltinId | None:
+        name = fun.sel if isinstance(fun, ast.Selector) else fun
+        obj = self.info.uses.get(name) if isinstance(name, ast.Name) else None
+        return obj.id if isinstance(obj, Builtin) else None
+
+    def signature(self, fun: ast.Expr) -> Signature | None:
+        t = self.type_of(fun)
+        core = core_type(t) if t is not None else None
+        return core if isinstance(core, Signature) else None
+
+    def function_call(
+        self, ks: Sequence[Hole] | None, n: ast.Call, fun: ast.Expr, given: dict[ast.Expr, Operand] | None
+    ) -> None:
+        """A call of a function or method; `given` replaces operands that have been evaluated before."""
+        sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
+        is_method = sel is not None and sel.kind is SelectionKind.METHOD
+        fns: list[Callee]
+        if is_method and isinstance(fun, ast.Selector) and sel is not None:
+            method = self.static_method(fun, sel)
+            fns = [self.known(method)] if method is not None else []
+        else:
+            fns = self.callees(fun)
+        if ks is not None:
+            self.wire_results(ks, fns, fun)
+        if not is_method:
+            self.callee_operand(ks, n, fun, fns, given)
+        offset = 0
+        if is_method and isinstance(fun, ast.Selector) and sel is not None:
+            offset = 1
+            k = self.merged_tag_hole(ks, fns, 0).note(n, "call parameter")
+            if given is not None and fun in given:
+                self.operand(k, given[fun], None)
+            else:
+                self.receiver(k, fun, sel)
+        self.arguments(ks, n, fun, fns, offset, given)
+
+    def wire_results(self, ks: Sequence[Hole], fns: list[Callee], fun: ast.Expr) -> None:
+        for f in fns:
+            if isinstance(f, Fn) and f.tags is None:
+                for i, v in enumerate(f.results):
+                    if i < len(ks):
+                        loc = self.location_of_param(v, f)
+                        self.graph.flow(self.no_pointers(ks[i], v.type), loc)
+
+    def callee_operand(
+        self,
+        ks: Sequence[Hole] | None,
+        n: ast.Call,
+        fun: ast.Expr,
+        fns: list[Callee],
+        given: dict[ast.Expr, Operand] | None,
+    ) -> None:
+        """Evaluate the function called; if it is unknown and its results are used, closures in it lose theirs."""
+        k = self.discard_hole()
+        if not fns and any(r.dst is not self.graph.blank for r in ks or ()):
+            k = Hole(self.graph.callee).note(n, "callee operand")
+        self.operand(k, given[fun] if given is not None and fun in given else fun, None)
+
+    def operand(self, k: Hole, x: Operand, dst: Type | None) -> None:
+        if isinstance(x, tuple):
+            loc, t = x
+            if dst is not None and ti.needs_box(dst, t):
+                k = self.temp_box(k, loc, dst)
+            self.graph.flow(self.no_pointers(k, t), loc)
+        else:
+            self.convert(k, x, dst)
+
+    def temp_box(self, k: Hole, loc: Location, dst: Type) -> Hole:
+        """An interface's copy of a compiler's temporary; no node stands for it, so it is on the heap."""
+        box = self.graph.new(self.fn, self.loop_depth, persists=False)
+        box.text = loc.text or ".autotmp"
+        box.span = loc.span
+        if k.derefs >= 0:
+            hole = Hole(k.dst, k.derefs - 1, k.notes, True)
+            self.graph.flow(hole, box)
+        box.must_heap = ""
+        self.graph.flow(Hole(self.graph.heap), box)
+        return Hole(box)
+
+    def arguments(
+        self,
+        ks: Sequence[Hole] | None,
+        n: ast.Call,
+        fun: ast.Expr,
+        fns: list[Callee],
+        offset: int,
+        given: dict[ast.Expr, Operand] | None,
+    ) -> None:
+        sig = self.signature(fun)
+        if sig is None:
+            for a in n.args:
+                self.expr(self.heap(), a)
+            return
+        params = sig.params.vars
+        args: list[Operand] = list(self.spread(n) or n.args)
+        if given is not None:
+            args = [given.get(a, a) if not isinstance(a, tuple) else a for a in args]
+        packed = sig.variadic and not n.has_dots
+        fixed = len(params) - 1 if packed else len(params)
+        for i in range(min(fixed, len(args))):
+            k = self.merged_tag_hole(ks, fns, i + offset).note(n, "call parameter")
+            self.operand(k, args[i], params[i].type)
+        if not packed:
+            return
+        k = self.merged_tag_hole(ks, fns, fixed + offset).note(n, "call parameter")
+        rest = args[fixed:]
+        if not rest:
+            return
+        k = self.spill(k, n, Site.VARIADIC, lambda: "... argument")
+        if self.fn.node is not None and isinstance(self.fn.node, ast.Go | ast.Defer):
+            self.batch.wrapper_temps.setdefault(self.fn, []).append(k.dst)
+        elem = ti.element(params[-1].type)
+        for operand in rest:
+            self.operand(k.note(n, "slice-literal-element"), operand, elem)
+
+    def spread(self, n: ast.Call) -> list[Operand] | None:
+        """For `f(g())` with several results: temporaries that hold them."""
+        if len(n.args) != 1:
+            return None
+        t = self.type_of(n.args[0])
+        inner = unparen(n.args[0])
+        if not isinstance(t, Tuple) or not isinstance(inner, ast.Call):
+            return None
+        return list(self.results_of(inner, t, n))
+
+    def results_of(self, n: ast.Expr, t: Tuple, where: ast.Node) -> list[tuple[Location, Type | None]]:
+        """Evaluate an expression of several values into temporaries."""
+        temps: list[tuple[Location, Type | None]] = []
+        outer = self.fn.outermost()
+        for v in t.vars:
+            loc = self.temp()
+            loc.text = f".autotmp_{outer.autotmps}"
+            loc.span = position(where)
+            outer.autotmps += 1
+            temps.append((loc, v.type))
+        self.multi([Hole(loc) for loc, _ in temps], n)
+        return temps
+
+    def multi(self, ks: list[Hole], n: ast.Expr) -> None:
+        """Evaluate a call of several results, or a comma-ok expression, into ks."""
+        n = unparen(n)
+        if isinstance(n, ast.Call):
+            self.call(ks, n)
+        else:
+            self.expr(ks[0], n)
+
+    # -- go and defer ------------------------------------------------------------------------------
+
+    def go_defer(self, stmt: ast.Go | ast.Defer) -> None:
+        """The call happens later, in a closure that holds the operands."""
+        k = self.heap()
+        if isinstance(stmt, ast.Defer) and self.loop_depth == 1:
+            later = self.temp()
+            k = Hole(later)
+        call = unparen(stmt.call)
+        if not isinstance(call, ast.Call):
+            self.expr(k, stmt.call)
+            return
+        fun = unparen(call.fun)
+        sig = self.signature(fun)
+        sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
+        is_method = sel is not None and sel.kind is SelectionKind.METHOD
+        builtin = self.builtin_of(fun)
+        if builtin is None and not is_method and not self.is_type(fun) and sig is not None:
+            if not sig.params.vars and not sig.results.vars:
+                self.expr(k, fun)
+                return
+        wrapper = Fn(f"{self.fn.name}.gowrap", stmt, None, parent=self.fn, is_closure=True)
+        given: dict[ast.Expr, Operand] = {}
+        if is_method and isinstance(fun, ast.Selector) and sel is not None:
+            loc = self.temp()
+            self.receiver(Hole(loc), fun, sel)
+            given[fun] = (loc, None)
+        elif builtin is None and not self.is_static(fun):
+            loc = self.temp()
+            self.expr(Hole(loc), fun)
+            given[fun] = (loc, self.type_of(fun))
+        temps = self.evaluate_operands(call, sig, builtin, given)
+        self.wrap(k, stmt, call, fun, wrapper, given, temps)
+
+    def is_static(self, fun: ast.Expr) -> bool:
+        """Is it a declared function, which needs no place in the closure?"""
+        callee = self.static_callee(fun)
+        return callee is not None and not isinstance(fun, ast.FuncLit)
+
+    def evaluate_operands(
+        self, call: ast.Call, sig: Signature | None, builtin: BuiltinId | None, given: dict[ast.Expr, Operand]
+    ) -> list[tuple[Location, Type | None]]:
+        """Evaluate the arguments now, into temporaries; returns those of a spread call."""
+        spread = self.spread(call)
+        if spread is not None:
+            return [t for t in spread if isinstance(t, tuple)]
+        params = sig.params.vars if sig is not None else ()
+        for i, a in enumerate(call.args):
+            dst: Type | None = None
+            if sig is not None and builtin is None and params:
+                last = params[-1].type
+                packed = sig.variadic and not call.has_dots and i >= len(params) - 1
+                dst = ti.element(last) if packed else params[min(i, len(params) - 1)].type
+            elif builtin is BuiltinId.PANIC:
+                dst = Interface((), ())
+            if self.is_type(a) or self.is_nil(a) or (self.is_constant(a) and not ti.is_interface(dst)):
+                continue
+            loc = self.temp()
+            self.convert(Hole(loc), a, dst)
+            given[a] = (loc, dst or self.type_of(a))
+        return []
+
+    def wrap(
+        self,
+        k: Hole,
+        stmt: ast.Go | ast.Defer,
+        call: ast.Call,
+        fun: ast.Expr,
+        wrapper: Fn,
+        given: dict[ast.Expr, Operand],
+        temps: list[tuple[Location, Type | None]],
+    ) -> None:
+        """Build the closure around the evaluated operands, and the call inside it."""
+        closure = self.spill(k, stmt)
+        closure.dst.silent = True
+        self.graph.closure_of[closure.dst] = wrapper
+        inner = type(self)(self.batch, wrapper)
+        for operand in [*given.values(), *temps]:
+            if isinstance(operand, tuple):
+                loc, t = operand
+                by_value = t is None or ti.fits_by_value(t)
+                self.graph.flow(closure if by_value else Hole(closure.dst, -1, closure.notes, True), loc)
+        builtin = inner.builtin_of(fun)
+        if builtin is not None:
+            inner.builtin(None, call, builtin, given)
+        elif inner.is_type(fun):
+            pass
+        elif temps:
+            sig = inner.signature(fun)
+            if sig is not None:
+                for loc, t in temps:
+                    inner.operand(inner.heap(), (loc, t), None)
+        else:
+            inner.function_call(None, call, fun, given)
+        for loc in self.batch.wrapper_temps.get(wrapper, []):
+            self.batch.wrappers.append((closure.dst, loc))
+
+    # -- conversions -------------------------------------------------------------------------------
+
+    def conversion(self, k: Hole, n: ast.Call) -> None:
+        """`T(x)`."""
+        x = n.args[0]
+        dst, src = self.type_of(n), self.type_of(x)
+        if self.is_constant(n) or dst is None or src is None:
+            self.discard(x)
+        elif ti.is_interface(dst):
+            if not self.is_nil(x) and not ti.is_interface(src) and not ti.is_direct_iface(src):
+                k = self.conversion_site(k, n)
+            self.expr(k.note(n, "interface-converted"), x)
+        elif self.allocates(dst, src):
+            self.conversion_site(k, n)
+            self.discard(x)
+        elif ti.is_kind(dst, Kind.UNSAFE_POINTER) and ti.is_kind(src, Kind.UINTPTR):
+            self.unsafe_value(k, x)
+        elif isinstance(core_type(dst), Array) and isinstance(core_type(src), Slice):
+            self.expr(k.deref(n, "slice-to-array"), x)
+        else:
+            self.expr(k, x)
+
+    def conversion_site(self, k: Hole, n: ast.Call) -> Hole:
+        hole = self.spill(k, n)
+        hole.dst.span = position(n.args[0])
+        return hole
+
+    def allocates(self, dst: Type, src: Type) -> bool:
+        """Conversions between strings and byte or rune slices, and from integers, make copies."""
+        if ti.is_string(dst):
+            return is_bytes_or_runes(src) or is_integer(src)
+        return ti.is_string(src) and is_bytes_or_runes(dst)
+
+    def unsafe_value(self, k: Hole, n: ast.Expr) -> None:
+        """A uintptr that becomes a pointer: find the pointers it was computed from."""
+        n = unparen(n)
+        match n:
+            case ast.Call(fun=fun, args=(x,)) if self.is_type(fun):
+                if ti.is_kind(self.type_of(x), Kind.UNSAFE_POINTER):
+                    self.expr(k, x)
+                else:
+                    self.discard(x)
+            case ast.Unary(op=UnaryOp.ADD | UnaryOp.SUB | UnaryOp.XOR, x=x):
+                self.unsafe_value(k, x)
+            case ast.Binary(op=BinaryOp.SHL | BinaryOp.SHR, x=x, y=y):
+                self.unsafe_value(k, x)
+                self.discard(y)
+            case ast.Binary(x=x, y=y) if ti.is_kind(self.type_of(n), Kind.UINTPTR):
+                self.unsafe_value(k, x)
+                self.unsafe_value(k, y)
+            case _:
+                self.discard(n)
+
+    # -- builtins ----------------------------------------------------------------------------------
+
+    def builtin(
+        self,
+        ks: Sequence[Hole] | None,
+        n: ast.Call,
+        builtin: BuiltinId,
+        given: dict[ast.Expr, Operand] | None = None,
+    ) -> None:
+        if self.is_constant(n):
+            return
+        k = ks[0] if ks else self.discard_hole()
+        args: list[Operand] = [(given or {}).get(a, a) for a in n.args]
+
+        def argument(hole: Hole, i: int, dst: Type | None = None) -> None:
+            self.operand(hole.note(n, "call parameter"), args[i], dst)
+
+        match builtin:
+            case BuiltinId.APPEND:
+                self.append(k, n, args)
+            case BuiltinId.COPY:
+                argument(self.mutator(), 0)
+                src = self.type_of(n.args[1])
+                pointers = isinstance(core_type(src) if src is not None else None, Slice) and ti.has_pointers(
+                    ti.element(core_type(src) if src is not None else None)
+                )
+                argument(self.heap().deref(n, "copied slice") if pointers else self.discard_hole(), 1)
+            case BuiltinId.PANIC:
+                argument(self.heap(), 0, Interface((), ()))
+            case BuiltinId.NEW:
+                self.new(k, n)
+            case BuiltinId.MAKE:
+                self.make(k, n)
+            case BuiltinId.MIN | BuiltinId.MAX:
+                for i in range(len(args)):
+                    argument(k, i)
+            case BuiltinId.CLEAR:
+                argument(self.mutator(), 0)
+            case BuiltinId.DELETE:
+                argument(self.discard_hole(), 0)
+                m = self.type_of(n.args[0])
+                core = core_type(m) if m is not None else None
+                argument(self.discard_hole(), 1, core.key if isinstance(core, Map) else None)
+            case BuiltinId.STRING_DATA | BuiltinId.SLICE_DATA:
+                argument(k, 0)
+            case BuiltinId.ADD | BuiltinId.SLICE | BuiltinId.STRING:
+                argument(k, 0)
+                argument(self.discard_hole(), 1)
+            case _:
+                for i in range(len(args)):
+                    self.operand(self.discard_hole(), args[i], None)
+
+    def append(self, k: Hole, n: ast.Call, args: list[Operand]) -> None:
+        """The old array may flow to the result; its elements, and those appended, may move to a new one."""
+        t = self.type_of(n.args[0])
+        elem = ti.element(core_type(t) if t is not None else None)
+        old = self.tee(k, self.mutator())
+        if ti.has_pointers(elem):
+            old = self.tee(old, self.heap().deref(n, "appendee slice"))
+        self.operand(old.note(n, "call parameter"), args[0], None)
+        if n.has_dots:
+            appended = self.discard_hole()
+            source = self.type_of(n.args[1])
+            if source is not None and not ti.is_string(source) and ti.has_pointers(elem):
+                appended = self.heap().deref(n, "appended slice...")
+            self.operand(appended.note(n, "call parameter"), args[1], None)
+        else:
+            for a in args[1:]:
+                self.operand(self.heap().note(n, "call parameter"), a, elem)
+        array = self.spill(k, n)
+        # gc uses such an array once only, so loops do not matter for it.
+        array.dst.loop_depth = 0
+
+    def new(self, k: Hole, n: ast.Call) -> None:
+        arg = n.args[0]
+        if self.is_type(arg):
+            hole = self.spill(k, n)
+            if ti.size(self.type_of(arg)) > ti.MAX_IMPLICIT_STACK_VAR_SIZE:
+                hole.dst.must_heap = "too large for stack"
+            return
+        hole = self.spill(k, n)
+        t = self.type_of(n)
+        self.expr(self.no_pointers(hole, ti.pointer_base(t)), arg)
+
+    def make(self, k: Hole, n: ast.Call) -> None:
+        t = self.type_of(n)
+        core = core_type(t) if t is not None else None
+        if isinstance(core, Slice):
+            hole = self.spill(k, n)
+            hole.dst.must_heap = self.make_reason(n, core)
+        elif isinstance(core, Map):
+            self.spill(k, n)
+        for size in n.args[1:]:
+            self.discard(size)
+
+    def make_reason(self, n: ast.Call, t: Slice) -> str:
+        """Why this slice's array must be on the heap whatever happens to it."""
+        size = ti.size(t.elem)
+        if size == 0:
+            return "zero-sized element"
+        value = self.batch.program.static_value(n.args[-1])
+        tv = self.info.types.get(value)
+        count = constant.to_int(tv.value) if tv is not None and tv.value is not None else None
+        if count is not None and not 0 <= count <= ti.MAX_IMPLICIT_STACK_VAR_SIZE // size:
+            return "too large for stack"
+        return ""

@@ -1,0 +1,48 @@
+"""What a batch of mutually recursive functions shares while its graph is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from morestack.escape import typeinfo as ti
+from morestack.escape.graph import Fn, Graph, Hole, Location
+from morestack.escape.result import EscapeResult, Leaks, Message
+from morestack.escape.scan import Program
+from morestack.escape.text import Texts
+from morestack.source.span import Span
+from morestack.syntax import nodes as ast
+from morestack.types.objects import Func, Var
+
+ImportedTags = Callable[[Func], "list[Leaks | None] | None"]
+"""The tags of a function of another package; None if it is not known."""
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """One strongly connected component of the call graph, with its closures."""
+
+    program: Program
+    result: EscapeResult
+    texts: Texts
+    imported: ImportedTags
+    fns: list[Fn]
+    graph: Graph = field(default_factory=Graph)
+    closures: list[tuple[Hole, ast.Node, Fn]] = field(default_factory=list)
+    wrappers: list[tuple[Location, Location]] = field(default_factory=list)
+    """(the closure of a go or defer, storage its arguments need)."""
+    wrapper_temps: dict[Fn, list[Location]] = field(default_factory=dict)
+
+    def declare(self, v: Var, fn: Fn, loop_depth: int = 1) -> Location:
+        """Give a variable its location."""
+        loc = self.graph.new(fn, loop_depth, persists=True)
+        loc.key = v
+        loc.text = v.name
+        loc.span = v.span
+        self.graph.vars[v] = loc
+        if not v.is_param and not v.is_result and ti.size(v.type) > ti.MAX_STACK_VAR_SIZE:
+            loc.must_heap = "too large for stack"
+        return loc
+
+    def warn(self, span: Span, text: str) -> None:
+        self.result.messages.append(Message(span, text))

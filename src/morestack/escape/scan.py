@@ -1,0 +1,313 @@
+"""One walk over a declaration before analysis: its functions, their locals, what they refer to.
+
+`Program` holds what the builder and the batches need to know ahead: which function each variable lives in,
+the variables' only definitions (gc's ReassignOracle), looping labels, which variables loops must renew for
+each turn, and the call graph. The walk uses a stack of its own, so depth is no limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from morestack.escape.graph import Fn
+from morestack.syntax import nodes as ast
+from morestack.types.info import CheckedPackage, Info, SelectionKind
+from morestack.types.objects import Func, Var
+from morestack.types.predicates import core_type
+from morestack.types.types import Signature
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+_SKIP = {"span", "lbrace", "lparen", "lbrack", "rbrace", "op_pos", "arrow", "colon", "kind", "text", "op", "dir"}
+
+
+def children(node: ast.Node) -> Iterator[ast.Node]:
+    """The nodes directly below, in source order."""
+    cls: type = type(node)
+    names = _FIELDS.get(cls)
+    if names is None:
+        names = _FIELDS[cls] = tuple(f.name for f in fields(cls) if f.name not in _SKIP)
+    for name in names:
+        value = getattr(node, name)
+        if value is None or isinstance(value, str | bool | int):
+            continue
+        if isinstance(value, tuple):
+            for item in value:
+                if not isinstance(item, str):
+                    yield item
+        else:
+            yield value
+
+
+def unparen(n: ast.Expr) -> ast.Expr:
+    """n without the parentheses around it."""
+    while isinstance(n, ast.Paren):
+        n = n.x
+    return n
+
+
+@dataclass(slots=True, eq=False)
+class Program:
+    """Everything known about a package's functions before any is analysed."""
+
+    info: Info
+    fns: list[Fn] = field(default_factory=list)
+    """Declared functions, the package's init first."""
+    by_func: dict[Func, Fn] = field(default_factory=dict)
+    by_node: dict[ast.Node, Fn] = field(default_factory=dict)
+    """Functions of declarations, literals and the bodies of ranges over functions."""
+    home: dict[Var, Fn] = field(default_factory=dict)
+    """The function each local lives in."""
+    definition: dict[Var, ast.Expr] = field(default_factory=dict)
+    """The value a local is declared with, where one expression gives it."""
+    func_values: dict[Var, list[ast.Expr] | None] = field(default_factory=dict)
+    """All values single assignments give a local of function type; None if there are others."""
+    loop_labels: set[ast.Labeled] = field(default_factory=set)
+    captured: set[Var] = field(default_factory=set)
+    refers: dict[Fn, list[Fn | Func]] = field(default_factory=dict)
+    """Functions a body names, in order."""
+    captures: dict[Fn, list[Var]] = field(default_factory=dict)
+    globals_init: list[tuple[tuple[Var, ...], ast.Expr]] = field(default_factory=list)
+
+    def static_value(self, n: ast.Expr) -> ast.Expr:
+        """What n always is: names are followed to their only definition."""
+        seen = 0
+        while True:
+            n = unparen(n)
+            if not isinstance(n, ast.Name):
+                return n
+            v = self.info.uses.get(n)
+            if not isinstance(v, Var) or v in self.info.reassigned or v in self.info.addressed or v.is_param:
+                return n
+            rhs = self.definition.get(v)
+            seen += 1
+            if rhs is None or v.is_global or v.is_result or seen > 100:
+                return n
+            n = rhs
+
+
+def func_name(func: Func) -> str:
+    """The name as gc prints it: `F`, `T.M` or `(*T).M`."""
+    sig = func.type
+    recv = sig.recv if isinstance(sig, Signature) else None
+    if recv is None or func.decl is None or func.decl.recv is None:
+        return func.name
+    t = func.decl.recv.type
+    star = False
+    while isinstance(t, ast.Paren | ast.Star):
+        star = star or isinstance(t, ast.Star)
+        t = t.x
+    if isinstance(t, ast.Index):
+        t = t.x
+    base = t.text if isinstance(t, ast.Name) else ""
+    return f"(*{base}).{func.name}" if star else f"{base}.{func.name}"
+
+
+def scan(pkg: CheckedPackage) -> Program:
+    """Walk the whole package."""
+    program = Program(pkg.info)
+    walker = _Walker(program)
+    init = Fn("init", None, None)
+    program.fns.append(init)
+    program.refers[init] = []
+    for initializer in pkg.info.init_order:
+        program.globals_init.append((initializer.lhs, initializer.rhs))
+        walker.walk(initializer.rhs, init)
+    for func in pkg.funcs:
+        if func.decl is None or func.decl in program.by_node:
+            continue
+        sig = func.type if isinstance(func.type, Signature) else pkg.info.signatures.get(func.decl)
+        fn = Fn(func_name(func), func.decl, sig, func=func, pragmas=func.decl.pragmas)
+        fn.body = func.decl.body.stmts if func.decl.body is not None else None
+        walker.declare(fn, func.decl)
+        program.fns.append(fn)
+        program.by_func[func] = fn
+        if func.decl.body is not None:
+            walker.walk(func.decl.body, fn)
+    return program
+
+
+class _Walker:
+    """Fills a Program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.info = program.info
+        self.closures: dict[Fn, int] = {}
+        self.labels: dict[Fn, dict[str, ast.Labeled]] = {}
+
+    def declare(self, fn: Fn, node: ast.FuncDecl | ast.FuncLit) -> None:
+        """Enter a function: its parameters and results become variables of it."""
+        program = self.program
+        program.by_node[node] = fn
+        program.refers[fn] = []
+        sig = self.info.signatures.get(node, fn.sig)
+        fn.sig = sig
+        if sig is not None:
+            recv = (sig.recv,) if sig.recv is not None and isinstance(node, ast.FuncDecl) else ()
+            fn.params = recv + sig.params.vars
+            fn.results = sig.results.vars
+        for v in fn.params + fn.results:
+            program.home[v] = fn
+
+    def walk(self, root: ast.Node, fn: Fn) -> None:
+        stack: list[tuple[ast.Node, Fn]] = [(root, fn)]
+        while stack:
+            node, fn = stack.pop()
+            visit = _VISITS.get(type(node))
+            below = fn
+            if visit is not None:
+                below = visit(self, node, fn)
+            if isinstance(node, ast.Range) and below is not fn:
+                stack.append((node.body, below))
+                stack.extend((n, fn) for n in (node.key, node.value, node.x) if n is not None)
+                continue
+            stack.extend((child, below) for child in reversed(list(children(node))))
+
+    def local(self, v: object, fn: Fn) -> None:
+        if isinstance(v, Var) and not v.is_global and v not in self.program.home:
+            self.program.home[v] = fn
+            fn.locals.append(v)
+
+    def closure(self, fn: Fn, node: ast.Node) -> Fn:
+        outer = fn.outermost()
+        number = self.closures[outer] = self.closures.get(outer, 0) + 1
+        prefix = "glob." if outer.node is None else outer.name
+        name = f"{prefix}.func{number}"
+        inner = Fn(name, node, None, parent=fn, is_closure=True)
+        self.program.by_node[node] = inner
+        self.program.refers[fn].append(inner)
+        self.program.refers[inner] = []
+        return inner
+
+    def visit_func_lit(self, node: ast.FuncLit, fn: Fn) -> Fn:
+        inner = self.closure(fn, node)
+        self.declare(inner, node)
+        inner.body = node.body.stmts
+        captures = list(self.info.captures.get(node, ()))
+        self.program.captures[inner] = captures
+        self.program.captured.update(captures)
+        return inner
+
+    def visit_range(self, node: ast.Range, fn: Fn) -> Fn:
+        tv = self.info.types.get(node.x)
+        over_func = tv is not None and isinstance(core_type(tv.type), Signature)
+        inner = self.closure(fn, node) if over_func else fn
+        if over_func:
+            inner.body = node.body.stmts
+            self.program.captures[inner] = []
+        if node.define:
+            for name in (node.key, node.value):
+                if isinstance(name, ast.Name):
+                    self.local(self.info.defs.get(name), inner)
+        else:
+            for lhs in (node.key, node.value):
+                if lhs is not None:
+                    self.assigned(lhs, None)
+        return inner
+
+    def visit_define(self, node: ast.Define, fn: Fn) -> Fn:
+        single = len(node.lhs) == len(node.rhs)
+        for i, lhs in enumerate(node.lhs):
+            v = self.info.defs.get(lhs) if isinstance(lhs, ast.Name) else None
+            if isinstance(v, Var):
+                self.local(v, fn)
+                if single:
+                    self.program.definition[v] = node.rhs[i]
+                    if len(node.lhs) == 1:
+                        self.func_value(v, node.rhs[i])
+            else:
+                self.assigned(lhs, node.rhs[i] if single and len(node.lhs) == 1 else None)
+        return fn
+
+    def visit_var_decl(self, node: ast.VarDecl, fn: Fn) -> Fn:
+        for i, name in enumerate(node.names):
+            v = self.info.defs.get(name)
+            self.local(v, fn)
+            if not isinstance(v, Var):
+                continue
+            if len(node.values) == len(node.names):
+                self.program.definition[v] = node.values[i]
+                if len(node.names) == 1:
+                    self.func_value(v, node.values[i])
+            elif not node.values:
+                self.func_value(v, None)
+        return fn
+
+    def func_value(self, v: Var, rhs: ast.Expr | None) -> None:
+        values = self.program.func_values.setdefault(v, [])
+        if values is not None and rhs is not None:
+            values.append(rhs)
+
+    def assigned(self, lhs: ast.Expr, rhs: ast.Expr | None) -> None:
+        """An assignment to what may be a variable of function type; rhs is None for all but `x = rhs`."""
+        name = unparen(lhs)
+        v = self.info.uses.get(name) if isinstance(name, ast.Name) else None
+        if not isinstance(v, Var) or v.is_global:
+            return
+        if rhs is None:
+            self.program.func_values[v] = None
+        else:
+            self.func_value(v, rhs)
+
+    def visit_assign(self, node: ast.Assign, fn: Fn) -> Fn:
+        for lhs in node.lhs:
+            simple = len(node.lhs) == 1 and len(node.rhs) == 1 and node.op is None
+            self.assigned(lhs, node.rhs[0] if simple else None)
+        return fn
+
+    def visit_case(self, node: ast.CaseClause, fn: Fn) -> Fn:
+        self.local(self.info.implicits.get(node), fn)
+        return fn
+
+    def visit_labeled(self, node: ast.Labeled, fn: Fn) -> Fn:
+        self.labels.setdefault(fn, {})[node.label.text] = node
+        return fn
+
+    def visit_branch(self, node: ast.Branch, fn: Fn) -> Fn:
+        if node.kind is ast.BranchKind.GOTO and node.label is not None:
+            target = self.labels.get(fn, {}).get(node.label.text)
+            if target is not None:
+                self.program.loop_labels.add(target)
+        return fn
+
+    def visit_name(self, node: ast.Name, fn: Fn) -> Fn:
+        obj = self.info.uses.get(node)
+        if isinstance(obj, Func):
+            self.program.refers[fn].append(obj.origin or obj)
+        elif isinstance(obj, Var) and fn.parent is not None and not obj.is_global:
+            self.used_in_range_body(obj, fn)
+        return fn
+
+    def used_in_range_body(self, v: Var, fn: Fn) -> None:
+        """The body of a range over a function is a closure; note what it takes from outside."""
+        home = self.program.home.get(v)
+        at: Fn | None = fn
+        while home is not None and at is not None and at is not home:
+            if isinstance(at.node, ast.Range):
+                captures = self.program.captures[at]
+                if v not in captures:
+                    captures.append(v)
+                    self.program.captured.add(v)
+            at = at.parent
+
+    def visit_selector(self, node: ast.Selector, fn: Fn) -> Fn:
+        sel = self.info.selections.get(node)
+        if sel is not None and sel.kind is not SelectionKind.FIELD and isinstance(sel.obj, Func):
+            self.program.refers[fn].append(sel.obj.origin or sel.obj)
+        return fn
+
+
+_VISITS: dict[type, Any] = {
+    ast.FuncLit: _Walker.visit_func_lit,
+    ast.Range: _Walker.visit_range,
+    ast.Define: _Walker.visit_define,
+    ast.VarDecl: _Walker.visit_var_decl,
+    ast.Assign: _Walker.visit_assign,
+    ast.CaseClause: _Walker.visit_case,
+    ast.Labeled: _Walker.visit_labeled,
+    ast.Branch: _Walker.visit_branch,
+    ast.Name: _Walker.visit_name,
+    ast.Selector: _Walker.visit_selector,
+}
