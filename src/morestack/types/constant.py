@@ -42,8 +42,8 @@ class Complex:
     im: Real
 
 
-Real: TypeAlias = "int | Fraction | Float"
-Value: TypeAlias = "bool | bytes | int | Fraction | Float | Complex"
+Real: TypeAlias = int | Fraction | Float
+Value: TypeAlias = bool | bytes | int | Fraction | Float | Complex
 
 
 def is_real(v: Value | None) -> bool:
