@@ -1,0 +1,195 @@
+"""LLVM targets and loading: primitives for the dialect's tests and for the engine.
+
+Objects are position independent with the small code model, and are loaded by ORC in one library per program. llvmlite
+holds a global lock: compiling in threads gains nothing.
+
+`load` is the whole way for a few dialect modules, as unit tests and the fuzzer want it; a product's run goes through
+the engine, which caches objects and links them with compiled Go code, and then `attach`es the same way.
+"""
+
+import ctypes
+import functools
+import os
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from morestack.dialect import callback, machine, memory
+from morestack.dialect.callback import NativeFunction
+from morestack.dialect.lower import TABLE, Table, compile_modules, table_of
+
+
+@functools.cache
+def target_machine(opt: int = 2) -> Any:
+    """The machine we run on. One per optimization level and process."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=opt, reloc="pic", codemodel="small"
+    )
+
+
+@functools.cache
+def host_features() -> str:
+    """The features of this processor, as LLVM spells them; part of a cache key."""
+    return str(llvm.get_host_cpu_features().flatten())
+
+
+@functools.cache
+def _jit() -> Any:
+    return llvm.create_lljit_compiler(target_machine())
+
+
+def parse(text: str) -> Any:
+    """LLVM text as a verified module for this machine."""
+    target_machine()
+    module = llvm.parse_assembly(text)
+    module.triple = llvm.get_default_triple()
+    module.data_layout = str(target_machine().target_data)
+    module.verify()
+    return module
+
+
+def optimize(module: Any, speed: int = 2) -> None:
+    """LLVM's pipeline at a level."""
+    options = llvm.create_pipeline_tuning_options(speed_level=speed)
+    options.loop_vectorization = options.slp_vectorization = False  # the runtime has no loops that gain
+    options.loop_unrolling = False
+    builder = llvm.create_pass_builder(target_machine(), options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def emit_object(text: str, speed: int = 2) -> bytes:
+    """Machine code for LLVM text."""
+    module = parse(text)
+    if speed:
+        optimize(module, speed)
+    return bytes(target_machine().emit_object(module))
+
+
+_names: list[int] = [0]
+
+
+def link(objects: Iterable[bytes], exports: Iterable[str], imports: dict[str, int] | None = None) -> Any:
+    """Load objects into one library, with the process's symbols and `imports`; `library[name]` is an address.
+
+    The library must be kept alive as long as its code may run.
+    """
+    builder = llvm.JITLibraryBuilder().add_current_process()
+    for obj in objects:
+        builder.add_object_img(obj)
+    for name, address in (imports or {}).items():
+        builder.import_symbol(name, address)
+    for name in exports:
+        builder.export_symbol(name)
+    _names[0] += 1
+    return builder.link(_jit(), f"morestack.{os.getpid()}.{_names[0]}")
+
+
+class Native:
+    """Dialect modules as they are in memory natively."""
+
+    def __init__(self, modules: list[ModuleType], table: Table, address: int, library: Any = None) -> None:
+        self.modules, self.table, self.library = modules, table, library
+        cells, functions = len(table.cells), len(table.functions)
+        words = [memory.u64_view[(address >> 3) + i] for i in range(cells + functions + len(table.statics))]
+        self.cells: dict[str, int] = dict(zip(table.cells, words, strict=False))
+        self.addresses = {n: memory.u64_view[c >> 3] for n, c in self.cells.items()}
+        self.functions = dict(zip(table.functions, words[cells:], strict=False))
+        self.statics = dict(zip(table.statics, words[cells + functions :], strict=False))
+
+    def bind_statics(self, on: bool = True) -> None:
+        """Let the CPython side work on this program's statics, or on its own again."""
+        if on:
+            install_native_atomics()
+        for module in self.modules:
+            mine = {n: a for (m, n), a in self.statics.items() if m == module.__name__}
+            machine.bind_statics(module, mine if on else None)
+
+    def swap_all(self) -> None:
+        """Make compiled code call the CPython version of every exported function."""
+        self.swap(*self.cells)
+
+    def swap(self, *names: str) -> None:
+        """Make compiled code call the CPython version of some exported functions."""
+        self.bind_statics()
+        for func in self.exports():
+            if func.__name__ in names:
+                callback.swap(self.cells, func)
+
+    def swap_back(self) -> None:
+        """Undo every swap."""
+        for name, cell in self.cells.items():
+            memory.u64_view[cell >> 3] = self.addresses[name]
+
+    def exports(self) -> list[Callable[..., Any]]:
+        """The live exported functions."""
+        found = (vars(m).get(n) for m in self.modules for n in self.table.cells)
+        return list({id(f): f for f in found if f is not None and not isinstance(f, NativeFunction)}.values())
+
+    def function(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The native version of a dialect function, callable from Python."""
+        address = self.functions.get(f"{func.__module__}.{func.__name__}") or self.addresses[func.__name__]
+        return callback.native_function(callback.signature_of(func), address, func.__name__)
+
+
+def load(
+    modules: list[ModuleType], imports: dict[str, int] | None = None, *, checked: bool = False, speed: int = 1
+) -> Native:
+    """Compile and load dialect modules, every function callable."""
+    text = compile_modules(modules, checked=checked, every_function=True)
+    library = link([emit_object(text, speed)], [TABLE], imports)
+    return Native(modules, table_of(modules, every_function=True), library[TABLE], library)
+
+
+def attach(modules: list[ModuleType], table_address: int, library: Any = None) -> Native:
+    """The same for modules that are already loaded, by the address of their `dialect.table`."""
+    return Native(modules, table_of(modules), table_address, library)
+
+
+_UPDATES = ("add", "and", "or", "xchg")
+
+
+class _Atomics(machine.NativeAtomics):
+    """Compiled atomics, called through ctypes; PYFUNCTYPE keeps the GIL, as these never block."""
+
+    def __init__(self) -> None:
+        text: list[str] = []
+        for ty in ("i32", "i64"):
+            width = ty[1:]
+            text.append(f"define {ty} @load{width}(ptr %p) {{")
+            text.append(f" %r = load atomic {ty}, ptr %p seq_cst, align {int(width) // 8}\n ret {ty} %r\n}}")
+            for op in _UPDATES:
+                text.append(f"define {ty} @{op}{width}(ptr %p, {ty} %v) {{")
+                text.append(f" %r = atomicrmw {op} ptr %p, {ty} %v seq_cst\n ret {ty} %r\n}}")
+            text.append(f"define zeroext i1 @cas{width}(ptr %p, {ty} %o, {ty} %n) {{")
+            text.append(f" %r = cmpxchg ptr %p, {ty} %o, {ty} %n seq_cst seq_cst")
+            text.append(f" %b = extractvalue {{{ty}, i1}} %r, 1\n ret i1 %b\n}}")
+        names = [f"{op}{bits}" for bits in (32, 64) for op in ("load", "cas", *_UPDATES)]
+        self.library = link([emit_object("\n".join(text), 0)], names)
+        self.calls: dict[str, Any] = {}
+        address, words = ctypes.c_uint64, {32: ctypes.c_uint32, 64: ctypes.c_uint64}
+        for bits, word in words.items():
+            prototypes: dict[str, Any] = dict.fromkeys(_UPDATES, ctypes.PYFUNCTYPE(word, address, word))
+            prototypes["load"] = ctypes.PYFUNCTYPE(word, address)
+            prototypes["cas"] = ctypes.PYFUNCTYPE(ctypes.c_bool, address, word, word)
+            for op, prototype in prototypes.items():
+                self.calls[f"{op}{bits}"] = prototype(self.library[f"{op}{bits}"])
+
+    def load(self, bits: int, addr: int) -> int:
+        return int(self.calls[f"load{bits}"](addr))
+
+    def update(self, op: str, bits: int, addr: int, value: int) -> int:
+        return int(self.calls[f"{op}{bits}"](addr, value))
+
+    def cas(self, bits: int, addr: int, old: int, new: int) -> bool:
+        return bool(self.calls[f"cas{bits}"](addr, old, new))
+
+
+@functools.cache
+def install_native_atomics() -> None:
+    """Rule 8: from now on the CPython side's atomics are the processor's."""
+    machine.install_atomics(_Atomics())
