@@ -1,0 +1,169 @@
+"""What the functions of one LLVM module share: symbols, declarations, records and metadata blobs."""
+
+from __future__ import annotations
+
+from morestack.codegen.call import PARAMS
+from morestack.codegen.flat import quote
+from morestack.codegen.leaves import LeafInfo
+from morestack.ir.module import Function, Module, Pos
+
+FLAG_WRAPPER = 1
+FLAG_RUNTIME = 2
+FLAG_BOTTOM = 4
+FLAG_NO_PARAMS = 8
+PREFIX_TYPE = "{i64, i32, i32}"
+
+_INTRINSICS = {
+    "memcpy": "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1 immarg)",
+    "memmove": "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1 immarg)",
+    "memset": "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1 immarg)",
+}
+
+
+def c_string(text: str) -> tuple[str, int]:
+    """LLVM's literal for NUL-terminated UTF-8, and its length."""
+    data = text.encode() + b"\0"
+    body = "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in data)
+    return f'c"{body}"', len(data)
+
+
+def relative(target: str, base: str, base_offset: int = 0) -> str:
+    """The i32 constant `target - (base + base_offset)`."""
+    at = f"ptr {base}" if not base_offset else f"ptr getelementptr (i8, ptr {base}, i64 {base_offset})"
+    return f"i32 trunc (i64 sub (i64 ptrtoint (ptr {target} to i64), i64 ptrtoint ({at} to i64)) to i32)"
+
+
+def flags_of(f: Function) -> int:
+    """The function record flags of f itself."""
+    return (FLAG_WRAPPER if f.wrapper else 0) | (0 if f.params else FLAG_NO_PARAMS)
+
+
+class ModuleContext:
+    """Collects what functions ask for; `trailer` renders it."""
+
+    def __init__(self, module: Module, leaf: dict[str, LeafInfo]) -> None:
+        self.module = module
+        self.leaf = leaf
+        self.declared: dict[str, None] = {}
+        self.data: list[str] = []
+        self._functions: set[str] = set()
+        self._data_symbols: set[str] = set()
+        self._cells: set[str] = set()
+        self._names: dict[str, str] = {}
+        self._records: dict[tuple[str, int], str] = {}
+        self._sites: dict[tuple[str, int], str] = {}
+        self._blobs: dict[tuple[str, int, int], str] = {}
+        self._bitmaps: dict[tuple[int, int], str] = {}
+        self.defined: set[str] = set()
+
+    # symbols
+
+    def declare(self, text: str) -> None:
+        self.declared[text] = None
+
+    def use_intrinsic(self, name: str) -> None:
+        self.declared[_INTRINSICS[name]] = None
+
+    def function(self, name: str) -> str:
+        """The entry of a goroutine function, for calling."""
+        self._functions.add(name)
+        return quote(name)
+
+    def symbol(self, name: str) -> str:
+        """The address of a function, a global, a type descriptor or an itab."""
+        if name in self.module.functions:
+            self._functions.add(name)
+        else:
+            self._data_symbols.add(name)
+        return quote(name)
+
+    def cell(self, name: str) -> str:
+        """The pointer cell of a runtime function."""
+        self._cells.add(name)
+        return quote(f"cell.{name}")
+
+    # records
+
+    def name(self, text: str) -> str:
+        """A NUL-terminated string."""
+        known = self._names.get(text)
+        if known is None:
+            known = self._names[text] = f"@name.{len(self._names)}"
+            literal, size = c_string(text)
+            self.data.append(f"{known} = private constant [{size} x i8] {literal}, align 1")
+        return known
+
+    def function_record(self, f: Function, flags: int) -> str:
+        """The function record of f."""
+        key = (f.name, flags)
+        known = self._records.get(key)
+        if known is None:
+            known = self._records[key] = f"@func.{len(self._records)}"
+            file, line = (f.pos.file, f.pos.line) if f.pos else ("", 0)
+            self.data.append(
+                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(self.name(f.name), known)}, "
+                f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}}}, align 8"
+            )
+        return known
+
+    def site(self, f: Function, pos: Pos | None, flags: int) -> str:
+        """The site record of a place in f."""
+        record = self.function_record(f, flags)
+        line = (pos or f.pos or Pos("", 0, 0)).line
+        key = (record, line)
+        known = self._sites.get(key)
+        if known is None:
+            known = self._sites[key] = f"@site.{len(self._sites)}"
+            self.data.append(
+                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(record, known)}, i32 {line}, "
+                "i32 0, i32 0}, align 8"
+            )
+        return known
+
+    def bitmap(self, bits: int, words: int) -> tuple[str, int]:
+        """The i64 constant at -16 and the words field at -8 for a frame."""
+        if words <= 64:
+            return f"i64 {bits}", words
+        key = (bits, words)
+        known = self._bitmaps.get(key)
+        if known is None:
+            known = self._bitmaps[key] = f"@bitmap.{len(self._bitmaps)}"
+            size = -(-words // 8)
+            data = "".join(f"\\{b:02X}" for b in bits.to_bytes(size, "little"))
+            init = f'c"{data}"' if bits else "zeroinitializer"
+            self.data.append(f"{known} = private constant [{size} x i8] {init}, align 1")
+        return f"i64 ptrtoint (ptr {known} to i64)", words | 1 << 31
+
+    def prefix(self, symbol: str, bits: int, words: int, site: str) -> str:
+        """The prefix clause of a continuation."""
+        bitmap, count = self.bitmap(bits, words)
+        return f"prefix {PREFIX_TYPE} {{{bitmap}, i32 {count}, {relative(site, symbol)}}}"
+
+    def entry_prefix(self, symbol: str, reg_bitmap: int, record: str) -> str:
+        """The prefix clause of a function entry."""
+        return f"prefix {PREFIX_TYPE} {{i64 {reg_bitmap}, i32 -1, {relative(record, symbol)}}}"
+
+    def blob(self, bits: int, words: int, site: str) -> str:
+        """The "pc" of a place that panics and never returns."""
+        key = (site, bits, words)
+        known = self._blobs.get(key)
+        if known is None:
+            known = self._blobs[key] = f"@blob.{len(self._blobs)}"
+            bitmap, count = self.bitmap(bits, words)
+            self.data.append(
+                f"{known} = private constant {{i64, i32, i32, i64}} {{{bitmap}, i32 {count}, "
+                f"{relative(site, known, 16)}, i64 0}}, align 16"
+            )
+        return f"getelementptr (i8, ptr {known}, i64 16)"
+
+    def trailer(self) -> list[str]:
+        """Declarations of what the module uses and does not define, and its private data."""
+        out = list(self.declared)
+        out.extend(f"@{quote(f'cell.{c}')[1:]} = external hidden global ptr" for c in sorted(self._cells))
+        for name in sorted(self._functions - self.defined):
+            out.append(f"declare hidden preserve_nonecc void {quote(name)}{PARAMS}")
+        for name in sorted(self._data_symbols - self._functions - self.defined):
+            out.append(f"{quote(name)} = external hidden global i8")
+        out.extend(self.data)
+        out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
+        return out

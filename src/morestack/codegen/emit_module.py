@@ -1,0 +1,79 @@
+"""Emit a module of IR as LLVM text: the public entry of the code generator.
+
+Leaves become native functions; everything else becomes goroutine functions. A leaf whose address is taken
+(in instructions, data, itabs or methods) also gets a goroutine-function entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from morestack.codegen.context import ModuleContext
+from morestack.codegen.emit_goroutine import emit_goroutine
+from morestack.codegen.emit_leaf import emit_entry, emit_leaf
+from morestack.codegen.globals import emit_globals
+from morestack.codegen.leaves import LeafInfo, find_leaves, instructions
+from morestack.codegen.partial_inline import partial_inline
+from morestack.codegen.rtype import emit_types
+from morestack.codegen.unsupported import check_supported
+from morestack.ir.module import Instr, Module, Sym
+from morestack.ir.ops import Effect, Op
+from morestack.ir.runtime_calls import RUNTIME_CALLS
+
+TRIPLE = 'target triple = "x86_64-unknown-linux-gnu"'
+LAYOUT = 'target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"'
+
+
+def suspends_with(leaf: dict[str, LeafInfo]) -> Callable[[Instr], bool]:
+    """The predicate for suspension points, given the leaves."""
+
+    def suspends(i: Instr) -> bool:
+        if i.op is Op.RT:
+            effect = RUNTIME_CALLS[str(i.aux)].effect
+            return bool(effect & Effect.PARK) and not effect & Effect.NORETURN
+        if i.op is Op.CALL:
+            return i.aux not in leaf
+        return bool(i.op.effect & Effect.CALL)
+
+    return suspends
+
+
+def taken_addresses(module: Module) -> set[str]:
+    """Symbols whose address the module holds somewhere."""
+    taken: set[str] = set()
+    for f in module.functions.values():
+        for i in instructions(f):
+            for a in i.args:
+                if isinstance(a, Sym):
+                    taken.add(a.name)
+    for g in module.globals.values():
+        taken.update(s.name for _, s in g.relocs)
+    for entries in module.methods.values():
+        taken.update(m.code for m in entries)
+    return taken
+
+
+def emit_module(module: Module) -> str:
+    """LLVM IR text of the module. Raises CompileError for what is not supported yet."""
+    check_supported(module)
+    partial_inline(module)
+    leaf = find_leaves(module)
+    ctx = ModuleContext(module, leaf)
+    suspends = suspends_with(leaf)
+    taken = taken_addresses(module)
+    lines: list[str] = [LAYOUT, TRIPLE]
+    for name, f in module.functions.items():
+        if not f.blocks:
+            continue
+        if name in leaf:
+            lines += emit_leaf(ctx, leaf[name])
+            if name in taken:
+                ctx.defined.add(name)
+                lines += emit_entry(ctx, leaf[name])
+            continue
+        ctx.defined.add(name)
+        lines += emit_goroutine(ctx, f, suspends)
+    lines += emit_globals(ctx)
+    lines += emit_types(ctx)
+    lines += ctx.trailer()
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,188 @@
+"""Cut a function into segments: what runs between two suspension points.
+
+A suspension point is an instruction after which the goroutine's frame may have moved or another function
+has run: a call of a goroutine function, a parking runtime call. `make_nodes` ends a node (a piece of a
+basic block) there; the node `resume` holds what follows. `make_segments` then chooses *heads*: the entry,
+every resume node, and joins. A segment is a head and all nodes reachable from it without passing another
+head; it becomes one LLVM function. A node reachable from several heads is duplicated into each segment
+while that is cheap, else it becomes a head (a join), entered by tail jumps.
+
+So a loop without calls stays inside one LLVM function, and the header of a loop with calls is copied into
+the entry segment and into the continuation: no jump between segments on a round of the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from morestack.ir.module import Function, Instr
+from morestack.ir.ops import Effect, Op
+
+JOIN_SIZE = 40
+"""Duplicated instructions a function accepts for one join before the join becomes a segment."""
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A piece of a block: instructions, then a terminator or a suspension.
+
+    `instrs` ends with the terminator when `suspend` is None. `binds` is the suspension whose results
+    arrive at the start of this node.
+    """
+
+    id: int
+    block: int
+    instrs: list[Instr] = field(default_factory=list)
+    suspend: Instr | None = None
+    resume: Node | None = None
+    binds: Instr | None = None
+    succs: tuple[Node, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"n{self.id}"
+
+
+@dataclass(eq=False, slots=True)
+class Segment:
+    """One LLVM function. `nodes[0]` is the head; the others follow in reverse postorder."""
+
+    number: int
+    head: Node
+    nodes: list[Node]
+    is_join: bool = False
+
+    @property
+    def is_entry(self) -> bool:
+        return self.number == 0
+
+    @property
+    def is_continuation(self) -> bool:
+        return self.head.binds is not None
+
+
+def make_nodes(f: Function, suspends: Callable[[Instr], bool]) -> list[Node]:
+    """The nodes of f in block order, reachable or not; node 0 is the entry."""
+    nodes: list[Node] = []
+    first: dict[int, Node] = {}
+    last: list[tuple[Node, Instr]] = []
+    entry = f.blocks[0]
+    if any(entry in b.instrs[-1].targets for b in f.blocks):  # the entry node itself is never jumped to
+        start = Node(0, -1, [Instr(Op.JUMP, targets=(entry,), pos=f.pos)])
+        nodes.append(start)
+        last.append((start, start.instrs[0]))
+    for b in f.blocks:
+        node = Node(len(nodes), b.id)
+        nodes.append(node)
+        first[b.id] = node
+        for i in b.instrs:
+            if not suspends(i):
+                node.instrs.append(i)
+                continue
+            rest = Node(len(nodes), b.id, binds=i)
+            nodes.append(rest)
+            node.suspend, node.resume = i, rest
+            node = rest
+        last.append((node, b.instrs[-1]))
+    for node, term in last:
+        node.succs = tuple(first[t.id] for t in term.targets)
+    return nodes
+
+
+def reverse_postorder(root: Node, stop: Callable[[Node], bool]) -> list[Node]:
+    """Nodes reachable from root over plain edges, not entering a node that `stop` names."""
+    seen = {root}
+    order: list[Node] = []
+    stack: list[tuple[Node, int]] = [(root, 0)]
+    while stack:
+        node, i = stack.pop()
+        if i < len(node.succs):
+            stack.append((node, i + 1))
+            s = node.succs[i]
+            if s not in seen and not stop(s):
+                seen.add(s)
+                stack.append((s, 0))
+        else:
+            order.append(node)
+    order.reverse()
+    return order
+
+
+def _size(node: Node) -> int:
+    """How much code a copy of the node is, in instructions; calls and checks weigh more."""
+    total = 1
+    for i in node.instrs:
+        total += 3 if i.op.effect & (Effect.PANIC | Effect.CALL) else 1
+    if node.suspend is not None:
+        total += 4 + len(node.suspend.args)
+    return total
+
+
+def make_segments(nodes: list[Node]) -> list[Segment]:
+    """Choose heads, in the order found; segment 0 is the entry."""
+    heads: list[Node] = []
+    is_head: set[Node] = set()
+    joins: set[Node] = set()
+
+    def add(node: Node) -> None:
+        is_head.add(node)
+        heads.append(node)
+
+    # Every node reachable at all, and the resume nodes among them.
+    add(nodes[0])
+    seen = {nodes[0]}
+    work = [nodes[0]]
+    while work:
+        node = work.pop()
+        if node.resume is not None:
+            add(node.resume)
+        for s in (*node.succs, *((node.resume,) if node.resume else ())):
+            if s not in seen:
+                seen.add(s)
+                work.append(s)
+    order = [n for n in _whole_order(nodes[0]) if n in seen]
+    sizes = {n: _size(n) for n in order}
+    regions: dict[Node, list[Node]] = {h: reverse_postorder(h, is_head.__contains__) for h in heads}
+    holders: dict[Node, set[Node]] = {}
+    for h, region in regions.items():
+        for n in region:
+            holders.setdefault(n, set()).add(h)
+    # A join's cost: what lies behind it, once for each segment but one that would hold a copy.
+    for n in order:
+        if n in is_head or len(holders.get(n, ())) < 2:
+            continue
+        region = reverse_postorder(n, is_head.__contains__)
+        if (len(holders[n]) - 1) * sum(sizes[m] for m in region) <= JOIN_SIZE:
+            continue
+        add(n)
+        joins.add(n)
+        for h in list(holders[n]):
+            for m in regions[h]:
+                holders[m].discard(h)
+            regions[h] = reverse_postorder(h, is_head.__contains__)
+            for m in regions[h]:
+                holders[m].add(h)
+        regions[n] = region
+        for m in region:
+            holders[m].add(n)
+    return [Segment(k, h, regions[h], h in joins) for k, h in enumerate(heads)]
+
+
+def _whole_order(root: Node) -> list[Node]:
+    """Reverse postorder over plain and resume edges."""
+    seen = {root}
+    order: list[Node] = []
+    stack: list[tuple[Node, int]] = [(root, 0)]
+    while stack:
+        node, i = stack.pop()
+        succs = (*node.succs, node.resume) if node.resume is not None else node.succs
+        if i < len(succs):
+            stack.append((node, i + 1))
+            s = succs[i]
+            if s is not None and s not in seen:
+                seen.add(s)
+                stack.append((s, 0))
+        else:
+            order.append(node)
+    order.reverse()
+    return order

@@ -1,0 +1,202 @@
+"""The stubs between goroutine functions and the runtime: the counterpart of gc's asm_amd64.s.
+
+All have the uniform prototype but `rt.mstart` (C, called by an OS thread) and `rt.leafpanic` (C);
+`rt.goexit` is a continuation, the bottom return address of every goroutine. See docs/abi.md.
+"""
+
+from __future__ import annotations
+
+from morestack.codegen.abi import (
+    FLOAT_REGS,
+    G_FREGS,
+    G_LEAF_COUNT,
+    G_LEAF_SITES,
+    G_MORE_PC,
+    G_PENDING,
+    G_PENDING_A,
+    G_PENDING_B,
+    G_REGS,
+    G_SCHED_BP,
+    G_SCHED_CTXT,
+    G_SCHED_PC,
+    G_SCHED_RET,
+    G_SCHED_SP,
+    INT_REGS,
+    LINK,
+)
+from morestack.codegen.call import PARAMS, argument_list
+from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, c_string, relative
+
+STUBS = ("rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic")
+CELLS = ("newstack", "schedule", "goexit0", "panicking")
+"""Cells the stubs use; the runtime module defines them."""
+MAX_LEAF_SITES = 32
+
+_ATTRS = "nounwind null_pointer_is_valid align 16"
+
+
+def _g(lines: list[str], name: str, offset: int, base: str = "%g") -> str:
+    lines.append(f"  %{name}.p = getelementptr i8, ptr {base}, i64 {offset}")
+    return f"%{name}.p"
+
+
+def _tail(target: str, g: str, bp: str, args: str) -> list[str]:
+    return [f"  musttail call preserve_nonecc void {target}(ptr {g}, ptr {bp}, {args})", "  ret void"]
+
+
+def _morestack() -> list[str]:
+    out = [f"define hidden preserve_nonecc void @rt.morestack{PARAMS} {_ATTRS} {{"]
+    for k in range(INT_REGS):
+        p = _g(out, f"sx{k}", G_REGS + 8 * k)
+        out.append(f"  store i64 %x{k}, ptr {p}")
+    for k in range(FLOAT_REGS):
+        p = _g(out, f"sd{k}", G_FREGS + 8 * k)
+        out.append(f"  store double %d{k}, ptr {p}")
+    out += [
+        "  %pc.p = getelementptr i8, ptr %bp, i64 8",
+        "  %pc = load ptr, ptr %pc.p",
+        "  %callerbp = load ptr, ptr %bp",
+        f"  %callersp = getelementptr i8, ptr %bp, i64 {LINK}",
+    ]
+    for name, offset, value in (
+        ("gpc", G_SCHED_PC, "%pc"), ("gsp", G_SCHED_SP, "%callersp"), ("gbp", G_SCHED_BP, "%callerbp"),
+    ):  # fmt: skip
+        p = _g(out, name, offset)
+        out.append(f"  store ptr {value}, ptr {p}")
+    out += [
+        "  %f = load ptr, ptr @cell.newstack",
+        "  %answer = call i64 %f(ptr %g)",
+        "  %retry = icmp eq i64 %answer, 0",
+        "  br i1 %retry, label %again, label %stop",
+        "again:",
+    ]
+    values: dict[int, str] = {}
+    for k in range(INT_REGS):
+        p = _g(out, f"lx{k}", G_REGS + 8 * k)
+        out.append(f"  %lx{k} = load i64, ptr {p}")
+        values[k] = f"%lx{k}"
+    for k in range(FLOAT_REGS):
+        p = _g(out, f"ld{k}", G_FREGS + 8 * k)
+        out.append(f"  %ld{k} = load double, ptr {p}")
+        values[INT_REGS + k] = f"%ld{k}"
+    out += [
+        f"  %more.p = getelementptr i8, ptr %g, i64 {G_MORE_PC}",
+        "  %more = load ptr, ptr %more.p",
+        "  %sp = load ptr, ptr %gsp.p",
+        f"  %newbp = getelementptr i8, ptr %sp, i64 -{LINK}",
+        *_tail("%more", "%g", "%newbp", argument_list(values)),
+        "stop:",
+        *_tail("@rt.schedule", "%g", "poison", argument_list({})),
+        "}",
+    ]
+    return out
+
+
+def _schedule() -> list[str]:
+    out = [
+        f"define hidden preserve_nonecc void @rt.schedule{PARAMS} {_ATTRS} {{",
+        "  %f = load ptr, ptr @cell.schedule",
+        "  %next = call ptr %f(ptr %g)",
+        "  %none = icmp eq ptr %next, null",
+        "  br i1 %none, label %back, label %gogo",
+        "back:",
+        "  ret void",
+        "gogo:",
+    ]
+    for name, offset, t in (
+        ("pc", G_SCHED_PC, "ptr"), ("sp", G_SCHED_SP, "ptr"), ("ctxt", G_SCHED_CTXT, "i64"), ("ret", G_SCHED_RET, "i64"),
+    ):  # fmt: skip
+        p = _g(out, name, offset, "%next")
+        out.append(f"  %{name} = load {t}, ptr {p}")
+    out.append(f"  %bp2 = getelementptr i8, ptr %sp, i64 -{LINK}")
+    out += _tail("%pc", "%next", "%bp2", argument_list({0: "%ret", 8: "%ctxt"}))
+    return [*out, "}"]
+
+
+def _goexit() -> list[str]:
+    record = "@func.goexit"
+    name, size = c_string("runtime.goexit")
+    flags = FLAG_BOTTOM | FLAG_RUNTIME | FLAG_NO_PARAMS
+    return [
+        f"@name.goexit = private constant [{size} x i8] {name}, align 1",
+        f"{record} = private constant {{i32, i32, i32, i32}} {{{relative('@name.goexit', record)}, "
+        f"{relative('@name.goexit', record)}, i32 0, i32 {flags}}}, align 8",
+        f"@site.goexit = private constant {{i32, i32, i32, i32}} {{{relative(record, '@site.goexit')}, i32 0, "
+        "i32 0, i32 0}, align 8",
+        f"define hidden preserve_nonecc void @rt.goexit{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
+        f"{{i64 0, i32 0, {relative('@site.goexit', '@rt.goexit')}}} {{",
+        "  %f = load ptr, ptr @cell.goexit0",
+        "  call void %f(ptr %g)",
+        *_tail("@rt.schedule", "%g", "poison", argument_list({})),
+        "}",
+    ]
+
+
+def _panic() -> list[str]:
+    """rt.panic(g, BP; x0 kind or 0: pending is set, x1 A, x2 B, x3 blob, x4 SP)."""
+    out = [
+        f"define hidden preserve_nonecc void @rt.panic{PARAMS} {_ATTRS} cold {{",
+        "  %isset = icmp eq i64 %x0, 0",
+        "  br i1 %isset, label %go, label %fill",
+        "fill:",
+    ]
+    for name, offset, value in (("k", G_PENDING, "%x0"), ("a", G_PENDING_A, "%x1"), ("b", G_PENDING_B, "%x2")):
+        p = _g(out, name, offset)
+        out.append(f"  store i64 {value}, ptr {p}")
+    out += ["  br label %go", "go:"]
+    for name, offset, value in (
+        ("pc", G_SCHED_PC, "i64 %x3"), ("sp", G_SCHED_SP, "i64 %x4"), ("bp", G_SCHED_BP, "ptr %bp"),
+    ):  # fmt: skip
+        p = _g(out, name, offset)
+        out.append(f"  store {value}, ptr {p}")
+    out += ["  %f = load ptr, ptr @cell.panicking", "  call void %f(ptr %g)"]
+    return [*out, *_tail("@rt.schedule", "%g", "poison", argument_list({})), "}"]
+
+
+def _mstart() -> list[str]:
+    return [
+        "define void @rt.mstart(ptr %g0) nounwind {",
+        f"  call preserve_nonecc void @rt.schedule(ptr %g0, ptr null, {argument_list({})})",
+        "  ret void",
+        "}",
+    ]
+
+
+def _leafpanic() -> list[str]:
+    """rt.leafpanic(g, kind or 0: pending is set, a, b, site): append the site of a leaf."""
+    out = [
+        "define hidden void @rt.leafpanic(ptr %g, i64 %kind, i64 %a, i64 %b, ptr %site) nounwind cold {",
+        "  %isset = icmp eq i64 %kind, 0",
+        "  br i1 %isset, label %go, label %fill",
+        "fill:",
+    ]
+    for name, offset in (("kind", G_PENDING), ("a", G_PENDING_A), ("b", G_PENDING_B)):
+        p = _g(out, name, offset)
+        out.append(f"  store i64 %{name}, ptr {p}")
+    out += ["  br label %go", "go:"]
+    p = _g(out, "count", G_LEAF_COUNT)
+    out += [
+        f"  %n = load i64, ptr {p}",
+        f"  %room = icmp ult i64 %n, {MAX_LEAF_SITES}",
+        "  br i1 %room, label %put, label %done",
+        "put:",
+        f"  %base = getelementptr i8, ptr %g, i64 {G_LEAF_SITES}",
+        "  %at = getelementptr i64, ptr %base, i64 %n",
+        "  store ptr %site, ptr %at",
+        "  %n1 = add i64 %n, 1",
+        f"  store i64 %n1, ptr {p}",
+        "  br label %done",
+        "done:",
+        "  ret void",
+        "}",
+    ]
+    return out
+
+
+def emit_stubs() -> str:
+    """The LLVM text of the stubs module."""
+    out = ['target triple = "x86_64-unknown-linux-gnu"']
+    out += [f"@cell.{c} = external hidden global ptr" for c in CELLS]
+    for part in (_morestack, _schedule, _goexit, _panic, _mstart, _leafpanic):
+        out += part()
+    return "\n".join(out) + "\n"
