@@ -1,0 +1,116 @@
+"""Reading the runtime's event ring and counters out of memory, after or while a program runs.
+
+The runtime is Python too: its structs describe the memory, so nothing here repeats a layout. Records are
+unpacked in bulk, because a Python attribute per field would take seconds for a full ring.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct as packing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from morestack.dialect.machine import offset_of, size_of
+from morestack.runtime import event
+
+KINDS = {
+    event.EVENT_GROW: "grow",
+    event.EVENT_SHRINK: "shrink",
+    event.EVENT_ALLOC: "alloc",
+    event.EVENT_FREE: "free",
+    event.EVENT_MOVE: "move",
+    event.EVENT_OVERFLOW: "overflow",
+}
+SOURCES = {
+    event.SOURCE_CACHE: "cache",
+    event.SOURCE_POOL: "pool",
+    event.SOURCE_LARGE: "large",
+    event.SOURCE_HEAP: "heap",
+}
+
+
+class Place(NamedTuple):
+    """A function and a source line; empty and 0 when the runtime did not know."""
+
+    function: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.file else "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One record of the ring. Sizes are bytes, `time` nanoseconds of the monotonic clock."""
+
+    kind: str
+    time: int
+    goid: int
+    function: str
+    place: Place
+    old_size: int
+    new_size: int
+    copied: int
+    frames: int
+    pointers: int
+
+
+def _text(address: int) -> str:
+    return ctypes.string_at(address).decode("utf-8", "replace")
+
+
+def _words(address: int) -> tuple[int, int, int, int]:
+    """The four i32 of a function or site record (docs/abi.md)."""
+    return packing.unpack("<4i", ctypes.string_at(address, 16))
+
+
+@cache
+def function_name(record: int) -> str:
+    """The name in a function record; empty for none."""
+    return _text(record + _words(record)[0]) if record else ""
+
+
+@cache
+def site_place(record: int) -> Place:
+    """The function, file and line of a site record."""
+    if not record:
+        return Place("", "", 0)
+    function, line, _, _ = _words(record)
+    function += record
+    return Place(function_name(function), _text(function + _words(function)[1]), line)
+
+
+_FIELDS = ("what", "time", "goid", "func", "site", "old_size", "new_size", "copied", "frames", "pointers")
+
+
+def events() -> Iterator[Event]:
+    """The records still in the ring, oldest first."""
+    capacity, count, ring = event.event_capacity.value, event.event_next.value, event.event_ring.value
+    if not capacity:
+        return
+    size = size_of(event.Event)
+    first = max(0, count - capacity)
+    at = {name: offset_of(event.Event, name) for name in _FIELDS}
+    for number in range(first, count):
+        data = ctypes.string_at(ring + number % capacity * size, size)
+
+        def word(name: str, data: bytes = data) -> int:
+            return int.from_bytes(data[at[name] : at[name] + 8], "little")
+
+        yield Event(
+            KINDS[word("what") & 0xFFFF_FFFF],
+            word("time"),
+            word("goid"),
+            function_name(word("func")),
+            site_place(word("site")),
+            *(word(name) for name in _FIELDS[5:]),
+        )
+
+
+def lost() -> int:
+    """Records that the ring had no room to keep."""
+    return max(0, event.event_next.value - event.event_capacity.value)

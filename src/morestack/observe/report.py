@@ -1,0 +1,130 @@
+"""The stack report: what `morestack run --stacks` prints after the program's own output.
+
+Counters are exact. Growths by place come from the event ring; when it was too small the report says how many
+events it does not show. Text is plain when piped and coloured on a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from morestack.observe.events import SOURCES, Event, events, lost
+from morestack.runtime import event
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Growths (or shrinks) of one function at one place from one size to another."""
+
+    kind: str
+    function: str
+    place: str
+    old_size: int
+    new_size: int
+    count: int
+    copied: int
+    frames: int
+    pointers: int
+
+
+@dataclass(frozen=True, slots=True)
+class StackReport:
+    """What the stacks of a program did. Sizes are bytes."""
+
+    goroutines_started: int
+    goroutines_reused: int
+    stacks_by_size: dict[int, int]
+    stacks_by_source: dict[str, int]
+    growths: int
+    shrinks: int
+    moves: int
+    bytes_copied: int
+    frames_adjusted: int
+    pointers_adjusted: int
+    largest_stack: int
+    stack_bytes_max: int
+    changes: list[Change]
+    events_lost: int
+
+    @classmethod
+    def collect(cls) -> StackReport:
+        """Read counters and ring of the program that ran."""
+        s = event.stats.at
+        sizes = {1 << n: s.alloc_by_size[n] for n in range(40) if s.alloc_by_size[n]}
+        sources = {name: s.alloc_by_source[code] for code, name in SOURCES.items()}
+        return cls(
+            s.goroutines, s.goroutines_reused, sizes, sources, s.grows, s.shrinks, s.moves, s.bytes_copied,
+            s.frames_adjusted, s.pointers_adjusted, s.largest_stack, s.stack_inuse_max, changes(), lost(),
+        )  # fmt: skip
+
+    def to_json(self) -> str:
+        """The report as one JSON object."""
+        return json.dumps(asdict(self), indent=1)
+
+    def to_text(self) -> str:
+        """The report as lines of text."""
+        lines = [
+            f"goroutines started   {self.goroutines_started:>12,}   (on reused stacks: {self.goroutines_reused:,})",
+            f"growths              {self.growths:>12,}   shrinks {self.shrinks:,}, moves {self.moves:,}",
+            f"bytes copied         {self.bytes_copied:>12,}   in {self.frames_adjusted:,} frames, "
+            f"{self.pointers_adjusted:,} pointers adjusted",
+            f"largest stack        {size(self.largest_stack):>12}   "
+            f"all stacks together at most {size(self.stack_bytes_max)}",
+            "",
+            "stacks allocated     " + "".join(f"{name:>12}" for name in self.stacks_by_source) + "   from",
+            "                     " + "".join(f"{count:>12,}" for count in self.stacks_by_source.values()),
+            "",
+            f"{'size':>12}{'stacks':>12}",
+            *(f"{size(n):>12}{count:>12,}" for n, count in sorted(self.stacks_by_size.items())),
+        ]
+        if self.changes:
+            lines += ["", f"{'times':>9}  {'size':<18}{'copied':>14}{'frames':>10}{'pointers':>10}  where"]
+            for c in self.changes:
+                change = f"{size(c.old_size)} -> {size(c.new_size)}"
+                figures = f"{c.count:>9,}  {change:<18}{c.copied:>14,}{c.frames:>10,}{c.pointers:>10,}"
+                lines.append(f"{figures}  {c.function}  {c.place}")
+        if self.events_lost:
+            lines.append(f"({self.events_lost:,} earlier events did not fit the ring and are missing in this table)")
+        return "\n".join(lines)
+
+    def show(self) -> None:
+        """Print the report on stderr: in colour on a terminal, plain otherwise."""
+        if not sys.stderr.isatty():
+            print(self.to_text(), file=sys.stderr)
+            return
+        from rich.console import Console
+        from rich.highlighter import RegexHighlighter
+
+        class Highlighter(RegexHighlighter):
+            """Sizes, numbers and places."""
+
+            base_style = "repr."
+            highlights = [r"(?P<number>(?<!\S)[\d,]+(?!\S))", r"(?P<str>\d+ [KMG]?B)", r"(?P<path>\S+\.go:\d+)"]  # noqa: RUF012
+
+        Console(stderr=True, highlighter=Highlighter(), soft_wrap=True).print(self.to_text())
+
+
+def changes() -> list[Change]:
+    """Growths and shrinks in the ring, the most bytes copied first."""
+    totals: dict[tuple[str, str, str, int, int], Counter[str]] = {}
+    for e in events():
+        if e.kind in ("grow", "shrink"):
+            add(totals.setdefault((e.kind, e.function, str(e.place), e.old_size, e.new_size), Counter()), e)
+    found = [Change(*key, t["count"], t["copied"], t["frames"], t["pointers"]) for key, t in totals.items()]
+    return sorted(found, key=lambda c: (-c.copied, -c.count, c.function, c.place, c.new_size))
+
+
+def add(total: Counter[str], e: Event) -> None:
+    """Count one event."""
+    total.update(count=1, copied=e.copied, frames=e.frames, pointers=e.pointers)
+
+
+def size(n: int) -> str:
+    """A size in bytes with the largest unit that keeps it whole."""
+    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
+        if n >= unit and n % unit == 0:
+            return f"{n // unit} {name}"
+    return f"{n} B"

@@ -1,0 +1,151 @@
+"""`morestack show`: a program at one stage, whole or one function of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from morestack.syntax import nodes as ast
+
+if TYPE_CHECKING:
+    from morestack.pipeline import Compilation
+
+
+class UnknownFunction(Exception):
+    """The program has no function of that name; the text is for the user."""
+
+
+def show_stage(compiled: Compilation, stage: str, function: str | None) -> str:
+    """The text of a stage; `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`)."""
+    lines = list(SHOW[stage](compiled, function))
+    if function is not None and not lines:
+        raise UnknownFunction(f"no function {function} at stage {stage}; names are as in tracebacks, such as main.main")
+    return "\n".join(lines) + "\n"
+
+
+def declared_name(d: ast.FuncDecl, package: str = "main") -> str:
+    """The name tracebacks print for a declared function."""
+    if d.recv is None:
+        return f"{package}.{d.name.text}"
+    t = d.recv.type
+    while isinstance(t, ast.Paren):
+        t = t.x
+    pointer = isinstance(t, ast.Star)
+    base = t.x if isinstance(t, ast.Star) else t
+    base = base.x if isinstance(base, ast.Index) else base
+    name = base.text if isinstance(base, ast.Name) else "?"
+    return f"{package}.(*{name}).{d.name.text}" if pointer else f"{package}.{name}.{d.name.text}"
+
+
+def chosen(compiled: Compilation, function: str | None) -> Iterator[ast.File | ast.FuncDecl]:
+    """The files, or the declarations of one function in them."""
+    for file in compiled.ast:
+        if function is None:
+            yield file
+            continue
+        for d in file.decls:
+            if isinstance(d, ast.FuncDecl) and declared_name(d) == function:
+                yield d
+
+
+def show_ast(compiled: Compilation, function: str | None) -> Iterator[str]:
+    """The syntax tree."""
+    from morestack.syntax.dump import dump
+
+    for root in chosen(compiled, function):
+        yield dump(root).rstrip("\n")
+
+
+def show_types(compiled: Compilation, function: str | None) -> Iterator[str]:
+    """Every expression with its place, mode, type and constant value."""
+    from morestack.syntax.format import expr_string
+    from morestack.syntax.walk import walk
+    from morestack.types.constant import to_text
+    from morestack.types.info import Mode
+    from morestack.types.typestring import type_string
+
+    types = compiled.checked.info.types
+    for root in chosen(compiled, function):
+        for node in walk(root):
+            fact = types.get(node) if not isinstance(node, ast.File) else None
+            if fact is None or fact.mode is Mode.NO_VALUE or isinstance(node, ast.FuncLit):
+                continue
+            value = f" = {to_text(fact.value)}" if fact.value is not None else ""
+            place = f"{node.span.line}:{node.span.col}"
+            yield f"{place:>8}  {expr_string(node)}  {fact.mode.value} {type_string(fact.type)}{value}"  # type: ignore[arg-type]
+
+
+def show_escape(compiled: Compilation, function: str | None) -> Iterator[str]:
+    """The decisions, with the flow that led to each escape."""
+    from morestack.escape.report import report
+
+    lines = report(compiled.escapes, explain=True).splitlines()
+    if function is None:
+        yield from lines
+        return
+    spans = [d.span for d in chosen(compiled, function)] if function else []  # type: ignore[union-attr]
+    ranges = [range(s.line, s.file.position(s.end)[0] + 1) for s in spans]
+    for line in lines:
+        found = re.match(r"\S+?\.go:(\d+):", line)
+        if found and any(int(found[1]) in r for r in ranges):
+            yield line
+    if spans:
+        yield from () if lines else ("nothing is allocated",)
+
+
+def show_ir(compiled: Compilation, function: str | None) -> Iterator[str]:
+    """IR text."""
+    from morestack.ir.text import print_function, print_module
+
+    if function is None:
+        yield print_module(compiled.ir).rstrip("\n")
+    else:
+        for name, f in compiled.ir.functions.items():
+            if name == function:
+                yield print_function(f).rstrip("\n")
+
+
+def show_llvm(compiled: Compilation, function: str | None) -> Iterator[str]:
+    """LLVM text; a function is its entry and its continuations."""
+    if function is None:
+        yield compiled.llvm.rstrip("\n")
+        return
+    for text in re.split(r"\n(?=define )", compiled.llvm)[1:]:
+        head = text.split("(", 1)[0] if '@"' not in text.split("\n", 1)[0] else text.split("\n", 1)[0]
+        if belongs(symbol_in(head), function):
+            end = text.index("\n}")
+            yield text[: end + 2]
+
+
+def symbol_in(line: str) -> str:
+    """The first LLVM symbol in a line."""
+    found = re.search(r'@(?:"([^"]+)"|([\w.$]+))', line)
+    return (found[1] or found[2]) if found else ""
+
+
+def belongs(symbol: str, function: str) -> bool:
+    """Whether a symbol is a function, its leaf or one of its continuations."""
+    return symbol == function or re.fullmatch(re.escape(function) + r"(\.leaf|[.$]\w*\d+)", symbol) is not None
+
+
+def show_asm(compiled: Compilation, function: str | None) -> Iterator[str]:
+    """Machine code."""
+    text = compiled.assembly
+    if function is None:
+        yield text.rstrip("\n")
+        return
+    for part in re.split(r"\n(?=(?:[\w.$]+|\"[^\"\n]+\"):)", text)[1:]:
+        label = part.split(":", 1)[0].strip('"') if not part.startswith('"') else part[1:].split('"', 1)[0]
+        if belongs(label, function):
+            yield re.split(r"\n\.?Lfunc_end|\n\s*\.section", part)[0].rstrip("\n")
+
+
+SHOW = {
+    "ast": show_ast,
+    "types": show_types,
+    "escape": show_escape,
+    "ir": show_ir,
+    "llvm": show_llvm,
+    "asm": show_asm,
+}
