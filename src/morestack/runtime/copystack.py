@@ -143,6 +143,12 @@ def set_guard(g: Ptr[G]) -> None:
     g.at.stackguard0 = STACK_PREEMPT if poison_guard.value != 0 else u64(g.at.stack_lo + STACK_GUARD)
 
 
+def stress(g: Ptr[G]) -> None:
+    """Make the next check move the stack, when every check is to."""
+    if poison_guard.value != 0:
+        g.at.stackguard0 = STACK_PREEMPT
+
+
 def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
     """Move g, which is stopped, to a new stack. `spilled`: its argument registers are in g.regs."""
     old_lo = g.at.stack_lo

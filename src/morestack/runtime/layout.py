@@ -98,12 +98,9 @@ class G:
     alllink: Ptr["G"]
     waiting: Ptr["Sudog"]
     param: Ptr["Sudog"]
-    select_done: u32
-    select_rank: u32
     parentgoid: u64
     gopc: u64
     startpc: u64
-    parent_record: u64
     defers: u64
     panics: u64
 
@@ -123,7 +120,7 @@ class Sudog:
     c: u64
     case_index: u32
     is_select: boolean
-    success: boolean
+    is_send: boolean
 
 
 @struct
@@ -143,6 +140,7 @@ class P:
     runqhead: u64
     runqtail: u64
     runnext: Ptr["G"]
+    runnext_streak: u64
     runq: Array[u64, Literal[256]]
     schedtick: u64
     gfree: Ptr["G"]

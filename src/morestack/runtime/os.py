@@ -4,7 +4,7 @@ Only functions with a fixed number of arguments: a variadic call needs the numbe
 al on x86-64, which no dialect call sets.
 """
 
-from morestack.dialect.machine import NoReturn, Ptr, f64, i32, i64, native, nosplit, static, struct, u8, u64
+from morestack.dialect.machine import NoReturn, Ptr, i32, i64, native, nosplit, static, struct, u64
 
 PROT_READ_WRITE = i32(3)
 MAP_PRIVATE_ANON_NORESERVE = i32(0x4022)
@@ -52,14 +52,6 @@ def sched_yield() -> i32: ...
 
 @native("_exit")
 def exit_process(code: i32) -> NoReturn: ...
-
-
-@native("ecvt_r")
-def ecvt_r(value: f64, digits: i32, point: Ptr[i32], sign: Ptr[i32], out: Ptr[u8], length: u64) -> i32: ...
-
-
-@native("strtod")
-def strtod(text: Ptr[u8], end: u64) -> f64: ...
 
 
 _now = static(Timespec)

@@ -1,0 +1,79 @@
+"""Start and stop: what the engine calls before the first goroutine runs and after the last one did.
+
+        g0 = schedinit(pc of rt.goexit)
+        setdebug(...)                      optional
+        newproc(g0, closure of runtime.main)
+        rt.mstart(g0)                      on the thread that runs goroutines; returns when the program is over
+        code = exitcode(g0)
+"""
+
+from morestack.dialect.machine import Ptr, export, i64, u32, u64
+from morestack.runtime.copystack import poison_guard, poison_old
+from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
+from morestack.runtime.fatal import exit_code, stop, stopped
+from morestack.runtime.iface import itab_init
+from morestack.runtime.layout import G
+from morestack.runtime.mheap import mheap_init
+from morestack.runtime.newstack import maxstacksize
+from morestack.runtime.sched import schedinit_m, shrink_at_block
+from morestack.runtime.sizeclasses import sizeclasses_init
+from morestack.runtime.stackalloc import poison_freed
+from morestack.runtime.stacklarge import stacklarge_init
+from morestack.runtime.stackpool import stackpool_init
+
+MAX_STACK = u64(1000000000)
+
+DEBUG_MOVESTACK = u64(1)
+DEBUG_POISON = u64(2)
+DEBUG_SHRINK = u64(4)
+
+
+@export
+def schedinit(goexit_pc: u64) -> Ptr[G]:
+    """Make the runtime ready; returns g0. A second call begins anew."""
+    stopped.value = u32(0)
+    exit_code.value = i64(0)
+    mheap_init()
+    stackpool_init()
+    stacklarge_init()
+    sizeclasses_init()
+    itab_init()
+    event_init(EVENT_CAPACITY)
+    maxstacksize.value = MAX_STACK
+    return schedinit_m(goexit_pc)
+
+
+@export
+def setdebug(flags: u64) -> None:
+    """Stress modes: DEBUG_MOVESTACK moves the stack at every check, DEBUG_POISON fills what a goroutine left with
+    0xdb, DEBUG_SHRINK shrinks (or moves) the stack of a goroutine that parks."""
+    poison_guard.value = u32(1) if flags & DEBUG_MOVESTACK != 0 else u32(0)
+    poison_old.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
+    poison_freed.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
+    shrink_at_block.value = u32(1) if flags & DEBUG_SHRINK != 0 else u32(0)
+
+
+@export
+def setmaxstack(size: u64) -> u64:
+    """Set the limit of a goroutine's stack; the one before."""
+    before = maxstacksize.value
+    maxstacksize.value = size
+    return before
+
+
+@export
+def seteventmask(mask: u64) -> None:
+    """Choose which kinds of events are recorded: bit 1 << kind."""
+    event_mask.value = mask
+
+
+@export
+def exitcode(g: Ptr[G]) -> i64:
+    """The program's exit code, once mstart has returned."""
+    return exit_code.value
+
+
+@export
+def interrupt(g: Ptr[G], code: i64) -> None:
+    """Ask the program to end: the next schedule gives control back."""
+    stop(code)

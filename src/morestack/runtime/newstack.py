@@ -1,0 +1,129 @@
+"""newstack: what morestack calls when a prologue finds the stack too small; shrinkstack, its opposite.
+
+On entry g.sched is the caller's frame, g.more_pc the entry of the function that needs g.more_frame bytes, and its
+argument registers are in g.regs. Answer 0: go on at more_pc with BP = g.sched.sp - 16; 1: g does not go on.
+
+Rejected: leaving the size to doubling alone. A function whose frame is larger than the doubled stack would come
+back here again and again, copying each time.
+"""
+
+from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, noinline, static, u32, u64
+from morestack.runtime.copystack import copied_bytes, copied_frames, copied_pointers, copystack, poison_guard
+from morestack.runtime.event import (
+    EVENT_GROW,
+    EVENT_MOVE,
+    EVENT_OVERFLOW,
+    EVENT_SHRINK,
+    event_record,
+    event_wanted,
+    stats,
+)  # fmt: skip
+from morestack.runtime.fatal import stop
+from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, STACK_SMALL, G
+from morestack.runtime.print import begin, end, put_hex, put_uint, puts
+from morestack.runtime.traceback import put_goroutine
+from morestack.runtime.unwind import record_of
+
+maxstacksize = static(u64)
+ALLOC_CEILING = u64(1 << 36)
+
+
+def record_move(what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -> None:
+    """Put a growth, shrink or move that copystack has just done in the ring."""
+    if not event_wanted(what):
+        return
+    e = event_record(what)
+    e.at.source = u32(0)
+    e.at.goid = g.at.goid
+    e.at.func = func
+    e.at.site = record_of(g.at.sched.pc)
+    e.at.old_size = old_size
+    e.at.new_size = new_size
+    e.at.copied = copied_bytes.value
+    e.at.frames = copied_frames.value
+    e.at.pointers = copied_pointers.value
+    e.at.stack_lo = g.at.stack_lo
+
+
+@noinline
+def stack_overflow(g: Ptr[G], wanted: u64) -> None:
+    """Report that a goroutine needs more than the limit, and end the program."""
+    if event_wanted(EVENT_OVERFLOW):
+        e = event_record(EVENT_OVERFLOW)
+        e.at.goid = g.at.goid
+        e.at.func = record_of(g.at.more_pc)
+        e.at.site = record_of(g.at.sched.pc)
+        e.at.old_size = u64(g.at.stack_hi - g.at.stack_lo)
+        e.at.new_size = wanted
+    begin()
+    puts(cstr(b"runtime: goroutine stack exceeds "))
+    put_uint(maxstacksize.value)
+    puts(cstr(b"-byte limit\nruntime: sp="))
+    put_hex(g.at.sched.sp)
+    puts(cstr(b" stack=["))
+    put_hex(g.at.stack_lo)
+    puts(cstr(b", "))
+    put_hex(g.at.stack_hi)
+    puts(cstr(b"]\nfatal error: stack overflow\n\n"))
+    g.at.leaf_count = u64(0)
+    put_goroutine(g)
+    end()
+    stop(i64(2))
+
+
+def let_through(g: Ptr[G]) -> None:
+    """Set the guard so that the check that failed passes when it is made again.
+
+    Under the movestack stress a call from a deeper frame fails again, so the guard is set to exactly what the
+    check compares. `stress` poisons it again whenever g calls the runtime.
+    """
+    real = u64(g.at.stack_lo + STACK_GUARD)
+    if poison_guard.value != 0:
+        bp = u64(g.at.sched.sp - LINK)
+        frame = g.at.more_frame
+        tight = bp if frame <= STACK_SMALL else u64(bp - frame + STACK_SMALL)
+        if tight > real:
+            real = tight
+    g.at.stackguard0 = real
+
+
+@export
+def newstack(g: Ptr[G]) -> u64:
+    """Make room for g.more_frame bytes below g's linkage. See the module."""
+    old_size = u64(g.at.stack_hi - g.at.stack_lo)
+    used = u64(g.at.stack_hi - g.at.sched.sp + LINK)
+    needed = u64(used + g.at.more_frame + STACK_GUARD + LINK)
+    pp = g.at.m.at.p
+    func = record_of(g.at.more_pc)
+    if needed <= old_size:
+        # The stack is large enough: the guard was poisoned, to move the stack or to get here.
+        if poison_guard.value != 0:
+            copystack(pp, g, old_size, True)
+            stats.at.moves = u64(stats.at.moves + 1)
+            record_move(EVENT_MOVE, g, old_size, old_size, func)
+        let_through(g)
+        return u64(0)
+    new_size = u64(old_size * 2)
+    while new_size < needed:
+        new_size = u64(new_size * 2)
+    if new_size > maxstacksize.value or new_size > ALLOC_CEILING:
+        stack_overflow(g, new_size)
+        return u64(1)
+    copystack(pp, g, new_size, True)
+    stats.at.grows = u64(stats.at.grows + 1)
+    record_move(EVENT_GROW, g, old_size, new_size, func)
+    let_through(g)
+    return u64(0)
+
+
+def shrinkstack(g: Ptr[G]) -> boolean:
+    """Halve the stack of a stopped goroutine when less than a quarter is in use; whether it was."""
+    old_size = u64(g.at.stack_hi - g.at.stack_lo)
+    new_size = u64(old_size >> 1)
+    used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
+    if new_size < STACK_MIN or used >= old_size >> 2:
+        return False
+    copystack(g.at.m.at.p, g, new_size, False)
+    stats.at.shrinks = u64(stats.at.shrinks + 1)
+    record_move(EVENT_SHRINK, g, old_size, new_size, u64(0))
+    return True

@@ -1,0 +1,260 @@
+"""Type descriptors: the layout of Go 1.27's internal/abi.Type, written by codegen, read here.
+
+        Type        size ptrdata hash tflag align fieldalign kind equal gcdata str ptrto      48 bytes
+        ArrayType   Type elem slice len                 ChanType    Type elem dir
+        FuncType    Type incount outcount               PtrType     Type elem
+        SliceType   Type elem                           MapType     Type key elem group ...
+        StructType  Type pkgpath fields{ptr,len,cap}    field:  name typ offset
+        InterfaceType Type pkgpath methods{ptr,len,cap} method: nameoff typeoff
+        UncommonType pkgpath mcount xcount moff unused  method: name mtyp ifn tfn, 4 bytes each
+
+Offsets (NameOff, TypeOff, TextOff) are relative to the descriptor they belong to; 0 is none. A name is a flag byte
+(1 exported, 2 tag follows, 4 package path follows, 8 embedded), its length as a varint, and its bytes.
+"""
+
+from morestack.dialect.machine import Ptr, boolean, cast, i32, i64, memcmp, nil, ptr_at, struct, u8, u16, u32, u64
+
+KIND_BOOL = u8(1)
+KIND_INT = u8(2)
+KIND_INT64 = u8(6)
+KIND_UINT = u8(7)
+KIND_UINTPTR = u8(12)
+KIND_FLOAT32 = u8(13)
+KIND_FLOAT64 = u8(14)
+KIND_COMPLEX64 = u8(15)
+KIND_COMPLEX128 = u8(16)
+KIND_ARRAY = u8(17)
+KIND_CHAN = u8(18)
+KIND_FUNC = u8(19)
+KIND_INTERFACE = u8(20)
+KIND_MAP = u8(21)
+KIND_POINTER = u8(22)
+KIND_SLICE = u8(23)
+KIND_STRING = u8(24)
+KIND_STRUCT = u8(25)
+
+MAP_TYPE_SIZE = u64(136)
+
+TFLAG_UNCOMMON = u8(1)
+TFLAG_EXTRA_STAR = u8(2)
+TFLAG_NAMED = u8(4)
+TFLAG_REGULAR_MEMORY = u8(8)
+TFLAG_DIRECT_IFACE = u8(32)
+
+
+@struct
+class Type:
+    """What every descriptor begins with."""
+
+    size: u64
+    ptrdata: u64
+    hash: u32
+    tflag: u8
+    align: u8
+    fieldalign: u8
+    kind_: u8
+    equal: u64
+    gcdata: u64
+    str: i32
+    ptrto: i32
+
+
+@struct
+class ArrayType:
+    """[len]elem"""
+
+    typ: Type
+    elem: Ptr[Type]
+    slice: Ptr[Type]
+    len: u64
+
+
+@struct
+class ChanType:
+    """chan elem"""
+
+    typ: Type
+    elem: Ptr[Type]
+    dir: u64
+
+
+@struct
+class StructField:
+    """A field of a struct type."""
+
+    name: u64
+    typ: Ptr[Type]
+    offset: u64
+
+
+@struct
+class StructType:
+    """struct { fields }"""
+
+    typ: Type
+    pkgpath: u64
+    fields: u64
+    fields_len: u64
+    fields_cap: u64
+
+
+@struct
+class Imethod:
+    """A method of an interface type."""
+
+    name: i32
+    typ: i32
+
+
+@struct
+class InterfaceType:
+    """interface { methods }, sorted by name"""
+
+    typ: Type
+    pkgpath: u64
+    methods: u64
+    methods_len: u64
+    methods_cap: u64
+
+
+@struct
+class UncommonType:
+    """Follows the descriptor of a type that has a name or methods."""
+
+    pkgpath: i32
+    mcount: u16
+    xcount: u16
+    moff: u32
+    unused: u32
+
+
+@struct
+class Method:
+    """A method of a concrete type, sorted by name."""
+
+    name: i32
+    mtyp: i32
+    ifn: i32
+    tfn: i32
+
+
+def offset_from(base: u64, offset: i32) -> u64:
+    """The address an offset of a descriptor refers to, or 0."""
+    if offset == 0:
+        return u64(0)
+    return u64(i64(base) + i64(offset))
+
+
+def name_len(name: u64) -> u64:
+    """Length of an encoded name."""
+    n = u64(0)
+    shift = u64(0)
+    at = u64(name + 1)
+    byte = ptr_at(u8, at)[0]
+    while byte >= 128:
+        n = u64(n | u64(byte & 127) << shift)
+        shift = u64(shift + 7)
+        at = u64(at + 1)
+        byte = ptr_at(u8, at)[0]
+    return u64(n | u64(byte) << shift)
+
+
+def name_data(name: u64) -> u64:
+    """Address of an encoded name's bytes."""
+    at = u64(name + 1)
+    while ptr_at(u8, at)[0] >= 128:
+        at = u64(at + 1)
+    return u64(at + 1)
+
+
+def is_exported_name(name: u64) -> boolean:
+    """Whether the exported bit is set."""
+    return ptr_at(u8, name)[0] & 1 != 0
+
+
+def same_name(a: u64, b: u64) -> boolean:
+    """Whether two encoded names have the same bytes."""
+    n = name_len(a)
+    if n != name_len(b):
+        return False
+    return memcmp(name_data(a), name_data(b), n) == 0
+
+
+def name_before(a: u64, b: u64) -> boolean:
+    """Whether name a sorts before name b, by bytes."""
+    na = name_len(a)
+    nb = name_len(b)
+    c = memcmp(name_data(a), name_data(b), na if na < nb else nb)
+    return c < 0 or (c == 0 and na < nb)
+
+
+def is_blank_name(name: u64) -> boolean:
+    """Whether the name is _."""
+    return name_len(name) == 1 and ptr_at(u8, name_data(name))[0] == 95
+
+
+def type_string(t: Ptr[Type]) -> u64:
+    """Address of the bytes of a type's text, such as main.T."""
+    name = offset_from(t.addr, t.at.str)
+    data = name_data(name)
+    return u64(data + 1) if t.at.tflag & TFLAG_EXTRA_STAR != 0 else data
+
+
+def type_string_len(t: Ptr[Type]) -> u64:
+    """Length of a type's text."""
+    n = name_len(offset_from(t.addr, t.at.str))
+    return u64(n - 1) if t.at.tflag & TFLAG_EXTRA_STAR != 0 else n
+
+
+def is_direct_iface(t: Ptr[Type]) -> boolean:
+    """Whether an interface's data word is the value itself."""
+    return t.at.tflag & TFLAG_DIRECT_IFACE != 0
+
+
+def same_type(a: u64, b: u64) -> boolean:
+    """Whether two descriptors describe the same type. Descriptors are unique within a program, except that
+    those made for different packages may not be merged: then hash and text agree."""
+    if a == b:
+        return True
+    if a == 0 or b == 0:
+        return False
+    x = ptr_at(Type, a)
+    y = ptr_at(Type, b)
+    if x.at.hash != y.at.hash or x.at.kind_ != y.at.kind_ or x.at.size != y.at.size:
+        return False
+    n = type_string_len(x)
+    return n == type_string_len(y) and memcmp(type_string(x), type_string(y), n) == 0
+
+
+def uncommon(t: Ptr[Type]) -> Ptr[UncommonType]:
+    """The uncommon part of a descriptor, or nil. Where it lies depends on the kind."""
+    if t.at.tflag & TFLAG_UNCOMMON == 0:
+        return nil(UncommonType)
+    k = t.at.kind_
+    at = u64(48)
+    if k == KIND_STRUCT or k == KIND_INTERFACE:
+        at = u64(80)
+    elif k == KIND_POINTER or k == KIND_SLICE or k == KIND_FUNC:
+        at = u64(56)
+    elif k == KIND_ARRAY:
+        at = u64(72)
+    elif k == KIND_CHAN:
+        at = u64(64)
+    elif k == KIND_MAP:
+        at = MAP_TYPE_SIZE
+    return ptr_at(UncommonType, u64(t.addr + at))
+
+
+def method_at(u: Ptr[UncommonType], i: u64) -> Ptr[Method]:
+    """Method number i."""
+    return ptr_at(Method, u64(u.addr + u64(u.at.moff) + i * 16))
+
+
+def imethod_at(t: Ptr[InterfaceType], i: u64) -> Ptr[Imethod]:
+    """Method number i of an interface type."""
+    return ptr_at(Imethod, u64(t.at.methods + i * 8))
+
+
+def common(t: Ptr[InterfaceType]) -> Ptr[Type]:
+    """An interface type as a type."""
+    return cast(Type, t)
