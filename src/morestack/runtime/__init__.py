@@ -1,1 +1,29 @@
-"""."""
+"""The runtime, in the dialect: stacks, scheduler, channels, heap, panics.
+
+`modules()` are its modules in import order; `exports()` the functions compiled Go code and the engine can call, each
+`runtime.<name>`. What is not there does not exist: codegen says so, nothing is stubbed.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+MODULES = (
+    "layout", "os", "fatal", "event", "mheap", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind",
+    "copystack", "print", "dragon", "printfloat", "traceback", "newstack", "sched", "type", "sizeclasses", "malloc",
+    "slice", "string", "chan", "iface", "panic", "init",
+)  # fmt: skip
+
+
+def modules() -> list[ModuleType]:
+    """The runtime's modules, in import order."""
+    return [import_module(f"morestack.runtime.{name}") for name in MODULES]
+
+
+def exports() -> frozenset[str]:
+    """Names of all exported functions."""
+    return frozenset(
+        name
+        for module in modules()
+        for name, value in vars(module).items()
+        if getattr(value, "dialect_export", False) and value.__module__ == module.__name__
+    )
