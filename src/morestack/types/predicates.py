@@ -64,8 +64,10 @@ def under(t: Type) -> Type:
                     return INVALID
             inner = unalias(t.underlying)
             if isinstance(inner, Named):
-                t = _end_of_chain(t)
-                continue
+                end = _end_of_chain(t)
+                if end is not INVALID:
+                    t.underlying = end  # the next question is answered at once
+                return constraint_interface(end) if isinstance(end, TypeParam) else end
             return constraint_interface(inner) if isinstance(inner, TypeParam) else inner
         if isinstance(t, Alias):
             t = unalias(t)

@@ -144,8 +144,7 @@ def type_set(iface: Interface, on_duplicate: OnDuplicate | None = None) -> TypeS
     if isinstance(iface.cache, TypeSet) and on_duplicate is None:
         return iface.cache
     if not iface.methods and not iface.embeddeds:
-        iface.cache = EMPTY_METHODS
-        return EMPTY_METHODS
+        return EMPTY_METHODS  # not cached: an interface being declared still looks empty
     complete = True
     iface.cache = EMPTY_METHODS  # what a cycle sees; the checker reports it
     methods: dict[tuple[bool, str, str], Func] = {}
@@ -175,15 +174,15 @@ def type_set(iface: Interface, on_duplicate: OnDuplicate | None = None) -> TypeS
 
 
 def _is_complete(t: Type) -> bool:
-    t_or_none: Type | None = t
-    while isinstance(t_or_none, Alias):
-        t_or_none = t_or_none.actual
-    if t_or_none is None:
-        return False
-    if isinstance(t_or_none, Named) and t_or_none.underlying is None:
-        under(t_or_none)
-        return t_or_none.underlying is not None
-    return True
+    """Whether the underlying type is known already."""
+    at: Type | None = t
+    seen: set[int] = set()
+    while isinstance(at, Alias | Named) and id(at) not in seen:
+        seen.add(id(at))
+        if isinstance(at, Named) and at.underlying is None:
+            under(at)  # completes a lazy instance
+        at = at.actual if isinstance(at, Alias) else at.underlying
+    return at is not None
 
 
 def _embedded_set(t: Type) -> tuple[Terms, bool, tuple[Func, ...]]:
