@@ -219,17 +219,8 @@ def table_of(modules: list[ModuleType], every_function: bool = False) -> Table:
     ]
     exported = tuple(n for n, v in names if v.__dict__.get("dialect_export"))
     every = tuple(f"{v.__module__}.{n}" for n, v in names if not v.__dict__.get("dialect_signature"))
-    statics: dict[int, tuple[str, str]] = {}
-    for m in modules:
-        for name, var in machine.statics_of(m).items():
-            if defines(m, name):
-                statics.setdefault(id(var), (m.__name__, name))
-    return Table(exported, every if every_function else (), tuple(statics.values()))
-
-
-def defines(module: ModuleType, name: str) -> bool:
-    """Whether a static is the module's own, not imported: its annotations list it (`x: Static[T] = static(T)`)."""
-    return name in getattr(module, "__annotations__", {})
+    statics = tuple((m.__name__, name) for m in modules for name in machine.statics_of(m))
+    return Table(exported, every if every_function else (), statics)
 
 
 def compile_modules(modules: list[ModuleType], *, checked: bool = False, every_function: bool = False) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import struct as _structlib
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeAlias, TypeVar
 
@@ -90,8 +91,6 @@ else:
     boolean = kinds.BOOLEAN
 
     def _scope():
-        import sys
-
         return sys._getframe(2).f_globals
 
     class Ptr:
@@ -111,10 +110,10 @@ else:
     class Static:
         """Zeroed static memory; at its own address, or at that of a native program's static after bind_statics."""
 
-        __slots__ = ("_keep", "_own", "addr", "kind")
+        __slots__ = ("_keep", "_own", "addr", "kind", "module")
 
-        def __init__(self, kind):
-            self.kind = kind
+        def __init__(self, kind, module):
+            self.kind, self.module = kind, module
             align = max(kind.align, 16)
             self._keep = ctypes.create_string_buffer(kind.size + align)
             self._own = self.addr = -(-ctypes.addressof(self._keep) // align) * align
@@ -158,12 +157,16 @@ def struct(cls: C) -> C:
 
 def static(kind: type[T]) -> Static[T]:
     """Zeroed static memory of a type, declared at module level."""
-    return Static(kinds.kind_of(kind))  # type: ignore[call-arg]
+    return Static(kinds.kind_of(kind), sys._getframe(1).f_globals["__name__"])  # type: ignore[call-arg]
 
 
 def statics_of(module: Any) -> dict[str, Static[Any]]:
-    """The statics a module declares, by name, in order."""
-    return {n: v for n, v in vars(module).items() if isinstance(v, Static)}
+    """The statics a module declares (not those it imports), by name, in order."""
+    found: dict[int, tuple[str, Any]] = {}
+    for name, var in vars(module).items():
+        if isinstance(var, Static) and var.module == module.__name__:  # type: ignore[attr-defined]
+            found.setdefault(id(var), (name, var))
+    return dict(found.values())
 
 
 def bind_statics(module: Any, addresses: dict[str, int] | None) -> None:

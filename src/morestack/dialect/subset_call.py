@@ -20,6 +20,7 @@ from morestack.dialect.kinds import (
     U64,
     VOID,
     ArrayKind,
+    BoolKind,
     Field,
     FloatKind,
     IntKind,
@@ -29,7 +30,7 @@ from morestack.dialect.kinds import (
     StructKind,
 )
 from morestack.dialect.memory import MachineFault
-from morestack.dialect.subset_expr import ARITHMETIC, BITWISE, UNTYPED, ExprChecker, Reject
+from morestack.dialect.subset_expr import BITWISE, DIVISION, UNTYPED, ExprChecker, Reject
 
 INTRINSICS: dict[Any, tuple[tuple[Kind, ...], Kind]] = {
     machine.mul_hi: ((U64, U64), U64),
@@ -48,6 +49,9 @@ ADDRESSED: dict[Any, tuple[tuple[Kind | None, ...], Kind]] = {
     machine.memset: ((None, U8, U64), VOID),
     machine.memcmp: ((None, None, U64), I32),
 }
+
+UNBOUNDED = 1 << 20
+"""More bits than any kind has."""
 
 
 class CallChecker(ExprChecker):
@@ -172,19 +176,49 @@ class CallChecker(ExprChecker):
 
     def overflows(self, node: ast.expr) -> bool:
         """Whether CPython's unbounded result of an expression may be outside of its kind."""
-        if node in self.facts.consts:
+        kind = self.facts.kinds[node]
+        if node in self.facts.consts or not isinstance(kind, IntKind):
             return False
         if isinstance(node, ast.UnaryOp):
-            kind = self.facts.kinds[node]
-            signed = isinstance(kind, IntKind) and kind.signed
-            return not isinstance(node.op, ast.Not) and not (isinstance(node.op, ast.Invert) and signed)
-        if not isinstance(node, ast.BinOp):
+            return not (isinstance(node.op, ast.Invert) and kind.signed)
+        if not isinstance(node, ast.BinOp) or isinstance(node.op, (*DIVISION, ast.RShift)):
             return False
-        if isinstance(node.op, (*ARITHMETIC, ast.LShift)):
-            return True
-        if isinstance(node.op, ast.BitAnd) and (self.masks(node.left) or self.masks(node.right)):
-            return False
-        return isinstance(node.op, BITWISE) and (self.overflows(node.left) or self.overflows(node.right))
+        if isinstance(node.op, BITWISE) and kind.signed:
+            return self.overflows(node.left) or self.overflows(node.right)
+        return self.bits(node) > kind.bits - kind.signed
+
+    def bits(self, node: ast.expr) -> int:
+        """A bound of the bit length of a value that is not negative; a big number when it may be, or is unknown."""
+        kind, value = self.facts.kinds[node], self.facts.consts.get(node)
+        if isinstance(value, int):
+            return value.bit_length() if value >= 0 else UNBOUNDED
+        if isinstance(node, ast.BinOp):
+            a, b, count = self.bits(node.left), self.bits(node.right), self.facts.consts.get(node.right)
+            match node.op:
+                case ast.BitAnd():
+                    return min(a, b)
+                case ast.BitOr() | ast.BitXor():
+                    return max(a, b)
+                case ast.Add():
+                    return max(a, b) + 1
+                case ast.Mult():
+                    return a + b
+                case ast.LShift() if isinstance(count, int):
+                    return a + count
+                case ast.RShift() if isinstance(count, int):
+                    return max(0, a - count)
+                case ast.RShift():
+                    return a
+                case ast.FloorDiv() | ast.Mod() if b < UNBOUNDED:
+                    return a
+                case _:
+                    return UNBOUNDED
+        if isinstance(node, ast.Call) and isinstance(self.facts.objects.get(node.func), IntKind):
+            inner = self.bits(node.args[0])
+            return min(inner, kind.bits) if isinstance(kind, IntKind) and not kind.signed else inner
+        if isinstance(kind, IntKind) and not kind.signed and not isinstance(node, ast.UnaryOp):
+            return kind.bits
+        return 1 if isinstance(kind, BoolKind) else UNBOUNDED
 
     def extremum(self, node: ast.Call) -> Kind:
         """min(a, b) and max(a, b) of integers."""
