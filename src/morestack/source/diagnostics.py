@@ -10,7 +10,7 @@ from morestack.source.codes import Code
 from morestack.source.span import Span
 
 MAX_ERRORS = 10
-"""gc prints ten errors, then `too many errors`."""
+"""gc stops at its tenth error with `too many errors`."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,22 +41,25 @@ class Diagnostics:
 
     def sorted(self) -> list[Diagnostic]:
         """By file and position, one per line and message, as gc prints them."""
-        seen: set[tuple[str, int, str]] = set()
-        result: list[Diagnostic] = []
-        for item in sorted(self.items, key=lambda d: (d.span.file.path, d.span.start)):
-            key = (item.span.file.path, item.span.line, item.message)
-            if key not in seen:
-                seen.add(key)
-                result.append(item)
-        return result
+        return _sorted(self.items)
 
     def render(self) -> str:
-        """The text for stderr: at most `MAX_ERRORS` diagnostics, then gc's `too many errors`."""
-        items = self.sorted()
-        lines = [str(d) for d in items[:MAX_ERRORS]]
-        if len(items) > MAX_ERRORS:
-            lines.append("too many errors")
+        """The text for stderr: the first `MAX_ERRORS` reported, sorted, then gc's `too many errors`."""
+        lines = [str(d) for d in _sorted(self.items[:MAX_ERRORS])]
+        if len(self.items) >= MAX_ERRORS:
+            lines.append(f"{self.items[MAX_ERRORS - 1].span}: too many errors")
         return "\n".join(lines)
+
+
+def _sorted(items: list[Diagnostic]) -> list[Diagnostic]:
+    seen: set[tuple[str, int, str]] = set()
+    result: list[Diagnostic] = []
+    for item in sorted(items, key=lambda d: (d.span.file.path, d.span.start)):
+        key = (item.span.file.path, item.span.line, item.message)
+        if key not in seen:
+            seen.add(key)
+            result.append(item)
+    return result
 
 
 class CompileError(Exception):

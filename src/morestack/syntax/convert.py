@@ -32,18 +32,22 @@ def parse_file(source: SourceFile, diagnostics: Diagnostics) -> File | None:
     """Parse a file. Errors are reported; then the result is None or covers only a part of the file."""
     lexical = Diagnostics()
     tokens = scan(source, lexical)
-    parser = DeclParser(tokens, diagnostics, bool(lexical))
+    syntactic = Diagnostics()
+    parser = DeclParser(tokens, syntactic, tuple(d.span.start for d in lexical.items))
+    deep: int | None = None
+    result: File | None = None
     try:
         with deep_recursion():
             result = parser.file_or_none()
     except TooDeep as error:
-        diagnostics.report(Code.SYNTAX, Span(source, error.pos, error.pos), "exceeded max nesting depth")
-        return None
+        deep = error.pos
     if result is not None and parser.check_depth:
-        deep = too_deep(result, MAX_DEPTH)
-        if deep is not None:
-            diagnostics.report(Code.SYNTAX, deep.span, "exceeded max nesting depth")
-            return None
-    reached = len(source.text) if result is not None else parser.pos
-    diagnostics.items.extend(d for d in lexical.items if d.span.start <= reached)
+        node = too_deep(result, MAX_DEPTH)
+        deep = None if node is None else node.span.start
+    if deep is not None:
+        diagnostics.report(Code.NESTING, Span(source, deep, deep), "exceeded max nesting depth")
+        return None
+    reached = len(source.text) + 1 if result is not None else parser.token_limit()
+    found = [d for d in lexical.items if d.span.start < reached] + syntactic.items
+    diagnostics.items.extend(sorted(found, key=lambda d: d.span.start))  # as gc meets them
     return result

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import Span
-from morestack.syntax.nodes import BadExpr, Block, Expr, FuncType, Name
+from morestack.syntax.nodes import BadExpr, BasicLit, Block, Expr, FuncType, Name
 from morestack.syntax.scan import EOF, KEYWORDS, LITERAL, NAME, SEMI, Tokens
 
 MAX_DEPTH = 5000
@@ -47,7 +47,7 @@ class TooDeep(Exception):
 class Cursor:
     """One token of lookahead over a file's tokens."""
 
-    def __init__(self, tokens: Tokens, diagnostics: Diagnostics, lexical_errors: bool = False) -> None:
+    def __init__(self, tokens: Tokens, diagnostics: Diagnostics, lexical_errors: tuple[int, ...] = ()) -> None:
         self.tokens = tokens
         self.file = tokens.file
         self.text = tokens.file.text
@@ -63,6 +63,10 @@ class Cursor:
         self.function_nesting = 0
         self.expr_nesting = 0
         """Negative in the header of a control clause, where `T {` begins the block."""
+        self.bad_tags: list[BasicLit] = []
+        """Struct tags that are no strings; the grammar takes them, so they count only when all else is right."""
+        self.list_end = 0
+        """Where the last list ended: its closing bracket, or where it was given up."""
         self.depth = 0
         self.check_depth = False
         """Some chain or nest is long enough for the whole tree to be measured."""
@@ -117,8 +121,9 @@ class Cursor:
                 self.syntax_error(f"in {context}; possibly missing {missing}")
                 self.advance(")", "]", "}")
                 if self.tok != close:
+                    self.list_end = self.pos
                     return self.pos
-        pos = self.pos
+        pos = self.list_end = self.pos
         self.want(close)
         return pos
 
@@ -166,6 +171,10 @@ class Cursor:
         if self.ends[self.index] > self.pos:
             return "semicolon"
         return "EOF" if self.pos >= len(self.text) else "newline"
+
+    def token_limit(self) -> int:
+        """The offset below which errors belong to tokens up to this one (a literal's may be right behind it)."""
+        return self.ends[self.index] + (1 if self.tok == LITERAL else 0)
 
     def token_text(self) -> str:
         """The source of the current token."""

@@ -71,9 +71,7 @@ def check_identifier(file: SourceFile, start: int, word: bytes, diagnostics: Dia
                     message = f"identifier cannot begin with digit {quoted(char)}"
                     diagnostics.report(Code.SYNTAX, span, message)
             elif category[0] != "L":
-                place = " in identifier" if index else ""
-                diagnostics.report(Code.SYNTAX, span, f"invalid character {quoted(char)}{place}")
-                return
+                diagnostics.report(Code.SYNTAX, span, f"invalid character {quoted(char)} in identifier")
         at += len(char.encode())
 
 
@@ -146,20 +144,26 @@ def check_quoted(file: SourceFile, start: int, end: int, diagnostics: Diagnostic
     quote = text[start]
     if quote == 0x60:  # a raw string has no escapes
         return True
-    good = True
-    if text.find(b"\\", start, end) >= 0:
-        at = start + 1
-        while True:
-            at = text.find(b"\\", at, end - 1)
-            if at < 0:
-                break
-            problem, at = _escape(text, at, quote)
-            if problem:
-                good = False
-                diagnostics.report(Code.SYNTAX, Span(file, problem[0], problem[0] + 1), problem[1])
+    good = _check_escapes(file, start, end - 1, diagnostics)
     if quote == 0x27 and good and _rune_length(text[start + 1 : end - 1]) != 1:
         diagnostics.report(Code.SYNTAX, Span(file, start, end), "more than one character in rune literal")
         return False
+    return good
+
+
+def _check_escapes(file: SourceFile, start: int, end: int, diagnostics: Diagnostics) -> bool:
+    """Report bad escapes between the opening quote and `end`; True when there are none."""
+    text = file.text
+    good = True
+    at = text.find(b"\\", start + 1, end)
+    while at >= 0:
+        if at + 1 >= len(text):
+            break
+        problem, at = _escape(text, at, text[start])
+        if problem:
+            good = False
+            diagnostics.report(Code.SYNTAX, Span(file, problem[0], problem[0] + 1), problem[1])
+        at = text.find(b"\\", at, end)
     return good
 
 
@@ -183,6 +187,8 @@ def _escape(text: bytes, at: int, quote: int) -> tuple[tuple[int, str] | None, i
         return (at + 1, "unknown escape"), at + 2
     value = 0
     for index in range(first, first + count):
+        if index >= len(text):
+            return None, len(text)
         digit = "0123456789abcdef".find(chr(text[index]).lower()) if text[index] < 128 else -1
         if not 0 <= digit < base:
             shown = text[index : index + 4].decode("utf-8", "ignore")[:1]
@@ -208,6 +214,9 @@ def report_unterminated(file: SourceFile, start: int, diagnostics: Diagnostics) 
         return start + 2
     newline = text.find(b"\n", start) if quote != b"`" else -1
     what = "rune literal" if quote == b"'" else "string"
+    end = newline if newline >= 0 else len(text)
+    if quote != b"`" and not _check_escapes(file, start, end, diagnostics) and quote == b"'" and newline >= 0:
+        return newline
     if newline < 0:
         diagnostics.report(Code.SYNTAX, Span(file, start, len(text)), f"{what} not terminated")
         return len(text)

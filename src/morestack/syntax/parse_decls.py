@@ -53,7 +53,7 @@ class DeclParser(StmtParser):
             return None
         package = self.name()
         self.want(SEMI)
-        if self.failed:
+        if self.failed or any(place < self.token_limit() for place in self.lexical_errors):
             return None
         imports: list[ImportDecl] = []
         decls: list[Decl] = []
@@ -81,6 +81,8 @@ class DeclParser(StmtParser):
             if self.tok != EOF and not self.got(SEMI):
                 self.syntax_error("after top level declaration")
                 self.advance(*_DECLARATIONS)
+        for tag in [] if self.failed else self.bad_tags:
+            self.error_at(tag.span.start, f'invalid syntax tree: incorrect tag syntax: "{tag.text}"')
         header = _GO_BUILD.search(self.text, 0, package.span.start)
         version = header[1].decode() if header else None
         return File(self.file, package, tuple(imports), tuple(decls), version)
@@ -120,7 +122,7 @@ class DeclParser(StmtParser):
             name = Name(Span(self.file, self.pos, self.pos + 1), ".")
             self.next()
         if self.tok != LITERAL:
-            self.syntax_error("missing import path; require quoted string")
+            self.syntax_error("missing import path")
             self.advance(SEMI, ")")
             return
         path = self.literal()
@@ -220,14 +222,13 @@ class DeclParser(StmtParser):
         method = False
         if self.tok == "(":
             method = True
-            paren = self.pos
             self.next()
             params = self.params(dots_allowed=False)
             count = sum(max(1, len(p.names)) for p in params)
             if count == 0:
-                self.error_at(paren, "method has no receiver")
+                self.error_at(self.pos, "method has no receiver")
             elif count > 1:
-                self.error_at(paren, "method has multiple receivers")
+                self.error_at(self.pos, "method has multiple receivers")
             recv = params[0] if params else None
         if self.tok == NAME:
             name = self.name()

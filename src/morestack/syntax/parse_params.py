@@ -44,14 +44,14 @@ class ParamParser(TypeParser):
     def params(self, dots_allowed: bool) -> tuple[Param, ...]:
         """A parameter or result list after its parenthesis, closed by another."""
         entries = self.entries(")")
-        close = self.starts[self.index - 1]
+        close = self.list_end
         named = sum(1 for e in entries if e.name is not None and e.type is not None)
         if named == 0:
             for e in entries:
                 if e.name is not None:
                     e.type, e.name = e.name, None
         elif named != len(entries):
-            self._complete(entries, close, "missing parameter type", "missing parameter name")
+            self.complete(entries, close, "missing parameter type", "missing parameter name")
         self._check_dots(entries, dots_allowed)
         return tuple(
             Param(Span(self.file, (names[0] if names else type_).span.start, type_.span.end), names, type_, variadic)
@@ -62,15 +62,16 @@ class ParamParser(TypeParser):
         """A type parameter list after its bracket and perhaps its first name, and that one's constraint."""
         if name is not None and constraint is not None and self.tok == "]":
             entries = [Entry(name, constraint)]
+            self.list_end = self.pos
             self.next()
         else:
             entries = self.entries("]", name, constraint)
-        close = self.starts[self.index - 1]
+        close = self.list_end
         if any(e.name is None or e.type is None for e in entries):
             missing = "missing type parameter name"
             if len(entries) == 1:
                 missing += " or invalid array length"
-            self._complete(entries, close, "missing type constraint", missing)
+            self.complete(entries, close, "missing type constraint", missing)
         self._check_dots(entries, dots_allowed=False)
         return tuple(
             TypeParamDecl(Span(self.file, names[0].span.start, type_.span.end), names, type_)
@@ -131,7 +132,7 @@ class ParamParser(TypeParser):
         self.advance(",", close)
         return None
 
-    def _complete(self, entries: list[Entry], close: int, no_type: str, no_name: str) -> None:
+    def complete(self, entries: list[Entry], close: int, no_type: str, no_name: str) -> None:
         """Give entries without a name or a type one, and report the mixture."""
         named = sum(1 for e in entries if e.name is not None and e.type is not None)
         typed = sum(1 for e in entries if e.type is not None)
@@ -157,7 +158,8 @@ class ParamParser(TypeParser):
         """`...` belongs to the last parameter only; report the first that is elsewhere."""
         reported = False
         for index, e in enumerate(entries):
-            if e.dots is not None and (not dots_allowed or index + 1 < len(entries)):
+            shared = index > 0 and entries[index - 1].type is None
+            if e.dots is not None and (not dots_allowed or shared or index + 1 < len(entries)):
                 if not reported:
                     where = "can only use ... with final parameter" if dots_allowed else "invalid use of ..."
                     self.error_at(e.dots, where)

@@ -245,7 +245,7 @@ class TypeParser(Cursor):
                 return
         tag = self.literal() if self.tok == LITERAL else None
         if tag is not None and tag.kind is not LitKind.STRING and tag.span.start not in self.tokens.bad_literals:
-            self.syntax_error_at(tag.span.start, "struct field tag must be a string")
+            self.bad_tags.append(tag)
         fields.append(StructField(self.span(start), tuple(names), x, tag, embedded))
 
     def array_or_instance(self, name: Name) -> tuple[Expr, bool]:
@@ -327,6 +327,8 @@ class TypeParser(Cursor):
             self.error_at(close, "empty type argument list")
             return name
         entries = self.entries("]")
+        if any(e.name is not None and e.type is not None for e in entries):
+            self.complete(entries, self.list_end, "missing parameter type", "missing parameter name")
         if entries and entries[0].name is not None and entries[0].type is not None:
             signature = self.signature(context)
             self.error_at(lbrack, "interface method must have no type parameters")
@@ -358,6 +360,9 @@ class TypeParser(Cursor):
     # Filled in by the part for parameter lists.
 
     def entries(self, close: str, name: Name | None = None, type_: Expr | None = None) -> list[Entry]:
+        raise NotImplementedError
+
+    def complete(self, entries: list[Entry], close: int, no_type: str, no_name: str) -> None:
         raise NotImplementedError
 
 
