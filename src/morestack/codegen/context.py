@@ -5,6 +5,7 @@ from __future__ import annotations
 from morestack.codegen.call import PARAMS
 from morestack.codegen.flat import quote
 from morestack.codegen.leaves import LeafInfo
+from morestack.codegen.partial_inline import BODY_SUFFIX
 from morestack.ir.module import Function, Module, Pos
 
 FLAG_WRAPPER = 1
@@ -101,7 +102,7 @@ class ModuleContext:
             known = self._records[key] = f"@func.{len(self._records)}"
             file, line = (f.pos.file, f.pos.line) if f.pos else ("", 0)
             self.data.append(
-                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(self.name(f.name), known)}, "
+                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(self.name(f.name.removesuffix(BODY_SUFFIX)), known)}, "
                 f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}}}, align 8"
             )
         return known

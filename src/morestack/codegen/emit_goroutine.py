@@ -28,6 +28,7 @@ from morestack.codegen.context import ModuleContext, flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, quote, zero_text
 from morestack.codegen.layout import Layout, call_convention, plan, registers
 from morestack.codegen.op_call import runtime_call
+from morestack.codegen.partial_inline import TailCall
 from morestack.codegen.split import Node, Segment
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
 from morestack.ir.ops import Effect, Op
@@ -256,8 +257,15 @@ class SegmentBody(Region):
         self._spill(n, n.resume)
         self.emit(f"store ptr {back}, ptr {self.frame_address(-8)}, align 8")
         callee_bp = self.frame_address(-LINK)
-        self.emit(f"store ptr {self.own_bp()}, ptr {callee_bp}, align 8")
+        if not self._linked():
+            self.emit(f"store ptr {self.own_bp()}, ptr {callee_bp}, align 8")
         self._tail_call(target, callee_bp, argument_list(words))
+
+    def _linked(self) -> bool:
+        """Whether [SP-16] holds this frame's BP still: the call this segment continues stored it there, it
+        moved with the callee's frame, and nothing else writes below SP."""
+        binds = self.seg.head.binds
+        return binds is not None and binds.op in (Op.CALL, Op.CALL_CLOSURE, Op.CALL_CODE)
 
     def to_word_ptr(self, v: str) -> str:
         if v.startswith("@"):
@@ -288,6 +296,10 @@ class SegmentBody(Region):
 
     def leave(self, i: Instr) -> None:
         """RETURN."""
+        if isinstance(i.aux, TailCall):
+            words = self._pass(self.lay.convention.params, i.args, self.lay.frame + LINK)
+            self._tail_call(self.ctx.function(i.aux.name), self.own_bp(), argument_list(words))
+            return
         words = self._pass(self.lay.convention.results, i.args, self.lay.frame + LINK)
         bp = self.own_bp()
         back = self.let(f"load ptr, ptr {self.frame_address(self.lay.frame + 8)}, align 8")

@@ -56,8 +56,8 @@ def taken_addresses(module: Module) -> set[str]:
 def emit_module(module: Module) -> str:
     """LLVM IR text of the module. Raises CompileError for what is not supported yet."""
     check_supported(module)
-    partial_inline(module)
     leaf = find_leaves(module)
+    module = partial_inline(module, frozenset(leaf))
     ctx = ModuleContext(module, leaf)
     suspends = suspends_with(leaf)
     taken = taken_addresses(module)
