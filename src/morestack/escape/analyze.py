@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from morestack.escape import typeinfo as ti
 from morestack.escape.build_stmt import Builder
 from morestack.escape.context import Batch, ImportedTags
-from morestack.escape.graph import ESCAPES, Fn, Hole, Location
+from morestack.escape.devirt import devirtualize
+from morestack.escape.graph import ESCAPES, MUTATES, Fn, Hole, Location
 from morestack.escape.leaks import describe, optimize, to_heap
 from morestack.escape.result import EscapeResult, Leaks, Message, Site
 from morestack.escape.scan import Program, scan, unparen
@@ -38,8 +39,10 @@ def analyze(pkg: CheckedPackage, imported: ImportedTags = _unknown) -> EscapeRes
     program = scan(pkg)
     texts = Texts(program, pkg.pkg)
     with deep_recursion():
-        for fns in batches(program):
-            _Analysis(Batch(program, result, texts, imported, fns)).run()
+        order = batches(program)
+        targets = devirtualize(program, texts, order, result)
+        for fns in order:
+            _Analysis(Batch(program, result, texts, imported, fns, targets)).run()
     return result
 
 
@@ -202,8 +205,27 @@ class _Analysis:
                 self.report(loc, f"moved to heap: {loc.show()}")
         elif key is not None:
             (result.heap_sites if escapes else result.stack_sites).add(key)
-            if not loc.silent and not self.is_static_data(loc, key):
+            if loc.is_temp:
+                if escapes:
+                    self.report(loc, f"moved to heap: {loc.show()}")
+            elif not loc.silent and not self.is_static_data(loc, key):
                 self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}")
+            if self.is_string_to_bytes(key) and not loc.attrs & MUTATES:
+                result.zero_copy.add(key[0])
+                self.report(loc, "zero-copy string->[]byte conversion")
+        elif not loc.silent:
+            self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}")
+
+    def is_string_to_bytes(self, key: tuple[ast.Node, Site]) -> bool:
+        """Is it `[]byte(s)`? If nobody writes to the bytes, they can be the string's own."""
+        node = key[0]
+        if not isinstance(node, ast.Call) or key[1] is not Site.VALUE or len(node.args) != 1:
+            return False
+        info = self.batch.program.info
+        fun, arg, whole = info.types.get(unparen(node.fun)), info.types.get(node.args[0]), info.types.get(node)
+        if fun is None or fun.mode is not Mode.TYPE or arg is None or whole is None:
+            return False
+        return ti.is_string(arg.type) and ti.is_kind(ti.element(whole.type), Kind.UINT8)
 
     def report(self, loc: Location, text: str) -> None:
         if loc.span is not None:

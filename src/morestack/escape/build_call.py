@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from morestack.escape import typeinfo as ti
 from morestack.escape.build_expr import ExprBuilder
+from morestack.escape.devirt import Target
 from morestack.escape.graph import Fn, Hole, Location
 from morestack.escape.leaks import RESULTS, to_heap
 from morestack.escape.result import Leaks, Site
@@ -26,7 +27,7 @@ from morestack.syntax.nodes import BinaryOp, UnaryOp
 from morestack.types import constant
 from morestack.types.info import SelectionKind
 from morestack.types.objects import Builtin, BuiltinId, Func, Var
-from morestack.types.predicates import core_type, is_bytes_or_runes, is_integer, signature_of
+from morestack.types.predicates import core_type, has_pointer_receiver, is_bytes_or_runes, is_integer, signature_of
 from morestack.types.types import Array, Interface, Kind, Map, Signature, Slice, Tuple, Type
 
 Operand: TypeAlias = "ast.Expr | tuple[Location, Type | None]"
@@ -164,7 +165,10 @@ class CallBuilder(ExprBuilder):
         sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
         is_method = sel is not None and sel.kind is SelectionKind.METHOD
         fns: list[Callee]
-        if is_method and isinstance(fun, ast.Selector) and sel is not None:
+        target = self.batch.targets.get(n)
+        if target is not None:
+            fns = [self.known(target.method)] if target.method is not None else []
+        elif is_method and isinstance(fun, ast.Selector) and sel is not None:
             method = self.static_method(fun, sel)
             fns = [self.known(method)] if method is not None else []
         else:
@@ -177,11 +181,29 @@ class CallBuilder(ExprBuilder):
         if is_method and isinstance(fun, ast.Selector) and sel is not None:
             offset = 1
             k = self.merged_tag_hole(ks, fns, 0).note(n, "call parameter")
-            if given is not None and fun in given:
+            if target is not None:
+                self.target_receiver(k, fun, target)
+            elif given is not None and fun in given:
                 self.operand(k, given[fun], None)
             else:
                 self.receiver(k, fun, sel)
         self.arguments(ks, n, fun, fns, offset, given)
+
+    def target_receiver(self, k: Hole, fun: ast.Selector, target: Target) -> None:
+        """The receiver of a resolved interface call: `x.(T).path`, as the method takes it."""
+        steps = self.steps(target.type, target.path)
+        t = steps[-1][1] if steps else target.type
+        if target.method is not None and t is not None:
+            base = ti.pointer_base(t)
+            if has_pointer_receiver(target.method):
+                k = k if base is not None else k.addr(fun, "address-of")
+            elif base is not None:
+                k = self.no_pointers(k, base).deref(fun, "indirection")
+            else:
+                k = self.no_pointers(k, t)
+        for through_pointer, _ in reversed(steps):
+            k = k.deref(fun, "dot of pointer") if through_pointer else k.note(fun, "dot")
+        self.expr(self.dot_type(k, target.type, fun, "dot"), fun.x)
 
     def wire_results(self, ks: Sequence[Hole], fns: list[Callee], fun: ast.Expr) -> None:
         for f in fns:
@@ -209,21 +231,22 @@ class CallBuilder(ExprBuilder):
         if isinstance(x, tuple):
             loc, t = x
             if dst is not None and ti.needs_box(dst, t):
-                k = self.temp_box(k, loc, dst)
+                k = self.temp_box(k, loc)
             self.graph.flow(self.no_pointers(k, t), loc)
         else:
             self.convert(k, x, dst)
 
-    def temp_box(self, k: Hole, loc: Location, dst: Type) -> Hole:
-        """An interface's copy of a compiler's temporary; no node stands for it, so it is on the heap."""
+    def temp_box(self, k: Hole, loc: Location) -> Hole:
+        """An interface's copy of a compiler's temporary.
+
+        No node stands for it, so nobody can ask and it will be on the heap: what it holds flows there.
+        """
         box = self.graph.new(self.fn, self.loop_depth, persists=False)
-        box.text = loc.text or ".autotmp"
+        box.text = loc.text
         box.span = loc.span
-        if k.derefs >= 0:
-            hole = Hole(k.dst, k.derefs - 1, k.notes, True)
-            self.graph.flow(hole, box)
-        box.must_heap = ""
-        self.graph.flow(Hole(self.graph.heap), box)
+        box.silent = not loc.text
+        self.graph.flow(Hole(k.dst, k.derefs - 1, k.notes, True), box)
+        self.graph.flow(self.heap(), box)
         return Hole(box)
 
     def arguments(
@@ -523,7 +546,10 @@ class CallBuilder(ExprBuilder):
             if ti.size(self.type_of(arg)) > ti.MAX_IMPLICIT_STACK_VAR_SIZE:
                 hole.dst.must_heap = "too large for stack"
             return
-        hole = self.spill(k, n)
+        outer = self.fn.outermost()
+        hole = self.spill(k, n, Site.VALUE, lambda name=f".autotmp_{outer.autotmps}": name)  # type: ignore[misc]
+        hole.dst.is_temp = True
+        outer.autotmps += 1
         t = self.type_of(n)
         self.expr(self.no_pointers(hole, ti.pointer_base(t)), arg)
 

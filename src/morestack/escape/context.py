@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from morestack.escape import typeinfo as ti
+from morestack.escape.devirt import Target
 from morestack.escape.graph import Fn, Graph, Hole, Location
 from morestack.escape.result import EscapeResult, Leaks, Message
 from morestack.escape.scan import Program
@@ -27,6 +28,8 @@ class Batch:
     texts: Texts
     imported: ImportedTags
     fns: list[Fn]
+    targets: dict[ast.Call, Target]
+    """Interface calls that are static."""
     graph: Graph = field(default_factory=Graph)
     closures: list[tuple[Hole, ast.Node, Fn]] = field(default_factory=list)
     wrappers: list[tuple[Location, Location]] = field(default_factory=list)

@@ -92,7 +92,7 @@ class Location:
     """A variable or the storage of an allocating expression; `key` is what the result calls it."""
 
     __slots__ = (
-        "addrtaken", "attrs", "captured", "derefs", "dst", "dst_edge", "edges", "fn", "key", "leaks",
+        "addrtaken", "attrs", "captured", "derefs", "dst", "dst_edge", "edges", "fn", "is_temp", "key", "leaks",
         "loop_depth", "must_heap", "param", "queued_all", "queued_one", "reassigned", "result_index", "silent",
         "span", "text", "walkgen",
     )  # fmt: skip
@@ -107,6 +107,8 @@ class Location:
         self.text: str | Callable[[], str] = ""
         self.silent = False
         """Reported to nobody: temporaries and the wrappers of `go` and `defer`."""
+        self.is_temp = False
+        """A variable of the compiler's own, reported only when it is moved to the heap."""
         self.must_heap = ""
         """Why it must be on the heap whatever flows where; empty if not."""
         self.param = False

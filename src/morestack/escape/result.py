@@ -104,6 +104,8 @@ class EscapeResult:
     """Allocation sites that escape."""
     by_value: set[Var] = field(default_factory=set)
     """Captured variables whose value, not address, closures hold."""
+    zero_copy: set[ast.Node] = field(default_factory=set)
+    """Conversions `[]byte(s)` whose bytes nobody writes: they can share the string's memory."""
     messages: list[Message] = field(default_factory=list)
     """As `-m -l` prints them, in its order."""
     reasons: dict[Var | tuple[ast.Node, Site], Reason] = field(default_factory=dict)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from morestack.escape.graph import Fn
+from morestack.escape.typeinfo import is_interface
 from morestack.syntax import nodes as ast
 from morestack.types.info import CheckedPackage, Info, SelectionKind
 from morestack.types.objects import Func, Var
 from morestack.types.predicates import core_type
-from morestack.types.types import Signature
+from morestack.types.types import Array, Chan, Map, Pointer, Signature, Slice, Tuple, Type
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 _SKIP = {"span", "lbrace", "lparen", "lbrack", "rbrace", "op_pos", "arrow", "colon", "kind", "text", "op", "dir"}
@@ -47,6 +48,13 @@ def unparen(n: ast.Expr) -> ast.Expr:
     return n
 
 
+@dataclass(slots=True, frozen=True)
+class OfType:
+    """A value of which only the type is known: an element, one of several results."""
+
+    type: Type | None
+
+
 @dataclass(slots=True, eq=False)
 class Program:
     """Everything known about a package's functions before any is analysed."""
@@ -63,6 +71,10 @@ class Program:
     """The value a local is declared with, where one expression gives it."""
     func_values: dict[Var, list[ast.Expr] | None] = field(default_factory=dict)
     """All values single assignments give a local of function type; None if there are others."""
+    iface_values: dict[Var, list[ast.Expr | OfType]] = field(default_factory=dict)
+    """All values assigned to a local of interface type."""
+    iface_calls: dict[Fn, list[ast.Call]] = field(default_factory=dict)
+    """Calls of interface methods, those of `go` and `defer` excepted."""
     loop_labels: set[ast.Labeled] = field(default_factory=set)
     captured: set[Var] = field(default_factory=set)
     refers: dict[Fn, list[Fn | Func]] = field(default_factory=dict)
@@ -135,6 +147,7 @@ class _Walker:
         self.program = program
         self.info = program.info
         self.closures: dict[Fn, int] = {}
+        self.later_calls: set[ast.Expr] = set()
         self.labels: dict[Fn, dict[str, ast.Labeled]] = {}
 
     def declare(self, fn: Fn, node: ast.FuncDecl | ast.FuncLit) -> None:
@@ -205,6 +218,21 @@ class _Walker:
             for lhs in (node.key, node.value):
                 if lhs is not None:
                     self.assigned(lhs, None)
+        core = core_type(tv.type) if tv is not None else None
+        if isinstance(core, Pointer):
+            core = core_type(core.elem)
+        parts: list[Type | None] = [None, None]
+        if isinstance(core, Map):
+            parts = [core.key, core.elem]
+        elif isinstance(core, Array | Slice):
+            parts[1] = core.elem
+        elif isinstance(core, Chan):
+            parts[0] = core.elem
+        for lhs, part in zip((node.key, node.value), parts, strict=True):
+            defined = self.info.defs.get(lhs) if node.define and isinstance(lhs, ast.Name) else None
+            v = defined or (self.target(lhs) if lhs is not None else None)
+            if isinstance(v, Var) and not v.is_global and is_interface(v.type):
+                self.program.iface_values.setdefault(v, []).append(OfType(part))
         return inner
 
     def visit_define(self, node: ast.Define, fn: Fn) -> Fn:
@@ -213,12 +241,14 @@ class _Walker:
             v = self.info.defs.get(lhs) if isinstance(lhs, ast.Name) else None
             if isinstance(v, Var):
                 self.local(v, fn)
+                self.iface_value(v, node.rhs, i, single)
                 if single:
                     self.program.definition[v] = node.rhs[i]
                     if len(node.lhs) == 1:
                         self.func_value(v, node.rhs[i])
             else:
                 self.assigned(lhs, node.rhs[i] if single and len(node.lhs) == 1 else None)
+                self.iface_value(self.target(lhs), node.rhs, i, single)
         return fn
 
     def visit_var_decl(self, node: ast.VarDecl, fn: Fn) -> Fn:
@@ -227,6 +257,8 @@ class _Walker:
             self.local(v, fn)
             if not isinstance(v, Var):
                 continue
+            if node.values:
+                self.iface_value(v, node.values, i, len(node.values) == len(node.names))
             if len(node.values) == len(node.names):
                 self.program.definition[v] = node.values[i]
                 if len(node.names) == 1:
@@ -252,14 +284,56 @@ class _Walker:
             self.func_value(v, rhs)
 
     def visit_assign(self, node: ast.Assign, fn: Fn) -> Fn:
-        for lhs in node.lhs:
+        for i, lhs in enumerate(node.lhs):
+            self.iface_value(self.target(lhs), node.rhs, i, len(node.lhs) == len(node.rhs))
             simple = len(node.lhs) == 1 and len(node.rhs) == 1 and node.op is None
             self.assigned(lhs, node.rhs[0] if simple else None)
         return fn
 
     def visit_case(self, node: ast.CaseClause, fn: Fn) -> Fn:
-        self.local(self.info.implicits.get(node), fn)
+        v = self.info.implicits.get(node)
+        self.local(v, fn)
         return fn
+
+    def visit_type_switch(self, node: ast.TypeSwitch, fn: Fn) -> Fn:
+        for clause in node.clauses:
+            v = self.info.implicits.get(clause)
+            if isinstance(v, Var) and is_interface(v.type):
+                self.program.iface_values.setdefault(v, []).append(node.x)
+        return fn
+
+    def visit_call(self, node: ast.Call, fn: Fn) -> Fn:
+        fun = unparen(node.fun)
+        sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
+        if sel is not None and sel.kind is SelectionKind.METHOD and is_interface(sel.recv):
+            if node not in self.later_calls:
+                self.program.iface_calls.setdefault(fn, []).append(node)
+        return fn
+
+    def visit_go_defer(self, node: ast.Go | ast.Defer, fn: Fn) -> Fn:
+        self.later_calls.add(unparen(node.call))
+        return fn
+
+    def target(self, lhs: ast.Expr) -> object:
+        """The variable an assignment's left side names."""
+        name = unparen(lhs)
+        return self.info.uses.get(name) if isinstance(name, ast.Name) else None
+
+    def iface_value(self, v: object, rhs: tuple[ast.Expr, ...], i: int, single: bool) -> None:
+        """Note what is assigned to a local of interface type."""
+        if not isinstance(v, Var) or v.is_global or not is_interface(v.type):
+            return
+        values = self.program.iface_values.setdefault(v, [])
+        if single:
+            values.append(rhs[i])
+            return
+        source = unparen(rhs[0])
+        if isinstance(source, ast.TypeAssert) and i == 0:
+            values.append(source)
+            return
+        tv = self.info.types.get(source)
+        t = tv.type if tv is not None else None
+        values.append(OfType(t.vars[i].type if isinstance(t, Tuple) and i < len(t.vars) else t))
 
     def visit_labeled(self, node: ast.Labeled, fn: Fn) -> Fn:
         self.labels.setdefault(fn, {})[node.label.text] = node
@@ -309,5 +383,9 @@ _VISITS: dict[type, Any] = {
     ast.Labeled: _Walker.visit_labeled,
     ast.Branch: _Walker.visit_branch,
     ast.Name: _Walker.visit_name,
+    ast.TypeSwitch: _Walker.visit_type_switch,
+    ast.Call: _Walker.visit_call,
+    ast.Go: _Walker.visit_go_defer,
+    ast.Defer: _Walker.visit_go_defer,
     ast.Selector: _Walker.visit_selector,
 }

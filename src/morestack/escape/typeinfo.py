@@ -32,6 +32,10 @@ MAX_BY_VALUE = 128
 """Larger variables are captured by reference."""
 
 
+def underlying(t: Type | None) -> Type | None:
+    return under(t) if t is not None else None
+
+
 def is_interface(t: Type | None) -> bool:
     """An interface proper, no type parameter."""
     return t is not None and not is_type_param(t) and isinstance(under(t), Interface)
