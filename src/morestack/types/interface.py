@@ -1,0 +1,133 @@
+"""Interface types, and the unions and `~T` of constraints."""
+
+from __future__ import annotations
+
+from morestack.source.codes import Code
+from morestack.source.span import Span
+from morestack.syntax import nodes as ast
+from morestack.types import signature, typexpr
+from morestack.types import predicates as is_
+from morestack.types.checker import Checker, other_declaration
+from morestack.types.info import Mode
+from morestack.types.objects import Func, TypeName, Var
+from morestack.types.type_set import type_set
+from morestack.types.types import INVALID, Interface, Named, Type, Union
+
+
+def interface_type(check: Checker, e: ast.InterfaceType, def_: TypeName | None) -> Interface:
+    """The type of `interface {...}`; def_ is the name being declared, the receiver of its methods."""
+    result = Interface((), ())
+    methods: list[Func] = []
+    embedded: list[Type] = []
+    spans: list[object] = []
+    receiver: Type = result
+    if def_ is not None and isinstance(def_.type, Named):
+        receiver = def_.type
+    for element in e.elements:
+        if not isinstance(element, ast.MethodElem):
+            embedded.append(_element(check, element))
+            spans.append(element.span)
+            continue
+        if element.name.text == "_":
+            message = "methods must have a unique non-blank name"
+            check.error(element.name, Code.BLANK_IFACE_METHOD, message)
+            continue
+        sig = signature.func_type(check, element.type, None)
+        check.record_type(element.type, Mode.TYPE, sig)
+        sig.recv = Var("", receiver, element.name.span, check.pkg, is_param=True)
+        method = Func(element.name.text, sig, element.name.span, check.pkg)
+        check.info.defs[element.name] = method
+        methods.append(method)
+    result.methods = tuple(methods)
+    result.embeddeds = tuple(embedded)
+    result.embed_spans = tuple(spans)
+    if methods or embedded:
+        check.later(lambda: _verify(check, result))
+    return result
+
+
+def _verify(check: Checker, iface: Interface) -> None:
+    """Report duplicate methods and what cannot be embedded."""
+    for t, span in zip(iface.embeddeds, iface.embed_spans, strict=True):
+        if isinstance(span, Span) and is_.is_type_param(t):
+            message = f"term cannot represent type parameter {check.type_str(t)}"
+            check.error(span, Code.MISPLACED_TYPE_PARAM, message)
+
+    def duplicate(method: Func, other: Func, number: int) -> None:
+        at = method.span
+        if number >= 0:
+            span = iface.embed_spans[number]
+            at = span if isinstance(span, Span) else at
+        if at is not None:
+            message = f"duplicate method {method.name}"
+            check.error(at, Code.DUPLICATE_METHOD, message, *other_declaration(other))
+
+    type_set(iface, duplicate)
+
+
+def _element(check: Checker, e: ast.Expr) -> Type:
+    """An embedded interface, a type, or a union."""
+    if isinstance(e, ast.UnionType) or (isinstance(e, ast.Unary) and e.op is ast.UnaryOp.TILDE):
+        return _union(check, e)
+    return typexpr.type_of(check, e)
+
+
+def _union(check: Checker, e: ast.UnionType | ast.Unary) -> Type:
+    terms: list[tuple[bool, Type]] = []
+    written: list[ast.Expr] = []
+    for term in e.terms if isinstance(e, ast.UnionType) else (e,):
+        tilde = isinstance(term, ast.Unary) and term.op is ast.UnaryOp.TILDE
+        inner = term.x if isinstance(term, ast.Unary) and tilde else term
+        t = typexpr.type_of(check, inner)
+        if isinstance(e, ast.UnionType) and is_.is_type_param(t):
+            message = f"term cannot represent type parameter {check.type_str(t)}"
+            check.error(inner, Code.MISPLACED_TYPE_PARAM, message)
+            t = INVALID
+        if not is_.is_valid(t):
+            return INVALID
+        terms.append((tilde, t))
+        written.append(term)
+    union = Union(tuple(terms))
+    check.record_type(e, Mode.TYPE, union)
+    check.later(lambda: _verify_union(check, union, written))
+    return union
+
+
+def _verify_union(check: Checker, union: Union, written: list[ast.Expr]) -> None:
+    for number, ((tilde, t), e) in enumerate(zip(union.terms, written, strict=True)):
+        u = is_.under(t)
+        if isinstance(u, Interface):
+            name = check.type_str(t)
+            known = type_set(u)
+            if tilde:
+                message = f"invalid use of ~ ({name} is an interface)"
+                check.error(e, Code.INVALID_UNION, message)
+            elif len(union.terms) > 1 and known.methods:
+                check.error(e, Code.INVALID_UNION, f"cannot use {name} in union ({name} contains methods)")
+            elif len(union.terms) > 1 and known.comparable:
+                what = "comparable in union" if name == "comparable" else f"{name} in union ({name} embeds comparable)"
+                check.error(e, Code.INVALID_UNION, f"cannot use {what}")
+            continue
+        if tilde and not is_.identical(t, u):
+            names = f"underlying type of {check.type_str(t)} is {check.type_str(u)}"
+            check.error(e, Code.INVALID_UNION, f"invalid use of ~ ({names})")
+            continue
+        for other_tilde, other in union.terms[:number]:
+            if isinstance(is_.under(other), Interface):
+                continue
+            x, y = (is_.under(t) if other_tilde else t), (is_.under(other) if tilde else other)
+            if is_.identical(x, y):
+                shown = f"{'~' if tilde else ''}{check.type_str(t)}"
+                earlier = f"{'~' if other_tilde else ''}{check.type_str(other)}"
+                check.error(e, Code.INVALID_UNION, f"overlapping terms {shown} and {earlier}")
+                break
+
+
+def constraint(check: Checker, e: ast.Expr) -> Type:
+    """A constraint: an interface, or `~T` and unions, which stand for an interface embedding them."""
+    if isinstance(e, ast.UnionType) or (isinstance(e, ast.Unary) and e.op is ast.UnaryOp.TILDE):
+        t = _union(check, e)
+        if not is_.is_valid(t):
+            return INVALID
+        return Interface((), (t,), (e.span,), implicit=True)
+    return typexpr.type_of(check, e)

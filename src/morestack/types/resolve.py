@@ -1,0 +1,175 @@
+"""Collects a package's declarations: every top-level name gets its object before any is checked."""
+
+from __future__ import annotations
+
+from morestack.source.codes import Code
+from morestack.syntax import nodes as ast
+from morestack.types import decl, signature
+from morestack.types.checker import Checker, DeclInfo, other_declaration, unparen
+from morestack.types.objects import Const, Func, Object, Package, PkgName, TypeName, Var
+from morestack.types.scope import Scope
+from morestack.types.universe import UNSAFE
+
+
+def collect_objects(check: Checker) -> None:
+    """Declare the top-level names of all files and the methods of their types."""
+    methods: list[tuple[Func, bool, str]] = []
+    file_scopes: list[Scope] = []
+    for file in check.files:
+        scope = Scope(check.pkg_scope)
+        file_scopes.append(scope)
+        check.info.defs[file.package] = None
+        for imp in file.imports:
+            _import(check, imp, scope)
+        for d in file.decls:
+            match d:
+                case ast.ConstDecl():
+                    _constants(check, d, scope)
+                case ast.VarDecl():
+                    _variables(check, d, scope)
+                case ast.TypeDecl():
+                    obj = TypeName(d.name.text, None, d.name.span, check.pkg)
+                    _declare(check, d.name, obj, DeclInfo(scope, type_decl=d))
+                case ast.FuncDecl():
+                    _function(check, d, scope, methods)
+    for scope in file_scopes:
+        _check_imported_names(check, scope)
+    for method, is_pointer, name in methods:
+        base = _base_type_name(check, is_pointer, name)
+        if base is not None:
+            check.methods.setdefault(base, []).append(method)
+
+
+def _register(check: Checker, obj: Object, d: DeclInfo) -> None:
+    check.decls[obj] = d
+    check.order[obj] = len(check.order)
+
+
+def _declare(check: Checker, name: ast.Name, obj: Object, d: DeclInfo) -> None:
+    if name.text == "init":
+        check.error(name, Code.INVALID_INIT_DECL, "cannot declare init - must be func")
+        return
+    if name.text == "main" and check.pkg.name == "main":
+        check.error(name, Code.INVALID_MAIN_DECL, "cannot declare main - must be func")
+        return
+    check.declare(check.pkg_scope, name, obj)
+    _register(check, obj, d)
+
+
+def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
+    """Declare an imported package; only unsafe can be imported so far."""
+    if imp.path == "unsafe":
+        pkg = UNSAFE
+    else:
+        message = f"package {imp.path} is not supported yet: programs without imports only (imports come next)"
+        check.error(imp.path_lit, Code.UNSUPPORTED_IMPORT, message)
+        pkg = Package(imp.path, imp.path.rstrip("/").rpartition("/")[2])
+    name = imp.name.text if imp.name is not None else pkg.name
+    if name == "init":
+        message = "cannot import package as init - init must be a func"
+        check.error(imp, Code.INVALID_INIT_DECL, message)
+        return
+    if pkg not in check.pkg.imports:
+        check.pkg.imports.append(pkg)
+    span = imp.name.span if imp.name is not None else imp.path_lit.span
+    pkg_name = PkgName(name, pkg, span, check.pkg)
+    pkg_name.used = pkg.scope is None  # a package that is not there gets no more errors
+    if imp.name is not None:
+        check.info.defs[imp.name] = pkg_name
+    else:
+        check.info.implicits[imp] = pkg_name
+    check.imports.append(pkg_name)
+    if name == "." and pkg.scope is not None:
+        for exported in pkg.scope.names.values():
+            scope.names.setdefault(exported.name, exported)
+        pkg_name.used = True
+    elif name not in (".", "_"):
+        check.declare(scope, None, pkg_name)
+
+
+def _constants(check: Checker, d: ast.ConstDecl, scope: Scope) -> None:
+    for number, name in enumerate(d.names):
+        obj = Const(name.text, None, None, name.span, check.pkg)
+        init = d.values[number] if number < len(d.values) else None
+        info = DeclInfo(scope, type=d.type, init=init, iota=d.iota, inherited=d.inherited)
+        _declare(check, name, obj, info)
+    decl.check_arity(check, d.names, d.values, is_const=True, inherited=d.inherited)
+
+
+def _variables(check: Checker, d: ast.VarDecl, scope: Scope) -> None:
+    variables = tuple(Var(n.text, None, n.span, check.pkg, is_global=True) for n in d.names)
+    shared: DeclInfo | None = None
+    if len(d.values) == 1 and len(d.names) > 1:
+        shared = DeclInfo(scope, variables, d.type, d.values[0])
+    for number, (name, v) in enumerate(zip(d.names, variables, strict=True)):
+        init = d.values[number] if number < len(d.values) else None
+        _declare(check, name, v, shared or DeclInfo(scope, (), d.type, init))
+    if d.type is None or d.values:
+        decl.check_arity(check, d.names, d.values, is_const=False, inherited=False)
+
+
+def _function(
+    check: Checker, d: ast.FuncDecl, scope: Scope, methods: list[tuple[Func, bool, str]]
+) -> None:
+    name = d.name.text
+    obj = Func(name, None, d.name.span, check.pkg, decl=d)
+    obj.resolve = lambda: decl.object_decl(check, obj)
+    if d.recv is None:
+        if name == "init" or (name == "main" and check.pkg.name == "main"):
+            code = Code.INVALID_INIT_DECL if name == "init" else Code.INVALID_MAIN_DECL
+            if d.type.type_params:
+                check.error(d.type.type_params[0], code, f"func {name} must have no type parameters")
+            if d.type.params or d.type.results:
+                message = f"func {name} must have no arguments and no return values"
+                check.error(d.name, code, message)
+        if name == "init":
+            obj.parent = check.pkg_scope
+            check.info.defs[d.name] = obj
+            if d.body is None:
+                check.error(d.name, Code.MISSING_BODY, "func init must have a body")
+        else:
+            check.declare(check.pkg_scope, d.name, obj)
+    else:
+        is_pointer, base, _ = signature.unpack_receiver(d.recv.type)
+        if isinstance(base, ast.Name) and name != "_":
+            methods.append((obj, is_pointer, base.text))
+        check.info.defs[d.name] = obj
+    if d.body is not None:
+        check.funcs.append(obj)
+    elif name != "init" and not any(p.startswith("go:linkname") for p in d.pragmas):
+        check.error(d.name, Code.MISSING_BODY, "missing function body")
+    _register(check, obj, DeclInfo(scope, func_decl=d))
+
+
+def _check_imported_names(check: Checker, scope: Scope) -> None:
+    """Report package-level names that collide with a file's imports."""
+    for name, imported in scope.names.items():
+        other = check.pkg_scope.lookup(name)
+        if other is None or other.span is None or not isinstance(imported, PkgName):
+            continue
+        message = f"{name} already declared through import of package {imported.imported.name}"
+        check.error(other.span, Code.DUPLICATE_DECL, message, *other_declaration(imported))
+
+
+def _base_type_name(check: Checker, is_pointer: bool, name: str) -> TypeName | None:
+    """The defined type a receiver names, through aliases, one pointer at most."""
+    seen: set[TypeName] = set()
+    while True:
+        obj = check.pkg_scope.lookup(name)
+        if not isinstance(obj, TypeName) or obj in seen:
+            return None
+        d = check.decls[obj].type_decl
+        if d is None or not d.alias:
+            return obj
+        if d.type_params:
+            return None
+        seen.add(obj)
+        e = unparen(d.type)
+        if isinstance(e, ast.Star):
+            if is_pointer:
+                return None
+            is_pointer = True
+            e = unparen(e.x)
+        if not isinstance(e, ast.Name):
+            return None
+        name = e.text
