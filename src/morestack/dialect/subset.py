@@ -84,6 +84,8 @@ class FunctionChecker(CallChecker):
 
     def report(self, reject: Reject) -> None:
         """Collect a violation."""
+        if not reject.message:
+            return
         line, col = getattr(reject.node, "lineno", 1), getattr(reject.node, "col_offset", 0) + 1
         self.errors.append(f"{self.source.path}:{line}:{col}: rule {reject.rule}: {reject.message}")
 
@@ -95,10 +97,9 @@ class FunctionChecker(CallChecker):
                 live = self.statement(stmt) and live
             except Reject as reject:
                 self.report(reject)
-                # what it would have assigned is not reported again
-                for n in ast.walk(stmt):
-                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in self.facts.locals:
-                        self.assigned.add(n.id)
+                # one mistake is reported once: variables without a kind are not mentioned again
+                self.poisoned |= {n.id for n in ast.walk(stmt) if isinstance(n, ast.Name) and n.id in self.stores}
+                live = live and not isinstance(stmt, ast.Return)
         return live
 
     def statement(self, stmt: ast.stmt) -> bool:
@@ -138,7 +139,8 @@ class FunctionChecker(CallChecker):
                     self.loops[-1].append(set(self.assigned))
                 return False
             case _:
-                raise Reject(stmt, 9, f"{self.describe(stmt)} is not in the dialect")
+                rule = 7 if isinstance(stmt, ast.Assign) else 9
+                raise Reject(stmt, rule, f"{self.describe(stmt)} is not in the dialect")
         return True
 
     @staticmethod
@@ -190,7 +192,7 @@ class FunctionChecker(CallChecker):
             self.store_name(target, found)
             return
         if not isinstance(target, (ast.Attribute, ast.Subscript)):
-            raise Reject(stmt, 9, "assignment to several targets is not in the dialect")
+            raise Reject(stmt, 7, "assignment to several targets is not in the dialect")
         found = self.expr(value)  # rule 7: the value is evaluated first
         kind = self.place(target)
         if found is UNTYPED:
@@ -211,7 +213,7 @@ class FunctionChecker(CallChecker):
     def augmented(self, stmt: ast.AugAssign) -> None:
         """target op= value: checked as target = target op value."""
         if not isinstance(stmt.target, (ast.Name, ast.Attribute, ast.Subscript)):
-            raise Reject(stmt, 9, "assignment to several targets is not in the dialect")
+            raise Reject(stmt, 7, "assignment to several targets is not in the dialect")
         both = ast.copy_location(ast.BinOp(left=stmt.target, op=stmt.op, right=stmt.value), stmt)
         kind = self.expr(both)
         if isinstance(stmt.target, (ast.Attribute, ast.Subscript)):

@@ -81,6 +81,8 @@ class CallChecker(ExprChecker):
                 raise Reject(node, 9, f"{kind.name} has no len")
             self.facts.consts[node] = kind.count
             return U64
+        if found in (machine.python_callback, machine.swap, machine.bind_symbols):
+            raise Reject(node, 9, f"{found.__name__} belongs to CPython; dialect code does not call it")
         if isinstance(found, FunctionType) and found.__module__ == machine.__name__:
             return self.intrinsic(node, found)
         if isinstance(found, (FunctionType, NativeFunction)):

@@ -95,6 +95,7 @@ class ExprChecker:
         self.facts = Facts()
         self.assigned: set[str] = set()
         self.stores: set[str] = set()
+        self.poisoned: set[str] = set()
 
     # Names and what they stand for.
 
@@ -247,11 +248,18 @@ class ExprChecker:
         kind = self.facts.locals.get(node.id)
         if kind is not None:
             if node.id not in self.assigned:
+                self.skip_poisoned(node)
                 raise Reject(node, 9, f"{node.id} may be used before it is assigned")
             return kind
         if node.id in self.stores:
+            self.skip_poisoned(node)
             raise Reject(node, 9, f"{node.id} may be used before it is assigned")
         return self.global_value(node, node.id)
+
+    def skip_poisoned(self, node: ast.Name) -> None:
+        """Give up on a statement, silently, that uses a variable whose assignment was rejected."""
+        if node.id in self.poisoned:
+            raise Reject(node, 0, "")
 
     def global_value(self, node: ast.expr, name: str) -> Kind:
         """The value of a module-level name."""
@@ -352,6 +360,8 @@ class ExprChecker:
             return UNTYPED
         if isinstance(op, SHIFT):
             return self.shift(node, a, b)
+        if isinstance(a, PtrKind) or isinstance(b, PtrKind):
+            raise Reject(node, 3, "pointers have no arithmetic operators; use .add(n) or .addr")
         kind = self.same(node, left, right, masked)
         if kind is F64 and isinstance(op, (*ARITHMETIC, ast.Div)):
             return kind
@@ -362,8 +372,7 @@ class ExprChecker:
         if kind == BOOLEAN and isinstance(op, BITWISE):
             return kind
         if not isinstance(kind, IntKind):
-            extra = "; use .add(n) or .addr" if isinstance(kind, PtrKind) else ""
-            raise Reject(node, 3, f"{kind.name} has no operator {type(op).__name__}{extra}")
+            raise Reject(node, 3, f"{kind.name} has no operator {type(op).__name__}")
         if isinstance(op, DIVISION) and consts.get(right) == 0:
             raise Reject(node, 2, "division by zero")
         return kind
@@ -377,7 +386,7 @@ class ExprChecker:
     def shift(self, node: ast.BinOp, a: Kind, b: Kind) -> Kind:
         """Shifts: the count may have any integer type."""
         if a is UNTYPED:
-            raise Reject(node.left, 3, "the literal that is shifted needs a type: write u64(...)")
+            raise Reject(node.left, 4, "the literal that is shifted needs a type: write u64(...)")
         if not isinstance(a, IntKind):
             raise Reject(node, 3, f"{a.name} cannot be shifted")
         if b is UNTYPED:
