@@ -1,0 +1,107 @@
+"""select: of several channel operations, one that can proceed, chosen at random; else wait for the first.
+
+        cases   {chan, elem} pairs of words, sends first; a nil channel is never ready
+
+The choice is uniform among the ready cases, found in one pass: the k-th ready case replaces the choice with
+probability 1/k. With one thread running Go code nothing changes between the pass and the operation. Rejected: Go's
+shuffled order of polling, which needs an array per select, and lock order, which needs another.
+"""
+
+from morestack.dialect.machine import Ptr, boolean, export, i64, memset, nil, static, struct, u8, u32, u64
+from morestack.runtime.chan import PENDING_SEND_CLOSED, Hchan, acquire_sudog, enqueue, receive_now, send_now
+from morestack.runtime.copystack import stress
+from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, Sudog
+from morestack.runtime.sched import gopark
+
+NO_CASE = i64(-1)
+CHOSE_DEFAULT = i64(-2)  # index -1 << 1
+
+random_state = static(u64)
+
+
+@struct
+class Scase:
+    """One case: the channel, and where the value is or goes."""
+
+    c: Ptr[Hchan]
+    elem: u64
+
+
+def random_below(n: u64) -> u64:
+    """A pseudo-random number below n: xorshift64*, as good as a choice among few needs."""
+    x = random_state.value
+    if x == 0:
+        x = u64(0x9E3779B97F4A7C15)
+    x = u64(x ^ x >> 12)
+    x = u64(x ^ x << 25)
+    x = u64(x ^ x >> 27)
+    random_state.value = x
+    return u64((u64(x * 0x2545F4914F6CDD1D) >> 32) % n)
+
+
+def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
+    """Whether an operation can proceed, or fail, at once."""
+    if c == nil(Hchan):
+        return False
+    if c.at.closed != 0:
+        return True
+    if is_send:
+        return c.at.recvq.first != nil(Sudog) or c.at.qcount < c.at.dataqsiz
+    return c.at.sendq.first != nil(Sudog) or c.at.qcount != 0
+
+
+def choose(cases: Ptr[Scase], sends: i64, total: i64) -> i64:
+    """A ready case, or NO_CASE."""
+    chosen = NO_CASE
+    ready = u64(0)
+    for i in range(total):
+        if case_ready(cases.add(i).at.c, i < sends):
+            ready = u64(ready + 1)
+            if ready == 1 or random_below(ready) == 0:
+                chosen = i64(i)
+    return chosen
+
+
+def perform(g: Ptr[G], s: Ptr[Scase], index: i64, is_send: boolean) -> i64:
+    """Do the operation of a ready case; the answer of selectgo."""
+    c = s.at.c
+    if is_send:
+        if c.at.closed != 0:
+            g.at.pending = PENDING_SEND_CLOSED
+        else:
+            send_now(g, c, s.at.elem)
+        return i64(index * 2)
+    if receive_now(g, c, s.at.elem):
+        return i64(index * 2 + 1)
+    if s.at.elem != 0:
+        memset(s.at.elem, u8(0), c.at.elemsize)
+    return i64(index * 2)
+
+
+@export
+def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boolean) -> i64:
+    """index << 1 | received of the case that proceeded; -1 as index: none could, and block is false."""
+    stress(g)
+    total = i64(sends + receives)
+    chosen = choose(cases, sends, total)
+    if chosen != NO_CASE:
+        return perform(g, cases.add(chosen), chosen, chosen < sends)
+    if not block:
+        return CHOSE_DEFAULT
+    waits = False
+    for i in range(total):
+        case = cases.add(i)
+        c = case.at.c
+        if c != nil(Hchan):
+            waits = True
+            s = acquire_sudog(g.at.m.at.p)
+            s.at.g = g
+            s.at.elem = case.at.elem
+            s.at.c = c.addr
+            s.at.is_select = True
+            s.at.is_send = i < sends
+            s.at.case_index = u32(i)
+            s.at.waitlink = g.at.waiting
+            g.at.waiting = s
+            enqueue(c.field(Hchan.sendq) if i < sends else c.field(Hchan.recvq), s)
+    return gopark(g, WAIT_SELECT if waits else WAIT_SELECT_NONE)

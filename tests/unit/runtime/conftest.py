@@ -1,0 +1,48 @@
+"""Every test that takes `rt` runs twice: on the runtime as CPython runs it, and on the native one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from morestack import runtime
+from morestack.dialect.machine import bind_statics
+from morestack.dialect.native import Native, load
+from fake_stack import GOEXIT, code
+
+
+@functools.cache
+def native() -> Native:
+    return load(runtime.modules(), checked=True)
+
+
+class Runtime:
+    """The runtime's functions, on one side; `g0` after a fresh schedinit."""
+
+    def __init__(self, side: str) -> None:
+        self.side = side
+        for module in runtime.modules():
+            bind_statics(module, None)
+        if side == "native":
+            native().bind_statics()
+        self.goexit = code(GOEXIT)
+        self.g0 = self.schedinit(self.goexit)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        for module in runtime.modules():
+            func = vars(module).get(name)
+            if func is not None and getattr(func, "__module__", "") == module.__name__:
+                return native().function(func) if self.side == "native" else func
+        raise AttributeError(name)
+
+
+@pytest.fixture(params=["python", "native"])
+def rt(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    side = Runtime(request.param)
+    yield side
+    side.setdebug(0)
+    for module in runtime.modules():
+        bind_statics(module, None)

@@ -1,0 +1,102 @@
+"""Hand-made code metadata and goroutine stacks: what compiled code would leave, without a compiler."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from morestack.dialect import memory
+
+_keep: list[Any] = []
+
+
+def blob(data: bytes, align: int = 16) -> int:
+    """The address of bytes that stay."""
+    buf = ctypes.create_string_buffer(len(data) + align)
+    _keep.append(buf)
+    address = -(-ctypes.addressof(buf) // align) * align
+    ctypes.memmove(address, data, len(data))
+    return address
+
+
+@dataclass(frozen=True)
+class Site:
+    """A continuation (or, with `entry`, a function's entry) to make metadata for."""
+
+    func: str
+    line: int = 1
+    words: int = 0
+    pointers: Sequence[int] = ()
+    entry: bool = False
+    flags: int = 0
+    file: str = "/x/prog.go"
+
+
+GOEXIT = Site("runtime.goexit", flags=4 | 2 | 8)
+_codes: dict[tuple[Any, ...], int] = {}
+
+
+def code(site: Site) -> int:
+    """The address of (fake) code with the metadata of docs/abi.md in front of it."""
+    key = (site.func, site.line, site.words, tuple(site.pointers), site.entry, site.flags, site.file)
+    if key in _codes:
+        return _codes[key]
+    bits = sum(1 << i for i in site.pointers)
+    bitmap = b"" if site.words <= 64 or site.entry else bits.to_bytes(-(-site.words // 8), "little")
+    # layout: function record 0..16, site record 16..32, prefix 32..48, code 48..64, strings, large bitmap
+    name, file = site.func.encode() + b"\0", site.file.encode() + b"\0"
+    at = blob(bytes(64) + name + file + bitmap)
+    name_at, file_at = at + 64, at + 64 + len(name)
+    bitmap_at = file_at + len(file)
+    record = struct.pack("<iiII", name_at - at, file_at - at, site.line, site.flags)
+    place = struct.pack("<iiii", at - (at + 16), site.line, 0, 0)
+    if site.entry:
+        prefix = struct.pack("<QIi", bits, 0xFFFF_FFFF, at - (at + 48))
+    elif bitmap:
+        prefix = struct.pack("<QIi", bitmap_at, site.words | 0x8000_0000, at + 16 - (at + 48))
+    else:
+        prefix = struct.pack("<QIi", bits, site.words, at + 16 - (at + 48))
+    ctypes.memmove(at, record + place + prefix, 48)
+    _codes[key] = at + 48
+    return at + 48
+
+
+def load(address: int) -> int:
+    return memory.u64_view[address >> 3]
+
+
+def store(address: int, value: int) -> None:
+    memory.u64_view[address >> 3] = value
+
+
+def closure(entry: int) -> int:
+    """A closure object without captures."""
+    return blob(struct.pack("<Q", entry))
+
+
+def push_frames(g: Any, frames: Sequence[tuple[Site, Sequence[int]]]) -> None:
+    """Give a fresh goroutine frames, outermost first, and leave it stopped in the innermost as morestack does: with
+    linkage for a callee below it. Words are stored as they are; see `relative_words` for pointers into the stack."""
+    sp, bp, pc = g.at.stack_hi, 0, load(g.at.stack_hi - 8)
+    for site, words in frames:
+        store(sp - 8, pc)
+        store(sp - 16, bp)
+        bp = sp - 16
+        sp = bp - site.words * 8
+        for i, word in enumerate(words):
+            store(sp + 8 * i, word)
+        pc = code(site)
+    store(sp - 8, pc)
+    store(sp - 16, bp)
+    g.at.sched.pc, g.at.sched.sp, g.at.sched.bp = pc, sp, bp
+
+
+def sp_of(g: Any, sites: Sequence[Site], index: int) -> int:
+    """The SP of frame `index` (0: outermost) of a goroutine with these frames."""
+    sp = int(g.at.stack_hi)
+    for site in sites[: index + 1]:
+        sp -= 16 + site.words * 8
+    return sp
