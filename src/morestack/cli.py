@@ -41,9 +41,12 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
+            from morestack.engine.program import StressError
+            from morestack.observe.show import UnknownFunction
             from morestack.source.diagnostics import CompileError, InternalError
+            from morestack.source.files import FileError
 
-            if isinstance(error, CompileError):
+            if isinstance(error, CompileError | FileError | StressError | UnknownFunction):
                 raise UserError(str(error)) from None
             if os.environ.get("MORESTACK_DEBUG"):
                 raise
@@ -99,13 +102,18 @@ def run(program: tuple[str, ...], stacks: bool, as_json: bool, runtime: str) -> 
     from morestack.engine.program import Program
 
     compiled = compilation(program)
-    ready = Program.load(compiled.object, progress=compiled.progress, python_runtime=runtime == "python")
-    code = ready.run()
+    ready = Program.load(compiled.object, compiled.progress)
+    compiled.progress("")
+    code = ready.run(python_runtime=runtime == "python")
     if stacks:
         from morestack.observe.report import StackReport
 
-        report = StackReport.collect(ready)
-        click.echo(report.to_json() if as_json else report.to_text(), err=True)
+        ready.attach()
+        report = StackReport.collect()
+        if as_json:
+            click.echo(report.to_json(), err=True)
+        else:
+            report.show()
     leave(code)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from morestack.dialect.link import host
 from morestack.engine import cache
 
 if TYPE_CHECKING:
@@ -100,18 +101,18 @@ class Compilation:
     def ir(self) -> Module:
         """The IR, verified."""
         from morestack.ir.build import build_package
-        from morestack.ir.verify import verify
+        from morestack.ir.verify import verify_module
 
         escapes = self.escapes
         self.progress("building IR")
         module = build_package(self.checked, escapes)
-        verify(module)
+        verify_module(module)
         return module
 
     @cached_property
     def llvm(self) -> str:
         """LLVM text, not yet optimised."""
-        from morestack.codegen.emit import emit_module
+        from morestack.codegen.emit_module import emit_module
 
         module = self.ir
         self.progress("generating code")
@@ -123,7 +124,7 @@ class Compilation:
         key = self.key
         found = cache.load(key)
         if found is None:
-            from morestack.codegen.target import optimize_and_emit
+            from morestack.codegen.objects import optimize_and_emit
 
             text = self.llvm
             self.progress("optimising")
@@ -132,9 +133,18 @@ class Compilation:
         return found
 
     @cached_property
+    def assembly(self) -> str:
+        """Machine code as text."""
+        from morestack.codegen.objects import assembly
+
+        text = self.llvm
+        self.progress("optimising")
+        return assembly(text)
+
+    @cached_property
     def key(self) -> str:
         """Content key of the object: the compiler, the texts and the paths that tracebacks show."""
-        parts: list[bytes | str] = ["program", cache.fingerprint(), self.package]
+        parts: list[bytes | str] = ["program", cache.fingerprint(), host(), self.package]
         for source in self.sources:
             parts += [source.path, source.text]
         return cache.digest(*parts)

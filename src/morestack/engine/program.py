@@ -1,0 +1,99 @@
+"""A program in memory: linked, run on a thread of its own, and left readable for reports.
+
+Goroutines run on worker threads; the main thread waits in Python, so a signal handler of Python's can run at
+any time and Ctrl-C works. What the runtime printed is already written when `run` returns.
+
+Rejected: running goroutines on the main thread (a Python signal handler would never run).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct as packing
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from morestack.dialect.link import link
+from morestack.engine.bundle import Bundle, runtime_bundle
+
+if TYPE_CHECKING:
+    from morestack.dialect.native import Native
+
+TABLE = "dialect.table"
+THREAD_STACK = 16 << 20
+"""Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
+
+STRESS = {"movestack": 1, "poison": 2, "shrink": 4}
+"""Names in `$STRESS`, and their flags for the runtime's setdebug."""
+
+
+class StressError(Exception):
+    """`$STRESS` names a mode that does not exist; the text is for the user."""
+
+
+def stress_flags(names: str) -> int:
+    """The flags for a comma-separated list of stress modes."""
+    flags = 0
+    for name in filter(None, names.split(",")):
+        if name not in STRESS:
+            raise StressError(f"STRESS={names}: no stress mode {name} (there are: {', '.join(STRESS)})")
+        flags |= STRESS[name]
+    return flags
+
+
+@dataclass(eq=False)
+class Program:
+    """A linked program. `library` keeps the code in memory."""
+
+    library: Any
+    cells: dict[str, int]
+    bundle: Bundle
+
+    @classmethod
+    def load(cls, compiled: bytes, progress: Callable[[str], None]) -> Program:
+        """Link an object with the runtime."""
+        bundle = runtime_bundle(progress)
+        progress("linking")
+        exports = [TABLE, "rt.mstart", "rt.goexit", "runtime.main"]
+        library = link([bundle.runtime, bundle.stubs, compiled], exports)
+        table = ctypes.string_at(library[TABLE], 8 * len(bundle.cells))
+        cells = dict(zip(bundle.cells, packing.unpack(f"<{len(bundle.cells)}Q", table), strict=True))
+        return cls(library, cells, bundle)
+
+    def call(self, name: str, *args: int) -> int:
+        """Call an exported runtime function that takes and returns integers and addresses."""
+        (address,) = packing.unpack("<Q", ctypes.string_at(self.cells[name], 8))
+        prototype = ctypes.CFUNCTYPE(ctypes.c_uint64, *[ctypes.c_uint64] * len(args))
+        return int(prototype(address)(*args))
+
+    def attach(self) -> Native:
+        """Let the CPython side of the runtime work on this program's memory."""
+        from morestack.dialect.native import attach
+        from morestack.runtime import modules
+
+        native = attach(modules(), self.library[TABLE], self.library)
+        native.bind_statics()
+        return native
+
+    def run(self, python_runtime: bool = False) -> int:
+        """Run the program to its end and return its exit code. KeyboardInterrupt passes through."""
+        flags = stress_flags(os.environ.get("STRESS", ""))
+        g0 = self.call("schedinit", self.library["rt.goexit"])
+        if flags:
+            self.call("setdebug", flags)
+        if python_runtime:
+            self.attach().swap_all()
+        closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
+        self.call("newproc", g0, ctypes.addressof(closure))
+        mstart = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(self.library["rt.mstart"])
+        threading.stack_size(THREAD_STACK)
+        worker = threading.Thread(target=mstart, args=(g0,), name="m0", daemon=True)
+        sys.stdout.flush()
+        worker.start()
+        worker.join()
+        code = self.call("exitcode", g0)
+        return code & 0xFF
