@@ -123,7 +123,7 @@ def run(name: str, files: list[Path]) -> list[str]:
         for node, tv in checked.info.types.items():
             if not isinstance(node, ast.Call) or not isinstance(node.fun, ast.Name):
                 continue
-            if checked.info.uses.get(node.fun) is assert_func:
+            if node.args and checked.info.uses.get(node.fun) is assert_func:
                 arg = checked.info.types.get(node.args[0])
                 if arg is None or arg.value is not True:
                     problems.append(f"{node.span}: assertion failed ({tv.mode})")

@@ -238,9 +238,10 @@ def _mentions(params: frozenset[TypeParam], t: Type | None, seen: set[int]) -> b
     if id(t) in seen:
         return False
     seen.add(id(t))
-    if isinstance(t, Named):
-        return any(_mentions(params, a, seen) for a in t.type_args)
-    return any(_mentions(params, part, seen) for part in components(t))
+    for part in t.type_args if isinstance(t, Named) else components(t):  # noqa: SIM110  Note [Recursion over types]
+        if _mentions(params, part, seen):
+            return True
+    return False
 
 
 def type_params_string(params: Sequence[TypeParam]) -> str:

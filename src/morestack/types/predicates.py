@@ -3,6 +3,11 @@
 `is_integer` and its like look at the underlying type and are False for type parameters; `all_integer` and
 its like hold for a type parameter if they hold for every type of its type set. `under` of a type parameter
 is its constraint's interface, as in go/types.
+
+Note [Recursion over types]
+Types nest as deep as the source does. Recursion over them goes through Python frames only, which take no
+machine stack: loops and list comprehensions. A generator consumed by `any`, `all` or `tuple` would put a C
+frame at every level, and end in a segmentation fault.
 """
 
 from __future__ import annotations
@@ -319,9 +324,10 @@ def _mentions_param(t: Type | None, seen: set[int]) -> bool:
     if id(t) in seen:
         return False
     seen.add(id(t))
-    if isinstance(t, Named):
-        return any(_mentions_param(a, seen) for a in t.type_args)
-    return any(_mentions_param(part, seen) for part in components(t))
+    for part in t.type_args if isinstance(t, Named) else components(t):  # noqa: SIM110  Note [Recursion over types]
+        if _mentions_param(part, seen):
+            return True
+    return False
 
 
 def components(t: Type) -> Iterator[Type | None]:
@@ -594,7 +600,10 @@ def _identical_named(x: Named, y: Named, tags: bool, seen: _Pairs) -> bool:
     xo, yo = x.origin or x, y.origin or y
     if xo.obj is not yo.obj or len(x.type_args) != len(y.type_args) or not x.type_args:
         return False
-    return all(_identical(a, b, tags, seen) for a, b in zip(x.type_args, y.type_args, strict=True))
+    for a, b in zip(x.type_args, y.type_args, strict=True):  # noqa: SIM110  Note [Recursion over types]
+        if not _identical(a, b, tags, seen):
+            return False
+    return True
 
 
 def _identical_structs(x: Struct, y: Struct, tags: bool, seen: _Pairs) -> bool:
@@ -615,9 +624,12 @@ def _padded_tags(x: Struct) -> tuple[str, ...]:
 
 
 def _identical_tuples(x: Tuple, y: Tuple, tags: bool, seen: _Pairs) -> bool:
-    return len(x.vars) == len(y.vars) and all(
-        _identical(v.type, w.type, tags, seen) for v, w in zip(x.vars, y.vars, strict=True)
-    )
+    if len(x.vars) != len(y.vars):
+        return False
+    for v, w in zip(x.vars, y.vars, strict=True):  # noqa: SIM110  Note [Recursion over types]
+        if not _identical(v.type, w.type, tags, seen):
+            return False
+    return True
 
 
 def _identical_signatures(x: Signature, y: Signature, tags: bool, seen: _Pairs) -> bool:

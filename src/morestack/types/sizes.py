@@ -31,57 +31,54 @@ _BASIC_SIZES = {
 
 
 def alignof(t: Type) -> int:
-    u = under(t)
-    if isinstance(u, Array):
-        return alignof(u.elem)
-    if isinstance(u, Struct):
-        return max((alignof(f.type) for f in u.fields if f.type is not None), default=1)
-    if isinstance(u, Basic):
-        if u.kind is Kind.COMPLEX64:
-            return 4
-        return max(1, min(_BASIC_SIZES.get(u.kind, WORD), WORD))
-    return WORD
-
-
-def offsetsof(fields: Struct) -> list[int]:
-    """The byte offset of each field."""
-    return _layout(fields)[0]
+    return _measure(t)[1]
 
 
 def sizeof(t: Type) -> int:
     """Bytes a value takes; may exceed `MAX_SIZE` for types gc refuses as too large."""
+    return _measure(t)[0]
+
+
+def offsetsof(struct: Struct) -> list[int]:
+    """The byte offset of each field."""
+    return _layout(struct)[0]
+
+
+def _measure(t: Type) -> tuple[int, int]:
+    """(size, alignment) in one go: two recursions would take quadratic time in nested structs."""
     u = under(t)
     if isinstance(u, Basic):
-        return _BASIC_SIZES.get(u.kind, 0)
+        size = _BASIC_SIZES.get(u.kind, 0)
+        return size, 4 if u.kind is Kind.COMPLEX64 else max(1, min(size, WORD))
     if isinstance(u, Array):
-        return max(0, u.len) * sizeof(u.elem)
-    if isinstance(u, Slice):
-        return 3 * WORD
-    if isinstance(u, Interface):
-        return 2 * WORD
+        size, align = _measure(u.elem)
+        return max(0, u.len) * size, align
     if isinstance(u, Struct):
-        return _layout(u)[1]
+        return _layout(u)[1:]
+    if isinstance(u, Slice):
+        return 3 * WORD, WORD
+    if isinstance(u, Interface):
+        return 2 * WORD, WORD
     if isinstance(u, Pointer | Map | Chan | Signature):
-        return WORD
-    return 0
+        return WORD, WORD
+    return 0, 1
 
 
-def _layout(struct: Struct) -> tuple[list[int], int]:
+def _layout(struct: Struct) -> tuple[list[int], int, int]:
     offsets: list[int] = []
     at = 0
     size = 0
     largest = 1
     for f in struct.fields:
         assert f.type is not None
-        align = alignof(f.type)
+        size, align = _measure(f.type)
         largest = max(largest, align)
         at = -(-at // align) * align
         offsets.append(at)
-        size = sizeof(f.type)
         at += size
     if struct.fields and size == 0 and at > 0:
         at += 1  # a pointer to a final empty field must not point past the object
-    return offsets, -(-at // largest) * largest
+    return offsets, -(-at // largest) * largest, largest
 
 
 def has_constant_size(t: Type) -> bool:
@@ -92,5 +89,5 @@ def has_constant_size(t: Type) -> bool:
     if isinstance(u, Array):
         return has_constant_size(u.elem)
     if isinstance(u, Struct):
-        return all(f.type is None or has_constant_size(f.type) for f in u.fields)
+        return all([f.type is None or has_constant_size(f.type) for f in u.fields])
     return True

@@ -2,6 +2,8 @@
 
 A type without any of the parameters comes back as the same object. Instances are not copied: their type
 arguments are substituted and the instance with the new ones is looked up or made.
+
+See Note [Recursion over types].
 """
 
 from __future__ import annotations
@@ -74,14 +76,14 @@ def _subst(t: Type, mapping: Substitution) -> Type:
     if isinstance(t, Signature):
         return _subst_signature(t, mapping)
     if isinstance(t, Union):
-        terms = tuple((tilde, _subst(term, mapping)) for tilde, term in t.terms)
+        terms = tuple([(tilde, _subst(term, mapping)) for tilde, term in t.terms])
         same = all(a[1] is b[1] for a, b in zip(terms, t.terms, strict=True))
         return t if same else Union(terms)
     return _subst_interface(t, mapping)
 
 
 def _subst_list(types: tuple[Type, ...], mapping: Substitution) -> tuple[Type, ...]:
-    new = tuple(_subst(t, mapping) for t in types)
+    new = tuple([_subst(t, mapping) for t in types])
     return types if all(a is b for a, b in zip(new, types, strict=True)) else new
 
 
