@@ -1,0 +1,41 @@
+"""`python -m benchmarks.walk`: nanoseconds to walk one frame of a goroutine parked under a million frames.
+
+The program ends in a deadlock, which leaves its goroutine where it waited; the walker is the runtime's own,
+compiled natively, on that goroutine's real stack.
+"""
+
+import statistics
+import time
+
+from benchmarks.measure import PROGRAMS
+from morestack.dialect.machine import ptr_at
+from morestack.dialect.native import load
+from morestack.engine.program import Program
+from morestack.pipeline import Compilation
+from morestack.runtime import layout, traceback, unwind
+from morestack.source.files import read_program
+
+REPEATS = 15
+
+
+def main() -> None:
+    compiled = Compilation(read_program([str(PROGRAMS / "deep.go")]))
+    program = Program.load(compiled.object, compiled.progress)
+    program.run()
+    program.attach()
+    g = ptr_at(layout.G, traceback.allgs.value).at
+    walker = load([unwind], speed=2).function(unwind.walk)
+    place = g.sched.pc, g.sched.sp, g.stack_hi
+    times: list[float] = []
+    frames = 0
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        frames = walker(*place)
+        times.append(time.perf_counter() - started)
+    if frames < 1_000_000:
+        raise RuntimeError(f"only {frames} frames")
+    print(f"{statistics.median(times) / frames * 1e9:.3f}")
+
+
+if __name__ == "__main__":
+    main()
