@@ -71,8 +71,6 @@ class FunctionChecker(CallChecker):
         sig = self.signature(node, live)
         if node.args.defaults or node.args.posonlyargs or node.args.kwonlyargs or node.args.vararg or node.args.kwarg:
             raise Reject(node, 9, "parameters are plain, without defaults")
-        if node.name in {"add", "field"}:
-            raise Reject(node, 9, f"{node.name} is a method of pointers; rename the function")
         self.facts.locals.update(zip(sig.names, sig.params, strict=True))
         self.assigned.update(sig.names)
         self.stores = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
