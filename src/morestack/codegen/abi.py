@@ -55,5 +55,6 @@ PENDING_DOTTYPE = 14  # A: have or nil, B: want, TYPE: the interface
 PENDING_ASSERT = 15  # A: have or nil, B: wanted interface; the missing method is looked up
 PENDING_STRING_LEN = 16
 PENDING_SHIFT = 17
+PENDING_GO_NIL = 18  # go of a nil func value: a fatal error, not a panic
 PENDING_BOUNDS = 32
 """PENDING_BOUNDS + ops.BOUNDS_CODE[kind] * 2 + signed: A index, B limit."""

@@ -7,6 +7,7 @@ Leaves become native functions; everything else becomes goroutine functions. A l
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from morestack.codegen.context import ModuleContext
 from morestack.codegen.emit_goroutine import emit_goroutine
@@ -14,7 +15,7 @@ from morestack.codegen.emit_leaf import emit_entry, emit_leaf
 from morestack.codegen.globals import emit_globals
 from morestack.codegen.leaves import LeafInfo, find_leaves, instructions
 from morestack.codegen.partial_inline import partial_inline
-from morestack.codegen.rtype import emit_types
+from morestack.codegen.rtype import TypeEmitter, equal_function, equal_name
 from morestack.codegen.unsupported import check_supported
 from morestack.ir.module import Instr, Module, Sym
 from morestack.ir.ops import Effect, Op
@@ -56,6 +57,9 @@ def taken_addresses(module: Module) -> set[str]:
 def emit_module(module: Module) -> str:
     """LLVM IR text of the module. Raises CompileError for what is not supported yet."""
     check_supported(module)
+    if module.go_types or module.itabs:
+        functions = {**module.functions, equal_name(module.name): equal_function(module.name)}
+        module = replace(module, functions=functions)
     leaf = find_leaves(module)
     module = partial_inline(module, frozenset(leaf))
     ctx = ModuleContext(module, leaf)
@@ -74,6 +78,6 @@ def emit_module(module: Module) -> str:
         ctx.defined.add(name)
         lines += emit_goroutine(ctx, f, suspends)
     lines += emit_globals(ctx)
-    lines += emit_types(ctx)
+    lines += TypeEmitter(ctx).run()
     lines += ctx.trailer()
     return "\n".join(lines) + "\n"
