@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.build_expr import ExprBuilder
+from morestack.escape.build_expr import ExprBuilder, Temp
 from morestack.escape.devirt import Target
 from morestack.escape.graph import Fn, Hole, Location
 from morestack.escape.leaks import RESULTS, to_heap
@@ -28,10 +28,9 @@ from morestack.types import constant
 from morestack.types.info import SelectionKind
 from morestack.types.objects import Builtin, BuiltinId, Func, Var
 from morestack.types.predicates import core_type, has_pointer_receiver, is_bytes_or_runes, is_integer, signature_of
-from morestack.types.types import Array, Interface, Kind, Map, Signature, Slice, Tuple, Type
+from morestack.types.types import Array, Interface, Kind, Map, Signature, Slice, Struct, Tuple, Type
 
-Operand: TypeAlias = "ast.Expr | tuple[Location, Type | None]"
-"""An expression, or a temporary that holds an evaluated one, with its type."""
+Operand: TypeAlias = "ast.Expr | Temp"
 Callee: TypeAlias = "Fn | Func"
 
 
@@ -53,13 +52,20 @@ class CallBuilder(ExprBuilder):
             return []
         found: list[Callee] = []
         for rhs in values:
-            if self.is_nil(unparen(rhs)):
+            if self.is_nil_conversion(rhs):
                 continue
             callee = self.static_callee(unparen(rhs))
             if callee is None:
                 return []
             found.append(callee)
         return found
+
+    def is_nil_conversion(self, n: ast.Expr) -> bool:
+        """nil, or nil converted."""
+        n = unparen(n)
+        while isinstance(n, ast.Call) and len(n.args) == 1 and self.is_type(unparen(n.fun)):
+            n = unparen(n.args[0])
+        return self.is_nil(n)
 
     def static_callee(self, fun: ast.Expr) -> Callee | None:
         if isinstance(fun, ast.FuncLit):
@@ -146,7 +152,7 @@ class CallBuilder(ExprBuilder):
         if builtin is not None:
             self.builtin(ks, n, builtin)
             return
-        self.function_call(ks, n, fun, None)
+        self.function_call(ks, n, fun)
 
     def builtin_of(self, fun: ast.Expr) -> BuiltinId | None:
         name = fun.sel if isinstance(fun, ast.Selector) else fun
@@ -158,10 +164,8 @@ class CallBuilder(ExprBuilder):
         core = core_type(t) if t is not None else None
         return core if isinstance(core, Signature) else None
 
-    def function_call(
-        self, ks: Sequence[Hole] | None, n: ast.Call, fun: ast.Expr, given: dict[ast.Expr, Operand] | None
-    ) -> None:
-        """A call of a function or method; `given` replaces operands that have been evaluated before."""
+    def function_call(self, ks: Sequence[Hole] | None, n: ast.Call, fun: ast.Expr) -> None:
+        """A call of a function or method."""
         sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
         is_method = sel is not None and sel.kind is SelectionKind.METHOD
         fns: list[Callee]
@@ -176,18 +180,18 @@ class CallBuilder(ExprBuilder):
         if ks is not None:
             self.wire_results(ks, fns, fun)
         if not is_method:
-            self.callee_operand(ks, n, fun, fns, given)
+            self.callee_operand(ks, n, fun, fns)
         offset = 0
         if is_method and isinstance(fun, ast.Selector) and sel is not None:
             offset = 1
             k = self.merged_tag_hole(ks, fns, 0).note(n, "call parameter")
             if target is not None:
                 self.target_receiver(k, fun, target)
-            elif given is not None and fun in given:
-                self.operand(k, given[fun], None)
+            elif fun in self.given:
+                self.operand(k, self.given[fun], None)
             else:
                 self.receiver(k, fun, sel)
-        self.arguments(ks, n, fun, fns, offset, given)
+        self.arguments(ks, n, fun, fns, offset)
 
     def target_receiver(self, k: Hole, fun: ast.Selector, target: Target) -> None:
         """The receiver of a resolved interface call: `x.(T).path`, as the method takes it."""
@@ -213,19 +217,12 @@ class CallBuilder(ExprBuilder):
                         loc = self.location_of_param(v, f)
                         self.graph.flow(self.no_pointers(ks[i], v.type), loc)
 
-    def callee_operand(
-        self,
-        ks: Sequence[Hole] | None,
-        n: ast.Call,
-        fun: ast.Expr,
-        fns: list[Callee],
-        given: dict[ast.Expr, Operand] | None,
-    ) -> None:
+    def callee_operand(self, ks: Sequence[Hole] | None, n: ast.Call, fun: ast.Expr, fns: list[Callee]) -> None:
         """Evaluate the function called; if it is unknown and its results are used, closures in it lose theirs."""
         k = self.discard_hole()
         if not fns and any(r.dst is not self.graph.blank for r in ks or ()):
             k = Hole(self.graph.callee).note(n, "callee operand")
-        self.operand(k, given[fun] if given is not None and fun in given else fun, None)
+        self.expr(k, fun)
 
     def operand(self, k: Hole, x: Operand, dst: Type | None) -> None:
         if isinstance(x, tuple):
@@ -249,15 +246,7 @@ class CallBuilder(ExprBuilder):
         self.graph.flow(self.heap(), box)
         return Hole(box)
 
-    def arguments(
-        self,
-        ks: Sequence[Hole] | None,
-        n: ast.Call,
-        fun: ast.Expr,
-        fns: list[Callee],
-        offset: int,
-        given: dict[ast.Expr, Operand] | None,
-    ) -> None:
+    def arguments(self, ks: Sequence[Hole] | None, n: ast.Call, fun: ast.Expr, fns: list[Callee], offset: int) -> None:
         sig = self.signature(fun)
         if sig is None:
             for a in n.args:
@@ -265,8 +254,6 @@ class CallBuilder(ExprBuilder):
             return
         params = sig.params.vars
         args: list[Operand] = list(self.spread(n) or n.args)
-        if given is not None:
-            args = [given.get(a, a) if not isinstance(a, tuple) else a for a in args]
         packed = sig.variadic and not n.has_dots
         fixed = len(params) - 1 if packed else len(params)
         for i in range(min(fixed, len(args))):
@@ -279,8 +266,6 @@ class CallBuilder(ExprBuilder):
         if not rest:
             return
         k = self.spill(k, n, Site.VARIADIC, lambda: "... argument")
-        if self.fn.node is not None and isinstance(self.fn.node, ast.Go | ast.Defer):
-            self.batch.wrapper_temps.setdefault(self.fn, []).append(k.dst)
         elem = ti.element(params[-1].type)
         for operand in rest:
             self.operand(k.note(n, "slice-literal-element"), operand, elem)
@@ -338,7 +323,7 @@ class CallBuilder(ExprBuilder):
                 self.expr(k, fun)
                 return
         wrapper = Fn(f"{self.fn.name}.gowrap", stmt, None, parent=self.fn, is_closure=True)
-        given: dict[ast.Expr, Operand] = {}
+        given: dict[ast.Expr, Temp] = {}
         if is_method and isinstance(fun, ast.Selector) and sel is not None:
             loc = self.temp()
             self.receiver(Hole(loc), fun, sel)
@@ -356,8 +341,8 @@ class CallBuilder(ExprBuilder):
         return callee is not None and not isinstance(fun, ast.FuncLit)
 
     def evaluate_operands(
-        self, call: ast.Call, sig: Signature | None, builtin: BuiltinId | None, given: dict[ast.Expr, Operand]
-    ) -> list[tuple[Location, Type | None]]:
+        self, call: ast.Call, sig: Signature | None, builtin: BuiltinId | None, given: dict[ast.Expr, Temp]
+    ) -> list[Temp]:
         """Evaluate the arguments now, into temporaries; returns those of a spread call."""
         spread = self.spread(call)
         if spread is not None:
@@ -371,12 +356,40 @@ class CallBuilder(ExprBuilder):
                 dst = ti.element(last) if packed else params[min(i, len(params) - 1)].type
             elif builtin is BuiltinId.PANIC:
                 dst = Interface((), ())
-            if self.is_type(a) or self.is_nil(a) or (self.is_constant(a) and not ti.is_interface(dst)):
-                continue
-            loc = self.temp()
-            self.convert(Hole(loc), a, dst)
-            given[a] = (loc, dst or self.type_of(a))
+            self.evaluate_operand(a, dst, given)
         return []
+
+    def evaluate_operand(self, a: ast.Expr, dst: Type | None, given: dict[ast.Expr, Temp]) -> None:
+        """Evaluate an argument now, or the parts of it that matter: some are as well made in the closure."""
+        if self.is_type(a) or self.is_nil(a):
+            return
+        boxed = ti.is_interface(dst) and not ti.is_interface(self.type_of(a))
+        if not boxed:
+            x = unparen(a)
+            if self.is_constant(a) or (isinstance(x, ast.Call) and self.is_new_of_type(x)):
+                return
+            t = self.type_of(x)
+            core = core_type(t) if t is not None else None
+            if isinstance(x, ast.CompositeLit) and isinstance(core, Array | Slice | Struct) and x.type is not None:
+                for i, e in enumerate(x.elements):
+                    value = e.value if isinstance(e, ast.KeyValue) else e
+                    self.evaluate_operand(value, self.element_type(core, i, e), given)
+                return
+        loc = self.temp()
+        self.convert(Hole(loc), a, dst)
+        given[a] = (loc, dst or self.type_of(a))
+
+    def is_new_of_type(self, x: ast.Call) -> bool:
+        return self.builtin_of(unparen(x.fun)) is BuiltinId.NEW and self.is_type(x.args[0])
+
+    def element_type(self, core: Array | Slice | Struct, i: int, e: ast.Expr) -> Type | None:
+        """The type of a composite literal's element number i."""
+        if not isinstance(core, Struct):
+            return core.elem
+        if isinstance(e, ast.KeyValue):
+            name = e.key.text if isinstance(e.key, ast.Name) else ""
+            return next((f.type for f in core.fields if f.name == name), None)
+        return core.fields[i].type if i < len(core.fields) else None
 
     def wrap(
         self,
@@ -385,22 +398,21 @@ class CallBuilder(ExprBuilder):
         call: ast.Call,
         fun: ast.Expr,
         wrapper: Fn,
-        given: dict[ast.Expr, Operand],
-        temps: list[tuple[Location, Type | None]],
+        given: dict[ast.Expr, Temp],
+        temps: list[Temp],
     ) -> None:
         """Build the closure around the evaluated operands, and the call inside it."""
         closure = self.spill(k, stmt)
         closure.dst.silent = True
         self.graph.closure_of[closure.dst] = wrapper
         inner = type(self)(self.batch, wrapper)
-        for operand in [*given.values(), *temps]:
-            if isinstance(operand, tuple):
-                loc, t = operand
-                by_value = t is None or ti.fits_by_value(t)
-                self.graph.flow(closure if by_value else Hole(closure.dst, -1, closure.notes, True), loc)
+        for loc, t in [*given.values(), *temps]:
+            by_value = t is None or ti.fits_by_value(t)
+            self.graph.flow(closure if by_value else Hole(closure.dst, -1, closure.notes, True), loc)
+        inner.given = given
         builtin = inner.builtin_of(fun)
         if builtin is not None:
-            inner.builtin(None, call, builtin, given)
+            inner.builtin(None, call, builtin)
         elif inner.is_type(fun):
             pass
         elif temps:
@@ -409,8 +421,8 @@ class CallBuilder(ExprBuilder):
                 for loc, t in temps:
                     inner.operand(inner.heap(), (loc, t), None)
         else:
-            inner.function_call(None, call, fun, given)
-        for loc in self.batch.wrapper_temps.get(wrapper, []):
+            inner.function_call(None, call, fun)
+        for loc in self.batch.wrapper_sites.get(wrapper, []):
             self.batch.wrappers.append((closure.dst, loc))
 
     # -- conversions -------------------------------------------------------------------------------
@@ -468,17 +480,11 @@ class CallBuilder(ExprBuilder):
 
     # -- builtins ----------------------------------------------------------------------------------
 
-    def builtin(
-        self,
-        ks: Sequence[Hole] | None,
-        n: ast.Call,
-        builtin: BuiltinId,
-        given: dict[ast.Expr, Operand] | None = None,
-    ) -> None:
+    def builtin(self, ks: Sequence[Hole] | None, n: ast.Call, builtin: BuiltinId) -> None:
         if self.is_constant(n):
             return
         k = ks[0] if ks else self.discard_hole()
-        args: list[Operand] = [(given or {}).get(a, a) for a in n.args]
+        args = n.args
 
         def argument(hole: Hole, i: int, dst: Type | None = None) -> None:
             self.operand(hole.note(n, "call parameter"), args[i], dst)
@@ -518,7 +524,7 @@ class CallBuilder(ExprBuilder):
                 for i in range(len(args)):
                     self.operand(self.discard_hole(), args[i], None)
 
-    def append(self, k: Hole, n: ast.Call, args: list[Operand]) -> None:
+    def append(self, k: Hole, n: ast.Call, args: Sequence[ast.Expr]) -> None:
         """The old array may flow to the result; its elements, and those appended, may move to a new one."""
         t = self.type_of(n.args[0])
         elem = ti.element(core_type(t) if t is not None else None)

@@ -11,6 +11,7 @@ dereferenced receivers, conversions to interfaces) are made explicit here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from morestack.escape import typeinfo as ti
 from morestack.escape.context import Batch
@@ -22,9 +23,11 @@ from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
 from morestack.types.info import Mode, Selection, SelectionKind
 from morestack.types.objects import Func, Var
-from morestack.types.predicates import core_type, has_pointer_receiver, identical, is_type_param
+from morestack.types.predicates import core_type, has_pointer_receiver, identical, is_type_param, signature_of
 from morestack.types.types import Array, Interface, Map, Pointer, Signature, Slice, Struct, Type
 
+Temp: TypeAlias = "tuple[Location, Type | None]"
+"""A temporary that holds an evaluated expression, with its type."""
 _COMPARISONS = {BinaryOp.EQL, BinaryOp.NEQ, BinaryOp.LSS, BinaryOp.LEQ, BinaryOp.GTR, BinaryOp.GEQ}
 
 
@@ -37,10 +40,15 @@ class ExprBuilder:
         self.info = batch.program.info
         self.fn = fn
         self.loop_depth = 1
+        self.given: dict[ast.Expr, Temp] = {}
+        """Operands evaluated before: those of a `go` or `defer`, inside the closure that makes the call."""
 
     # -- what the later files add ------------------------------------------------------------------
 
     def call(self, ks: Sequence[Hole] | None, n: ast.Call) -> None:
+        raise NotImplementedError
+
+    def operand(self, k: Hole, x: ast.Expr | Temp, dst: Type | None) -> None:
         raise NotImplementedError
 
     def body(self, fn: Fn) -> None:
@@ -107,6 +115,8 @@ class ExprBuilder:
         loc.key = (node, site)
         loc.text = text
         loc.span = position(node)
+        if isinstance(self.fn.node, ast.Go | ast.Defer):
+            self.batch.wrapper_sites.setdefault(self.fn, []).append(loc)
         return loc
 
     def spill(self, k: Hole, node: ast.Node, site: Site = Site.VALUE, text: Callable[[], str] | None = None) -> Hole:
@@ -161,6 +171,9 @@ class ExprBuilder:
 
     def convert(self, k: Hole, n: ast.Expr, dst: Type | None) -> None:
         """Evaluate n into k, converted to dst if that is an interface and n is not."""
+        if n in self.given:
+            self.operand(k, self.given[n], dst)
+            return
         if dst is not None and ti.is_interface(dst) and not self.is_nil(n):
             src = self.type_of(n)
             if src is not None and (not ti.is_interface(src) or self.is_constant(n)):
@@ -172,6 +185,9 @@ class ExprBuilder:
 
     def expr(self, k: Hole, n: ast.Expr) -> None:
         """Evaluate n into k."""
+        if n in self.given:
+            self.operand(k, self.given[n], None)
+            return
         while isinstance(n, ast.Paren):
             n = n.x
         tv = self.info.types.get(n)
@@ -378,6 +394,9 @@ class ExprBuilder:
     def method_value(self, k: Hole, n: ast.Selector, sel: Selection) -> None:
         """`x.f` not called: a closure that holds the receiver; its results may go anywhere."""
         closure = self.spill(k, n)
+        recv = signature_of(sel.obj).recv if isinstance(sel.obj, Func) else None
+        if recv is not None and ti.size(recv.type) + ti.PTR_SIZE > ti.MAX_IMPLICIT_STACK_VAR_SIZE:
+            closure.dst.must_heap = "too large for stack"
         sig = sel.type if isinstance(sel.type, Signature) else None
         count = len(sig.results.vars) if sig is not None else 0
         method = self.static_method(n, sel)
@@ -432,7 +451,8 @@ class ExprBuilder:
                 # What was assigned before the first capture, in straight-line code, is not seen to change.
                 if loc.loop_depth == self.loop_depth:
                     loc.reassigned = False
-        self.body(fn)
+        if fn.is_closure:
+            self.body(fn)
         return hole
 
     # -- targets of assignments --------------------------------------------------------------------

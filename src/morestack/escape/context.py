@@ -34,7 +34,7 @@ class Batch:
     closures: list[tuple[Hole, ast.Node, Fn]] = field(default_factory=list)
     wrappers: list[tuple[Location, Location]] = field(default_factory=list)
     """(the closure of a go or defer, storage its arguments need)."""
-    wrapper_temps: dict[Fn, list[Location]] = field(default_factory=dict)
+    wrapper_sites: dict[Fn, list[Location]] = field(default_factory=dict)
 
     def declare(self, v: Var, fn: Fn, loop_depth: int = 1) -> Location:
         """Give a variable its location."""

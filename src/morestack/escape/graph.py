@@ -51,6 +51,7 @@ class Fn:
     tags: list[Leaks] | None = None  # set when analysed
     pragmas: tuple[str, ...] = ()
     is_closure: bool = False
+    """A literal that captures variables; one that does not is a function like any other."""
     results_lost: bool = False
     """A closure flowed where its calls cannot be seen, so its results may go anywhere."""
     autotmps: int = 0

@@ -201,6 +201,7 @@ class _Walker:
         captures = list(self.info.captures.get(node, ()))
         self.program.captures[inner] = captures
         self.program.captured.update(captures)
+        inner.is_closure = bool(captures)
         return inner
 
     def visit_range(self, node: ast.Range, fn: Fn) -> Fn:
@@ -212,8 +213,10 @@ class _Walker:
             self.program.captures[inner] = []
         if node.define:
             for name in (node.key, node.value):
-                if isinstance(name, ast.Name):
-                    self.local(self.info.defs.get(name), inner)
+                v = self.info.defs.get(name) if isinstance(name, ast.Name) else None
+                self.local(v, inner)
+                if isinstance(v, Var):
+                    self.program.func_values[v] = None
         else:
             for lhs in (node.key, node.value):
                 if lhs is not None:
@@ -244,8 +247,10 @@ class _Walker:
                 self.iface_value(v, node.rhs, i, single)
                 if single:
                     self.program.definition[v] = node.rhs[i]
-                    if len(node.lhs) == 1:
-                        self.func_value(v, node.rhs[i])
+                if len(node.lhs) == 1 and single:
+                    self.func_value(v, node.rhs[0])
+                else:
+                    self.program.func_values[v] = None
             else:
                 self.assigned(lhs, node.rhs[i] if single and len(node.lhs) == 1 else None)
                 self.iface_value(self.target(lhs), node.rhs, i, single)
@@ -261,9 +266,11 @@ class _Walker:
                 self.iface_value(v, node.values, i, len(node.values) == len(node.names))
             if len(node.values) == len(node.names):
                 self.program.definition[v] = node.values[i]
-                if len(node.names) == 1:
-                    self.func_value(v, node.values[i])
-            elif not node.values:
+            if len(node.names) == 1 and node.values:
+                self.func_value(v, node.values[0])
+            elif node.values:
+                self.program.func_values[v] = None
+            else:
                 self.func_value(v, None)
         return fn
 
@@ -293,6 +300,8 @@ class _Walker:
     def visit_case(self, node: ast.CaseClause, fn: Fn) -> Fn:
         v = self.info.implicits.get(node)
         self.local(v, fn)
+        if isinstance(v, Var):
+            self.program.func_values[v] = None
         return fn
 
     def visit_type_switch(self, node: ast.TypeSwitch, fn: Fn) -> Fn:

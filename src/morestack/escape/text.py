@@ -346,12 +346,16 @@ class Texts:
             return f"({text})" if prec > _UNARY and isinstance(unalias(tv.type), Pointer) else text
         match n:
             case ast.Binary(op=op, x=x, y=y):
-                own = _PRECEDENCE[op]
-                right = own if op is BinaryOp.ADD and tv is not None and _is_string(tv.type) else own + 1
+                concatenates = op is BinaryOp.ADD and tv is not None and _is_string(tv.type)
+                own = 0 if concatenates else _PRECEDENCE[op]
+                right = 0 if concatenates else own + 1
                 text = f"{self.expr(x, own, depth)} {op.value} {self.expr(y, right, depth)}"
                 return f"({text})" if prec > own else text
             case ast.Unary(op=UnaryOp.ADDR, x=x) if isinstance(unparen(x), ast.CompositeLit):
-                return "&" + self.expr(x, 0, depth)
+                text = "&" + self.expr(x, 0, depth)
+                return f"({text})" if prec > 0 else text
+            case ast.FuncLit():
+                return "(func literal)" if prec > 0 else "func literal"
             case ast.Unary(op=op, x=x):
                 inner = unparen(x)
                 gap = " " if isinstance(inner, ast.Unary) and inner.op is op else ""
@@ -387,8 +391,6 @@ class Texts:
                 tv = self.program.info.types.get(n)
                 amp = "&" if n.type is None and tv is not None and isinstance(under(tv.type), Pointer) else ""
                 return amp + self.literal(n)
-            case ast.FuncLit():
-                return "func literal"
             case ast.Call():
                 return self.call(n, depth)
             case _:
