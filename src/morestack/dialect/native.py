@@ -133,7 +133,9 @@ class Native:
     def function(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The native version of a dialect function, callable from Python."""
         address = self.functions.get(f"{func.__module__}.{func.__name__}") or self.addresses[func.__name__]
-        return callback.native_function(callback.signature_of(func), address, func.__name__)
+        found = callback.native_function(callback.signature_of(func), address, func.__name__)
+        found.__dict__["program"] = self  # its code lives as long
+        return found
 
 
 def load(
