@@ -1,7 +1,7 @@
 """Expressions as gc's messages print them: Go source on one line, with bodies elided.
 
-A function literal prints as `func(x int) {…}`, a composite literal as `T{…}`, a struct or interface type
-with members as `struct{…}`. Parentheses appear where the user wrote them.
+A function literal prints as `func(x int) {…}`, a composite literal as `T{…}`; types print in full. Parentheses
+appear where the user wrote them, except in types.
 """
 
 from morestack.syntax.nodes import (
@@ -108,18 +108,18 @@ def _type_string(x: Expr) -> str:
         case MapType(key=key, value=value):
             return f"map[{s(key)}]{s(value)}"
         case ChanType(dir=direction, elem=elem):
+            while isinstance(elem, Paren):
+                elem = elem.x
             inner = s(elem)
-            if direction is not ChanDir.RECV and isinstance(elem, ChanType) and elem.dir is ChanDir.RECV:
+            if direction is not ChanDir.SEND and isinstance(elem, ChanType) and elem.dir is ChanDir.RECV:
                 inner = f"({inner})"
             return f"{direction.value} {inner}"
         case FuncType():
             return "func" + signature_string(x)
         case StructType(fields=fields):
-            return "struct{" + "; ".join(_field(f) for f in fields) + "}" if not fields else "struct" + _ELLIPSIS
+            return "struct{" + "; ".join(_field(f) for f in fields) + "}"
         case InterfaceType(elements=elements):
-            if len(elements) == 1 and not isinstance(elements[0], MethodElem):
-                return "interface{" + s(elements[0]) + "}"
-            return "interface" + (_ELLIPSIS if elements else "{}")
+            return "interface{" + "; ".join(_element(e) for e in elements) + "}"
         case UnionType(terms=terms):
             return " | ".join(s(t) for t in terms)
         case _:
@@ -146,12 +146,13 @@ def _field(f: StructField) -> str:
     return f"{', '.join(n.text for n in f.names)} {shown}" if f.names else shown
 
 
+def _element(e: MethodElem | Expr) -> str:
+    return e.name.text + signature_string(e.type) if isinstance(e, MethodElem) else expr_string(e)
+
+
 def _slice(x: Slice) -> str:
     def part(i: Expr | None) -> str:
-        if i is None:
-            return ""
-        shown = expr_string(i)
-        return shown
+        return "" if i is None else expr_string(i)
 
     shown = f"{expr_string(x.x)}[{part(x.lo)}:{part(x.hi)}"
     return shown + (f":{part(x.max)}]" if x.full else "]")

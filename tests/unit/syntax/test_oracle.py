@@ -8,14 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.go_sources import goroot
 
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax import nodes
 from morestack.syntax.convert import parse_file
 from morestack.syntax.walk import walk
-
-from .test_corpus import goroot
 
 tree_sitter = pytest.importorskip("tree_sitter")
 tree_sitter_go = pytest.importorskip("tree_sitter_go")
@@ -25,7 +24,7 @@ KINDS: dict[str, str] = {
     "call_expression": "Call",
     "type_conversion_expression": "Call",
     "func_literal": "FuncLit",
-    "composite_literal": "CompositeLit",
+    "literal_value": "CompositeLit",
     "slice_expression": "Slice",
     "type_assertion_expression": "TypeAssert",
     "if_statement": "If",
@@ -33,7 +32,6 @@ KINDS: dict[str, str] = {
     "type_switch_statement": "TypeSwitch",
     "select_statement": "Select",
     "send_statement": "Send",
-    "short_var_declaration": "Define",
     "return_statement": "Return",
     "map_type": "MapType",
     "struct_type": "StructType",
@@ -67,7 +65,8 @@ def ours(path: Path, text: bytes) -> Places:
     for node in walk(file):
         name = type(node).__name__
         if name in wanted and not isinstance(node, nodes.File):
-            found[name, node.span.start, node.span.end] += 1
+            start = node.lbrace if isinstance(node, nodes.CompositeLit) else node.span.start
+            found[name, start, node.span.end] += 1
     return found
 
 

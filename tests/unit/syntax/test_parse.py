@@ -250,3 +250,18 @@ def test_byte_order_mark_at_the_start_is_skipped() -> None:
     diagnostics = Diagnostics()
     assert parse_file(SourceFile("x.go", b"\xef\xbb\xbfpackage p\n"), diagnostics) is not None
     assert not diagnostics
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x.(struct{ a, b int; c string })", "x.(struct{a, b int; c string})"),
+        ("x.(interface{ m(); ~int|string })", "x.(interface{m(); ~int | string})"),
+        ("x.(chan<- (<-chan int))", "x.(chan<- <-chan int)"),
+        ("x.(chan (<-chan int))", "x.(chan (<-chan int))"),
+        ('x.(struct{ x int "tag" })', 'x.(struct{x int "tag"})'),
+        ("x.(func(int) (a int, err error))", "x.(func(int) (a int, err error))"),
+    ],
+)
+def test_types_print_in_full(text: str, shown: str) -> None:
+    assert expr_string(expression(text)) == shown
