@@ -241,7 +241,7 @@ def other_declaration(obj: Object | Label) -> tuple[str, ...]:
 
 def check_package(path: str, files: Sequence[ast.File], diagnostics: Diagnostics) -> CheckedPackage:
     """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
-    from morestack.types import captures, decl, init_order, labels, resolve, unused
+    from morestack.types import captures, decl, init_order, labels, local_types, resolve, unused
 
     check = Checker(path, files, diagnostics)
     with deep_recursion():
@@ -251,8 +251,11 @@ def check_package(path: str, files: Sequence[ast.File], diagnostics: Diagnostics
             check.process_delayed(0)
             init_order.order_initializers(check)
             unused.check_imports(check)
+            if not diagnostics:
+                resolve.check_bodies(check)
             check.record_untyped()
             captures.finish_captures(check)
+            local_types.number_local_types(check.pkg, check.files, check.info)
     return CheckedPackage(check.pkg, check.files, check.info, check.funcs)
 
 

@@ -177,6 +177,7 @@ def _check_expr(
     check: Checker, e: ast.Expr, hint: Type | None, target: Target | None
 ) -> tuple[Operand, ExprKind]:
     kind = ExprKind.EXPRESSION
+    x = invalid(e)
     match e:
         case ast.Name():
             x = ident(check, e, want_type=False)
@@ -196,10 +197,10 @@ def _check_expr(
             x = index.check_slice(check, e)
         case ast.Star():
             x = _star(check, e)
-        case ast.Paren(x=inner):
-            inner_x, kind = raw_expr(check, inner)
-            inner_x.expr = e
-            return inner_x, kind
+        case ast.Paren():
+            inner, kind = raw_expr(check, e.x)
+            inner.expr = e
+            return inner, kind
         case ast.CompositeLit():
             x = composite.check_composite(check, e, hint)
         case ast.FuncLit():
@@ -211,10 +212,8 @@ def _check_expr(
             kind = ExprKind.STATEMENT
         case ast.KeyValue():
             check.error(e, Code.SYNTAX, "unexpected key:value expression")
-            x = invalid(e)
         case ast.UnionType():
             check.error(e, Code.NOT_A_TYPE, "unexpected union outside of a constraint")
-            x = invalid(e)
         case (
             ast.ArrayType()
             | ast.SliceType()
@@ -226,7 +225,7 @@ def _check_expr(
         ):
             x = Operand(Mode.TYPE, e, typexpr.type_of(check, e))
         case ast.BadExpr():
-            x = invalid(e)
+            pass
     x.expr = e
     return x, kind if x.valid else ExprKind.STATEMENT  # an invalid one has had its error
 

@@ -82,9 +82,13 @@ def receiver_type(
     result: Type = instantiate.instantiate_named(t, tuple(params))
     if isinstance(base, ast.Name):
         check.info.instances[base] = Instance(tuple(params), result)
+    written = recv.type
+    while isinstance(written, ast.Paren | ast.Star):
+        check.record_type(written, Mode.TYPE, Pointer(result) if is_pointer else result)
+        written = written.x
+    check.record_type(written, Mode.TYPE, result)
     if is_pointer:
         result = Pointer(result)
-    check.record_type(recv.type, Mode.TYPE, result)
     return result, tuple(params)
 
 

@@ -43,6 +43,8 @@ def check_index(check: Checker, e: ast.Index) -> tuple[Operand, bool]:
         check.error(x, Code.NON_SLICEABLE_OPERAND, f"invalid operation: cannot index {check.show(x)}")
         expr.use(check, *e.indices)
         return invalid(e), False
+    if is_.is_untyped(x.type):
+        untyped.default_untyped(check, x)
     mode, elem, length, key = shape
     if key is not None:
         return _map_index(check, e, key, elem), False

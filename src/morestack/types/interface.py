@@ -85,6 +85,7 @@ def _union(check: Checker, e: ast.UnionType | ast.Unary) -> Type:
             t = INVALID
         if not is_.is_valid(t):
             return INVALID
+        check.record_type(term, Mode.TYPE, t)
         terms.append((tilde, t))
         written.append(term)
     union = Union(tuple(terms))

@@ -136,9 +136,19 @@ def _function(
         check.info.defs[d.name] = obj
     if d.body is not None:
         check.funcs.append(obj)
-    elif name != "init" and not any(p.startswith("go:linkname") for p in d.pragmas):
-        check.error(d.name, Code.MISSING_BODY, "missing function body")
     _register(check, obj, DeclInfo(scope, func_decl=d))
+
+
+def check_bodies(check: Checker) -> None:
+    """Report functions without a body; gc does so only in programs that are correct otherwise."""
+    for file in check.files:
+        for d in file.decls:
+            if isinstance(d, ast.FuncDecl) and d.body is None and not _is_external(d):
+                check.error(d.name, Code.MISSING_BODY, "missing function body")
+
+
+def _is_external(d: ast.FuncDecl) -> bool:
+    return any(p.startswith("go:linkname") for p in d.pragmas)
 
 
 def _check_imported_names(check: Checker, scope: Scope) -> None:
