@@ -51,7 +51,10 @@ def theirs(text: bytes) -> Places:
     while pending:
         node = pending.pop()
         if node.is_named and node.type in KINDS:
-            found[KINDS[node.type], node.start_byte, node.end_byte] += 1
+            start = node.start_byte
+            if node.type == "type_conversion_expression" and text[start : start + 1] == b"*":
+                start += 1  # it reads `*(*T)(x)` as a conversion to `*(*T)`; Go as `*` of a conversion to `*T`
+            found[KINDS[node.type], start, node.end_byte] += 1
         pending.extend(node.children)
     return found
 
