@@ -367,6 +367,13 @@ def panicnil(g: Ptr[G]) -> None:
 
 
 @export
+def panicshift(g: Ptr[G]) -> None:
+    """A shift count is negative."""
+    g.at.pending = PENDING_SHIFT
+    fatalpanic(g)
+
+
+@export
 def panicdottype(g: Ptr[G], have: u64, want: u64, inter: u64) -> None:
     """v.(T) failed, for a concrete T."""
     g.at.pending = PENDING_DOTTYPE

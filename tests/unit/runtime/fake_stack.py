@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,14 @@ from typing import Any
 
 from morestack.dialect import memory
 
-_keep: list[Any] = []
+_arena = mmap.mmap(-1, 1 << 25)  # one piece: offsets in metadata have 32 bits
+_next = [ctypes.addressof(ctypes.c_char.from_buffer(_arena))]
 
 
 def blob(data: bytes, align: int = 16) -> int:
     """The address of bytes that stay."""
-    buf = ctypes.create_string_buffer(len(data) + align)
-    _keep.append(buf)
-    address = -(-ctypes.addressof(buf) // align) * align
+    address = -(-_next[0] // align) * align
+    _next[0] = address + len(data)
     ctypes.memmove(address, data, len(data))
     return address
 

@@ -1,0 +1,71 @@
+"""What compiled code and the engine rely on: layouts and signatures."""
+
+from __future__ import annotations
+
+from morestack import runtime
+from morestack.codegen import abi
+from morestack.dialect.callback import signature_of
+from morestack.dialect.kinds import BOOLEAN, F64, VOID, PtrKind
+from morestack.dialect.machine import offset_of
+from morestack.ir.ops import Effect
+from morestack.ir.runtime_calls import PARKED, RUNTIME_CALLS
+from morestack.ir.types import BOOL, PTR, Scalar, scalars
+from morestack.ir.types import F64 as IR_F64
+from morestack.runtime import chan, layout, panic, sched
+from morestack.runtime.layout import G, Gobuf
+
+ABSENT = {
+    "gorecover", "makemap", "mapaccess", "mapassign", "mapclear", "mapdelete", "mapiterinit", "mapiternext", "maplen",
+}  # fmt: skip
+"""Runtime calls that do not exist yet."""
+
+
+def exported() -> dict[str, object]:
+    return {n: vars(m)[n] for m in runtime.modules() for n in runtime.exports() if n in vars(m)}
+
+
+def test_g_begins_with_what_compiled_code_knows() -> None:
+    where = {
+        "G_STACK_LO": "stack_lo", "G_STACK_HI": "stack_hi", "G_STACKGUARD0": "stackguard0", "G_REGS": "regs",
+        "G_FREGS": "fregs", "G_MORE_PC": "more_pc", "G_MORE_FRAME": "more_frame", "G_PENDING": "pending",
+        "G_PENDING_A": "pending_a", "G_PENDING_B": "pending_b", "G_PENDING_TYPE": "pending_type",
+        "G_PENDING_DATA": "pending_data", "G_LEAF_COUNT": "leaf_count", "G_LEAF_SITES": "leaf_sites",
+        "G_SITE": "site", "G_FIXED_END": "m",
+    }  # fmt: skip
+    assert {k: offset_of(G, f) for k, f in where.items()} == {k: getattr(abi, k) for k in where}
+    for field in ("pc", "sp", "bp", "ctxt", "ret"):
+        assert offset_of(G, "sched") + offset_of(Gobuf, field) == getattr(abi, f"G_SCHED_{field.upper()}")
+
+
+def test_constants_agree() -> None:
+    assert (layout.STACK_MIN, layout.STACK_GUARD, layout.STACK_SMALL) == (
+        abi.STACK_MIN, abi.STACK_GUARD, abi.STACK_SMALL,
+    )  # fmt: skip
+    assert layout.LINK == abi.LINK and layout.PARKED % 2**64 == PARKED
+    pending = {n: v for m in (panic, chan, sched) for n, v in vars(m).items() if n.startswith("PENDING_")}
+    assert pending == {n: getattr(abi, n) for n in pending}
+
+
+def test_every_runtime_call_exists_with_its_c_signature() -> None:
+    have = exported()
+    assert set(RUNTIME_CALLS) - set(have) == ABSENT
+    assert {"newstack", "schedule", "goexit0", "panicking"} <= set(have)
+    for name, call in RUNTIME_CALLS.items():
+        if name in ABSENT:
+            continue
+        sig = signature_of(have[name])  # type: ignore[arg-type]
+        want: list[Scalar] = [s for t in call.params for _, s in scalars(t)]
+        if call.result is not None and not isinstance(call.result, Scalar):
+            want.insert(0, PTR)
+        params = sig.params[1:]
+        assert len(params) == len(want), name
+        for kind, scalar in zip(params, want, strict=True):
+            assert (kind == BOOLEAN) == (scalar is BOOL) and (kind == F64) == (scalar is IR_F64), name
+            assert scalar is BOOL or kind.size == scalar.size or isinstance(kind, PtrKind), name
+        if Effect.PARK in call.effect:
+            assert sig.result.name == "i64", name
+        elif call.result is None or not isinstance(call.result, Scalar):
+            assert sig.result is VOID, name
+        else:
+            assert (sig.result == BOOLEAN) == (call.result is BOOL), name
+            assert call.result is BOOL or sig.result.size == call.result.size, name

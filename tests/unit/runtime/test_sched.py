@@ -1,0 +1,126 @@
+"""Goroutines start, take turns, end and are reused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fake_stack import Site, closure, code, load, store
+
+from morestack.dialect.machine import nil
+from morestack.runtime import event, layout
+from morestack.runtime.layout import G
+
+
+def start(rt: Any, by: Any, name: str = "main.f") -> None:
+    rt.newproc(by, closure(code(Site(name, 5, entry=True, flags=8))))
+
+
+def test_a_new_goroutine_enters_its_function_and_returns_to_goexit(rt: Any) -> None:
+    start(rt, rt.g0)
+    g = rt.schedule(rt.g0)
+    assert g.at.goid == 1 and g.at.stack_hi - g.at.stack_lo == layout.STACK_MIN
+    assert g.at.sched.pc == load(g.at.sched.ctxt) and g.at.sched.sp == g.at.stack_hi
+    assert load(g.at.sched.sp - 8) == rt.goexit and load(g.at.sched.sp - 16) == 0
+    assert g.at.m.at.curg == g and g.at.status == layout.G_RUNNING
+
+
+def test_the_last_started_runs_first_then_in_order(rt: Any) -> None:
+    for _ in range(5):
+        start(rt, rt.g0)
+    order = []
+    g = rt.g0
+    for _ in range(5):
+        g = rt.schedule(g)
+        order.append(int(g.at.goid))
+        rt.goexit0(g)
+    assert order == [5, 1, 2, 3, 4]
+
+
+def test_more_than_the_ring_holds_all_run_once(rt: Any) -> None:
+    n = 600
+    for _ in range(n):
+        start(rt, rt.g0)
+    seen = set()
+    g = rt.g0
+    for _ in range(n):
+        g = rt.schedule(g)
+        seen.add(int(g.at.goid))
+        rt.goexit0(g)
+    assert seen == set(range(1, n + 1))
+
+
+def test_dead_goroutines_are_reused_with_their_stack(rt: Any) -> None:
+    start(rt, rt.g0)
+    g = rt.schedule(rt.g0)
+    lo = int(g.at.stack_lo)
+    rt.goexit0(g)
+    start(rt, rt.g0)
+    again = rt.schedule(g)
+    assert again == g and again.at.goid == 2 and again.at.stack_lo == lo
+    rt.copystack(g.at.m.at.p, g, 4096, False)
+    rt.goexit0(g)
+    assert g.at.stack_lo == 0
+    start(rt, rt.g0)
+    assert rt.schedule(g).at.stack_hi - g.at.stack_lo == layout.STACK_MIN
+
+
+def test_two_that_wake_each_other_do_not_starve_a_third(rt: Any) -> None:
+    for _ in range(3):
+        start(rt, rt.g0)
+    third = rt.schedule(rt.g0)
+    rt.gosched(third)
+    g, turns = third, 0
+    while True:
+        nxt = rt.schedule(g)
+        if nxt == third:
+            break
+        g = nxt
+        rt.goready(g.at.m.at.p, g)  # the one that runs is always the next
+        turns += 1
+        assert turns < 1000
+
+
+def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    rt.g0.at.site = 0
+    start(rt, rt.g0)
+    main = rt.schedule(rt.g0)
+    main.at.site = code(Site("main.main", 12, words=2, flags=8))
+    start(rt, main, "main.main.func1")
+    child = rt.schedule(main)
+    place = Site("main.main.func1", 9, words=1)
+    sp = child.at.stack_hi - 16 - 8
+    store(sp + 8, 0)
+    store(sp + 16, rt.goexit)
+    child.at.sched.pc, child.at.sched.sp, child.at.sched.bp = code(place), sp, sp + 8
+    assert rt.chanrecv(child, nil(type_of_chan()), 0) == layout.PARKED
+    main.at.status = layout.G_WAITING
+    main.at.waitreason = layout.WAIT_SELECT_NONE
+    assert rt.schedule(child) == nil(G)
+    assert rt.exitcode(rt.g0) == 2
+    assert capfd.readouterr().err == (
+        "fatal error: all goroutines are asleep - deadlock!\n\n"
+        "goroutine 1 [select (no cases)]:\nmain.f()\n\t/x/prog.go:5\n\n"
+        "goroutine 2 [chan receive (nil chan)]:\nmain.main.func1(...)\n\t/x/prog.go:9\n"
+        "created by main.main in goroutine 1\n\t/x/prog.go:12\n"
+    )
+
+
+def type_of_chan() -> Any:
+    from morestack.runtime.chan import Hchan
+
+    return Hchan
+
+
+def test_exit_gives_control_back(rt: Any) -> None:
+    start(rt, rt.g0)
+    g = rt.schedule(rt.g0)
+    rt.exit(g, 7)
+    assert rt.schedule(g) == nil(G) and rt.exitcode(g) == 7
+
+
+def test_starting_is_only_counted(rt: Any) -> None:
+    before = int(event.event_next.value)
+    count = int(event.stats.at.goroutines)
+    start(rt, rt.g0)
+    assert event.event_next.value == before and event.stats.at.goroutines == count + 1
