@@ -259,4 +259,4 @@ def sync_all(body: Body, regs: Iterable[Reg]) -> None:
         body.sync(r)
 
 
-__all__ = ["Body", "COLD", "quote", "sync_all"]
+__all__ = ["COLD", "Body", "quote", "sync_all"]

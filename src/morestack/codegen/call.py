@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from morestack.codegen.abi import CONTEXT_REG, FLOAT_REGS, INT_REGS
 from morestack.codegen.flat import is_float, leaves
-from morestack.ir.types import IRType, PTR, pointer_words
+from morestack.ir.types import PTR, IRType, pointer_words
 
 UNIFORM = [f"i64 %x{i}" for i in range(INT_REGS)] + [f"double %d{i}" for i in range(FLOAT_REGS)]
 PARAMS = "(ptr %g, ptr %bp, " + ", ".join(UNIFORM) + ")"

@@ -100,9 +100,10 @@ class ModuleContext:
         known = self._records.get(key)
         if known is None:
             known = self._records[key] = f"@func.{len(self._records)}"
+            name = self.name(f.name.removesuffix(BODY_SUFFIX))
             file, line = (f.pos.file, f.pos.line) if f.pos else ("", 0)
             self.data.append(
-                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(self.name(f.name.removesuffix(BODY_SUFFIX)), known)}, "
+                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(name, known)}, "
                 f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}}}, align 8"
             )
         return known

@@ -14,7 +14,7 @@ import struct as pystruct
 from typing import TypeAlias
 
 from morestack.ir.module import Const
-from morestack.ir.types import Array, BOOL, F32, F64, I8, IRType, Scalar, Struct, scalars
+from morestack.ir.types import BOOL, F32, F64, I8, Array, IRType, Scalar, Struct, scalars
 
 MAX_LEAVES = 8
 

@@ -76,7 +76,7 @@ def _candidate(f: Function) -> tuple[list[str], bool, int, int] | None:
 
 def find_leaves(module: Module) -> dict[str, LeafInfo]:
     """The leaves of the module, by name, callees before callers."""
-    bodies = {name: c for name, f in module.functions.items() if f.blocks and (c := _candidate(f)) is not None}
+    bodies = {name: b for name, f in module.functions.items() if f.blocks and (b := _candidate(f)) is not None}
     called = {str(i.aux) for f in module.functions.values() for i in instructions(f) if i.op is Op.CALL}
     found: dict[str, LeafInfo] = {}
     # Callees first; what waits on itself (recursion) or on a goroutine function never gets there.
@@ -88,8 +88,8 @@ def find_leaves(module: Module) -> dict[str, LeafInfo]:
             continue
         unique = set(callees)
         waiting[name] = len(unique)
-        for c in unique:
-            callers.setdefault(c, []).append(name)
+        for callee in unique:
+            callers.setdefault(callee, []).append(name)
         if not unique:
             ready.append(name)
     while ready:

@@ -16,7 +16,7 @@ from morestack.codegen.leaves import LeafInfo
 from morestack.ir.module import Instr, Operand
 from morestack.ir.ops import BOUNDS_CODE, Bounds, BoundsKind, Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
-from morestack.ir.types import BOOL, IRType, PTR, Scalar, scalars
+from morestack.ir.types import BOOL, PTR, IRType, Scalar, scalars
 
 ASSERT_KINDS = (PENDING_ASSERT,)
 

@@ -104,8 +104,11 @@ def _schedule() -> list[str]:
         "gogo:",
     ]
     for name, offset, t in (
-        ("pc", G_SCHED_PC, "ptr"), ("sp", G_SCHED_SP, "ptr"), ("ctxt", G_SCHED_CTXT, "i64"), ("ret", G_SCHED_RET, "i64"),
-    ):  # fmt: skip
+        ("pc", G_SCHED_PC, "ptr"),
+        ("sp", G_SCHED_SP, "ptr"),
+        ("ctxt", G_SCHED_CTXT, "i64"),
+        ("ret", G_SCHED_RET, "i64"),
+    ):
         p = _g(out, name, offset, "%next")
         out.append(f"  %{name} = load {t}, ptr {p}")
     out.append(f"  %bp2 = getelementptr i8, ptr %sp, i64 -{LINK}")

@@ -1147,3 +1147,11 @@ class Code(Enum):
         import "fmt"
         func main() { fmt.Println() }
     """
+
+    NOT_SUPPORTED_YET = "U002"
+    """A part of Go that is checked but not compiled yet.
+
+    Example:
+        package main
+        func main() { defer println("x") }
+    """
