@@ -8,6 +8,7 @@ Every case also runs with the stack moved at every check and what was left poiso
 from pathlib import Path
 
 import pytest
+
 from tests.forked import run_one
 from tests.txtar import parse
 

@@ -2,8 +2,9 @@
 
 A comment `/* ERROR "text" */` or `/* ERRORx "regexp" */` expects an error at the token before it. An error
 must be on the token's line, contain the text, and lie within the column tolerance types2's own harness
-allows; each expectation is met once and nothing else may be reported. `assert(c)` of the harness checks
-that a constant is true.
+allows; each expectation is met once and nothing else may be reported. `assert(c)`, which the harness
+predeclares, checks that a constant is true: here it is a type, so that its calls are constants too. A missing
+function body is no matter of types2.
 
 `python -m tests.conformance.typetests [--update] [--output] [NAME...]` runs them and prints a table.
 """
@@ -25,8 +26,8 @@ from morestack.syntax import nodes as ast
 from morestack.syntax.convert import parse_file
 from morestack.types import universe
 from morestack.types.checker import check_package
-from morestack.types.objects import Func, Var
-from morestack.types.types import BOOL, EMPTY_TUPLE, Signature, Tuple
+from morestack.types.objects import TypeName
+from morestack.types.types import BOOL
 from tests.conformance import known
 
 LIST = "types_failures.txt"
@@ -108,8 +109,8 @@ def run(name: str, files: list[Path]) -> list[str]:
     trees = [t for t in parsed if t is not None]
     problems: list[str] = []
     if trees:
-        assert_func = Func("assert", Signature(Tuple((Var("", BOOL),)), EMPTY_TUPLE))
-        universe.UNIVERSE.names["assert"] = assert_func
+        assert_type = TypeName("assert", BOOL)
+        universe.UNIVERSE.names["assert"] = assert_type
         try:
             checked = check_package(name, trees, diagnostics)
         except Exception as error:
@@ -120,10 +121,12 @@ def run(name: str, files: list[Path]) -> list[str]:
             return [f"{type(error).__name__} at {place}: {error}"]
         finally:
             del universe.UNIVERSE.names["assert"]
+        ignored = re.compile(r"assert\(.*is not used|missing function body$", re.DOTALL)
+        diagnostics.items = [d for d in diagnostics.items if not ignored.match(d.message)]
         for node, tv in checked.info.types.items():
             if not isinstance(node, ast.Call) or not isinstance(node.fun, ast.Name):
                 continue
-            if node.args and checked.info.uses.get(node.fun) is assert_func:
+            if node.args and checked.info.uses.get(node.fun) is assert_type:
                 arg = checked.info.types.get(node.args[0])
                 if arg is None or arg.value is not True:
                     problems.append(f"{node.span}: assertion failed ({tv.mode})")

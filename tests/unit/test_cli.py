@@ -1,0 +1,150 @@
+"""The command line: bad input gives one clear error each, programs' exit codes pass through, Ctrl-C ends with 130."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.forked import Ended, run_one
+
+MAIN = "package main\n\n"
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+def run(folder: Path, text: str | bytes, *options: str, command: str = "run") -> Ended[None]:
+    """Run a program given as text."""
+    data = text if isinstance(text, bytes) else text.encode()
+    (folder / "p.go").write_bytes(data)
+    return run_one([command, *options, "p.go"], folder)
+
+
+BAD = {
+    "syntax": (MAIN + "func main() { x := }\n", "p.go:3:20: syntax error"),
+    "two syntax errors": (MAIN + "func f( { }\n\nfunc main() { for { \n", "p.go:3:9: syntax error"),
+    "undefined": (MAIN + "func main() { x() }\n", "p.go:3:15: undefined: x"),
+    "mismatch": (
+        MAIN + 'func main() { var x int = "a"; _ = x }\n',
+        'p.go:3:27: cannot use "a" (untyped string constant)',
+    ),
+    "unused": (MAIN + "func main() { x := 1 }\n", "p.go:3:15: declared and not used: x"),
+    "missing return": (MAIN + "func f() int { }\nfunc main() { f() }\n", "p.go:3:16: missing return"),
+    "import": (MAIN + 'import "fmt"\n\nfunc main() { fmt.Println() }\n', "p.go:3:8: "),
+    "huge literal": (MAIN + "var x = " + "9" * 100_000 + "\nfunc main() {}\n", "p.go:3:9: "),
+    "huge shift": (MAIN + "var x = 1 << 1000000000\nfunc main() {}\n", "p.go:3:9: "),
+    "huge exponent": (MAIN + "var x = 1e1000000000\nfunc main() { println(x) }\n", "p.go:3:9: "),
+    "no main": (MAIN + "func f() {}\n", "function main is undeclared in the main package"),
+    "empty": ("", "p.go:1:1: syntax error: package statement must be first"),
+    "not Go": ("#include <stdio.h>\nint main(void) { return 0; }\n", "p.go:1:1: "),
+    "binary": (bytes(range(256)) * 8, "p.go:1:1: "),
+    "invalid UTF-8": (b'package main\n\nfunc main() { println("\xff\xfe") }\n', "p.go:3:24: invalid UTF-8 encoding"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_programs(name: str, tmp_path: Path) -> None:
+    text, expected = BAD[name]
+    end = run(tmp_path, text)
+    shown = end.stderr.decode(errors="replace")
+    assert end.code == 1, shown
+    assert expected in shown
+    assert "Traceback" not in shown and "internal error" not in shown
+    assert end.stdout == b""
+
+
+@pytest.mark.parametrize("depth", [1_000, 10_000, 100_000])
+def test_deep_nesting_is_no_crash(depth: int, tmp_path: Path) -> None:
+    end = run(tmp_path, f"{MAIN}func main() {{ println({'(' * depth}1{')' * depth}) }}\n")
+    shown = end.stderr.decode()
+    assert (end.code, shown) == (0, "1\n") or (end.code == 1 and shown.startswith("p.go:3:")), shown[-300:]
+
+
+def test_files(tmp_path: Path) -> None:
+    for arguments, expected in (
+        (["missing.go"], "open missing.go: no such file or directory\n"),
+        (["."], "no Go files in "),
+        (["x.txt"], "x.txt"),
+    ):
+        end = run_one(["run", *arguments], tmp_path)
+        assert end.code == 1
+        assert expected in end.stderr.decode()
+        assert "Traceback" not in end.stderr.decode()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "p.go").write_text(MAIN)
+    (tmp_path / "p.go").chmod(0)
+    end = run_one(["run", "p.go"], tmp_path)
+    assert (end.code, end.stderr) == (1, b"open p.go: permission denied\n")
+
+
+def test_a_folder_is_a_program(tmp_path: Path) -> None:
+    (tmp_path / "a.go").write_text(MAIN + "func main() { println(two()) }\n")
+    (tmp_path / "b.go").write_text(MAIN + "func two() int { return 2 }\n")
+    end = run_one(["run", "."], tmp_path)
+    assert (end.code, end.stderr) == (0, b"2\n")
+
+
+def test_report_as_json() -> None:
+    end = run_one(["run", "--stacks", "--json", "tree.go"], EXAMPLES)
+    first, _, rest = end.stderr.decode().partition("\n")
+    assert first == "total 50666"
+    report = json.loads(rest)
+    assert report["goroutines_started"] == 6
+    assert report["growths"] == sum(c["count"] for c in report["changes"] if c["kind"] == "grow")
+    assert report["growths"] > 5
+    assert report["largest_stack"] >= 1 << 20
+    assert report["bytes_copied"] == sum(c["copied"] for c in report["changes"])
+    assert sum(report["stacks_by_size"].values()) == sum(report["stacks_by_source"].values())
+
+
+def test_report_as_text() -> None:
+    end = run_one(["run", "--stacks", "tree.go"], EXAMPLES)
+    text = end.stderr.decode()
+    assert "main.(*tree).sum" in text and "tree.go:23" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("stage", ["ast", "types", "escape", "ir", "llvm", "asm"])
+def test_show(stage: str) -> None:
+    whole = run_one(["show", "--stage", stage, "fib.go"], EXAMPLES)
+    assert whole.code == 0, whole.stderr
+    assert whole.stdout.count(b"\n") >= 1 or stage == "escape"
+    if stage != "escape":
+        one = run_one(["show", "--stage", stage, "--func", "main.fib", "fib.go"], EXAMPLES)
+        assert one.code == 0, one.stderr
+        assert 0 < len(one.stdout) < len(whole.stdout)
+        unknown = run_one(["show", "--stage", stage, "--func", "main.nothing", "fib.go"], EXAMPLES)
+        assert unknown.code == 1 and b"no function main.nothing" in unknown.stderr
+
+
+def test_unknown_stress_mode() -> None:
+    end = run_one(["run", "fib.go"], EXAMPLES, {"STRESS": "movestack,shake"})
+    assert end.code == 1 and b"no stress mode shake" in end.stderr
+
+
+def test_python_runtime() -> None:
+    end = run_one(["run", "--runtime=python", "--stacks", "escape.go"], EXAMPLES)
+    assert end.code == 0, end.stderr
+    assert end.stderr.startswith(b"3 3 6 8\n")
+
+
+@pytest.mark.slow
+def test_interrupt(tmp_path: Path) -> None:
+    (tmp_path / "p.go").write_text(MAIN + "func main() { println(1); for { f() } }\n\nfunc f() { x++ }\n\nvar x int\n")
+    command = [sys.executable, "-m", "morestack.cli", "run", "p.go"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"1\n"
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=10)
+        elapsed = time.monotonic() - started
+        assert process.stderr.read() == b""
+    assert code == 130
+    print(f"ended {elapsed * 1000:.0f} ms after the signal")
