@@ -202,10 +202,11 @@ def _missing_term(v: Type, t: Type, iface: Interface, target: TypeSet, qf: Quali
         return f"possibly missing ~ for {type_string(alternative, qf)} in {ts}"
     if _mentions(iface, v):
         return f"{ts} mentions {vs}, but {vs} is not in the type set of {ts}"
-    return f"{vs} missing in {terms_string(terms, qf)}"
+    return f"{vs} missing in {terms_string(terms)}"
 
 
 def terms_string(terms: tuple[Term, ...], qf: Qualifier | None = None) -> str:
+    """Terms as in a union; gc prints those of a type set with whole package paths, hence without qf."""
     return " | ".join(("~" if t.tilde else "") + type_string(t.type, qf) for t in terms)
 
 

@@ -8,7 +8,7 @@ first asked for, which lets recursive generic types terminate. `verify` checks t
 from __future__ import annotations
 
 from morestack.types.objects import Func, Var
-from morestack.types.predicates import signature_of, under
+from morestack.types.predicates import constraint_interface, signature_of, under
 from morestack.types.subst import Substitution, copy_var, subst
 from morestack.types.types import INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
 from morestack.types.typestring import Qualifier, hash_string
@@ -119,6 +119,7 @@ def verify(
 
     mapping = make_substitution(params, args)
     for i, (p, a) in enumerate(zip(params, args, strict=False)):
+        constraint_interface(p)  # wraps a constraint that is no interface, before it may become another
         if p.constraint is None:
             continue
         ok, cause = implements(a, subst(p.constraint, mapping), constraint=True, qf=qf)

@@ -478,13 +478,14 @@ _BYTE_KIND = Basic(Kind.UINT8, Traits.INTEGER | Traits.UNSIGNED, "byte")
 
 
 def comparable_type(
-    t: Type, dynamic: bool = True, describe: Callable[[Type], str] | None = None
+    t: Type, dynamic: bool = True, describe: Callable[[Type], str] | None = None, seen: set[int] | None = None
 ) -> tuple[bool, str]:
     """Whether == works on t, and if not gc's reason ("" when the type itself says it).
 
     With `dynamic`, interfaces compare (they may panic at run time); without, only what never panics does.
+    `seen` holds the types this question is being asked about already.
     """
-    return _comparable(t, dynamic, describe, set())
+    return _comparable(t, dynamic, describe, set() if seen is None else seen)
 
 
 def _comparable(
@@ -514,7 +515,7 @@ def _comparable(
         from morestack.types.type_set import type_set
 
         terms = type_set(u)
-        if (dynamic and not is_type_param(t)) or terms.is_comparable():
+        if (dynamic and not is_type_param(t)) or terms.is_comparable(seen):
             return True, ""
         return False, "empty type set" if terms.is_empty() else "incomparable types in type set"
     return False, ""

@@ -31,30 +31,33 @@ _BASIC_SIZES = {
 
 
 def alignof(t: Type) -> int:
-    return _measure(t)[1]
+    return _measure(t, set())[1]
 
 
 def sizeof(t: Type) -> int:
     """Bytes a value takes; may exceed `MAX_SIZE` for types gc refuses as too large."""
-    return _measure(t)[0]
+    return _measure(t, set())[0]
 
 
 def offsetsof(struct: Struct) -> list[int]:
     """The byte offset of each field."""
-    return _layout(struct)[0]
+    return _layout(struct, set())[0]
 
 
-def _measure(t: Type) -> tuple[int, int]:
-    """(size, alignment) in one go: two recursions would take quadratic time in nested structs."""
+def _measure(t: Type, active: set[int]) -> tuple[int, int]:
+    """(size, alignment) in one go: two recursions would take quadratic time in nested structs.
+
+    `active` are the structs being measured: an invalid recursive one has been reported and counts nothing.
+    """
     u = under(t)
     if isinstance(u, Basic):
         size = _BASIC_SIZES.get(u.kind, 0)
         return size, 4 if u.kind is Kind.COMPLEX64 else max(1, min(size, WORD))
     if isinstance(u, Array):
-        size, align = _measure(u.elem)
+        size, align = _measure(u.elem, active)
         return max(0, u.len) * size, align
     if isinstance(u, Struct):
-        return _layout(u)[1:]
+        return _layout(u, active)[1:]
     if isinstance(u, Slice):
         return 3 * WORD, WORD
     if isinstance(u, Interface):
@@ -64,18 +67,22 @@ def _measure(t: Type) -> tuple[int, int]:
     return 0, 1
 
 
-def _layout(struct: Struct) -> tuple[list[int], int, int]:
+def _layout(struct: Struct, active: set[int]) -> tuple[list[int], int, int]:
     offsets: list[int] = []
+    if id(struct) in active:
+        return offsets, 0, 1
+    active.add(id(struct))
     at = 0
     size = 0
     largest = 1
     for f in struct.fields:
         assert f.type is not None
-        size, align = _measure(f.type)
+        size, align = _measure(f.type, active)
         largest = max(largest, align)
         at = -(-at // align) * align
         offsets.append(at)
         at += size
+    active.discard(id(struct))
     if struct.fields and size == 0 and at > 0:
         at += 1  # a pointer to a final empty field must not point past the object
     return offsets, -(-at // largest) * largest, largest

@@ -107,11 +107,11 @@ class TypeSet:
     def has_terms(self) -> bool:
         return bool(self.terms)
 
-    def is_comparable(self) -> bool:
-        """Whether all values of all its types compare without panicking."""
+    def is_comparable(self, seen: set[int] | None = None) -> bool:
+        """Whether all values of all its types (there must be some) compare without panicking."""
         if self.terms is None:
             return self.comparable
-        return all(comparable_type(t.type, dynamic=False)[0] for t in self.terms)
+        return bool(self.terms) and all([comparable_type(t.type, False, None, seen)[0] for t in self.terms])
 
     def lookup(self, pkg: Package | None, name: str, fold_case: bool = False) -> tuple[int, Func | None]:
         for i, m in enumerate(self.methods):
@@ -209,6 +209,8 @@ def union_terms(u: Type) -> Terms:
                 return None
             result.extend(terms)
         elif inner is not INVALID:
+            if tilde and not identical(t, inner):
+                continue  # no type has t as its underlying type
             result.append(Term(tilde, t))
     return _normalize(result)
 
