@@ -25,8 +25,7 @@ from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
 from morestack.types.info import CheckedPackage, Mode
 from morestack.types.objects import Func, Var
-from morestack.types.predicates import core_type
-from morestack.types.types import Kind, Map
+from morestack.types.types import Kind
 
 
 def _unknown(_: Func) -> list[Leaks | None] | None:
@@ -172,7 +171,7 @@ class _Analysis:
             return Leaks()
         loc = self.graph.vars[v]
         optimize(loc.leaks)
-        if not loc.attrs & ESCAPES and v.span is not None:
+        if not loc.attrs & ESCAPES and v.span is not None and not fn.is_generic:
             for text in describe(loc.leaks, v.name, self.result_names(fn)):
                 self.batch.warn(v.span, text)
         return loc.leaks
@@ -235,19 +234,4 @@ class _Analysis:
         """Does gc lay this value of a package variable out at compile time, and so report nothing?"""
         if loc.fn is None or loc.fn.node is not None:
             return False
-        node = key[0]
-        return key[1] is not Site.VARIADIC and self.is_static(node)
-
-    def is_static(self, node: ast.Node) -> bool:
-        info = self.batch.program.info
-        match node:
-            case ast.FuncLit():
-                return True
-            case ast.CompositeLit():
-                tv = info.types.get(node)
-                return tv is not None and not isinstance(core_type(tv.type), Map)
-            case ast.Paren(x=x) | ast.Unary(x=x):
-                return self.is_static(unparen(x))
-            case _:
-                tv = info.types.get(node)
-                return tv is not None and tv.mode is Mode.CONSTANT
+        return key[1] is not Site.VARIADIC and key[0] in self.batch.program.static

@@ -24,10 +24,16 @@ from morestack.escape.scan import unparen
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
-from morestack.types import constant
 from morestack.types.info import SelectionKind
 from morestack.types.objects import Builtin, BuiltinId, Func, Var
-from morestack.types.predicates import core_type, has_pointer_receiver, is_bytes_or_runes, is_integer, signature_of
+from morestack.types.predicates import (
+    core_type,
+    has_pointer_receiver,
+    is_bytes_or_runes,
+    is_integer,
+    is_type_param,
+    signature_of,
+)
 from morestack.types.types import Array, Interface, Kind, Map, Signature, Slice, Struct, Tuple, Type
 
 Operand: TypeAlias = "ast.Expr | Temp"
@@ -175,6 +181,8 @@ class CallBuilder(ExprBuilder):
         elif is_method and isinstance(fun, ast.Selector) and sel is not None:
             method = self.static_method(fun, sel)
             fns = [self.known(method)] if method is not None else []
+        elif sel is not None and sel.kind is SelectionKind.METHOD_EXPR and isinstance(sel.obj, Func):
+            fns = [] if self.is_dynamic(sel.recv) else [self.known(sel.obj.origin or sel.obj)]
         else:
             fns = self.callees(fun)
         if ks is not None:
@@ -208,6 +216,29 @@ class CallBuilder(ExprBuilder):
         for through_pointer, _ in reversed(steps):
             k = k.deref(fun, "dot of pointer") if through_pointer else k.note(fun, "dot")
         self.expr(self.dot_type(k, target.type, fun, "dot"), fun.x)
+
+    def is_dynamic(self, recv: Type) -> bool:
+        """Does a method of this receiver type depend on a value's dynamic type, or on a type argument?"""
+        base = ti.pointer_base(recv) or recv
+        return ti.is_interface(base) or is_type_param(base)
+
+    def method_expression_receiver(self, k: Hole, fun: ast.Expr) -> Hole:
+        """The hole for the first argument of `T.f(x)`: fields and dereferences on the way to the method."""
+        sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
+        if sel is None or sel.kind is not SelectionKind.METHOD_EXPR or not isinstance(sel.obj, Func):
+            return k
+        steps = self.steps(sel.recv, sel.index[:-1])
+        t = steps[-1][1] if steps else sel.recv
+        base = ti.pointer_base(t)
+        if ti.is_interface(t):
+            k = self.heap()
+        elif has_pointer_receiver(sel.obj):
+            k = k if base is not None else k.addr(fun, "address-of")
+        elif base is not None:
+            k = self.no_pointers(k, base).deref(fun, "indirection")
+        for through_pointer, _ in reversed(steps):
+            k = k.deref(fun, "dot of pointer") if through_pointer else k.note(fun, "dot")
+        return k
 
     def wire_results(self, ks: Sequence[Hole], fns: list[Callee], fun: ast.Expr) -> None:
         for f in fns:
@@ -258,6 +289,8 @@ class CallBuilder(ExprBuilder):
         fixed = len(params) - 1 if packed else len(params)
         for i in range(min(fixed, len(args))):
             k = self.merged_tag_hole(ks, fns, i + offset).note(n, "call parameter")
+            if i == 0 and fns and fun in self.info.selections:
+                k = self.method_expression_receiver(k, fun)
             self.operand(k, args[i], params[i].type)
         if not packed:
             return
@@ -575,9 +608,7 @@ class CallBuilder(ExprBuilder):
         size = ti.size(t.elem)
         if size == 0:
             return "zero-sized element"
-        value = self.batch.program.static_value(n.args[-1])
-        tv = self.info.types.get(value)
-        count = constant.to_int(tv.value) if tv is not None and tv.value is not None else None
+        count = self.batch.program.static_int(n.args[-1])
         if count is not None and not 0 <= count <= ti.MAX_IMPLICIT_STACK_VAR_SIZE // size:
             return "too large for stack"
         return ""

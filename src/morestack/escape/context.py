@@ -41,7 +41,7 @@ class Batch:
         loc = self.graph.new(fn, loop_depth, persists=True)
         loc.key = v
         loc.text = v.name
-        loc.span = v.span
+        loc.span = self.program.spans.get(v, v.span)
         self.graph.vars[v] = loc
         if not v.is_param and not v.is_result and ti.size(v.type) > ti.MAX_STACK_VAR_SIZE:
             loc.must_heap = "too large for stack"

@@ -52,6 +52,7 @@ class Fn:
     pragmas: tuple[str, ...] = ()
     is_closure: bool = False
     """A literal that captures variables; one that does not is a function like any other."""
+    is_generic: bool = False
     results_lost: bool = False
     """A closure flowed where its calls cannot be seen, so its results may go anywhere."""
     autotmps: int = 0

@@ -13,9 +13,11 @@ from typing import Any
 
 from morestack.escape.graph import Fn
 from morestack.escape.typeinfo import is_interface
+from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types.info import CheckedPackage, Info, SelectionKind
-from morestack.types.objects import Func, Var
+from morestack.types import constant
+from morestack.types.info import CheckedPackage, Info, Mode, SelectionKind
+from morestack.types.objects import Builtin, BuiltinId, Func, Var
 from morestack.types.predicates import core_type
 from morestack.types.types import Array, Chan, Map, Pointer, Signature, Slice, Tuple, Type
 
@@ -75,6 +77,10 @@ class Program:
     """All values assigned to a local of interface type."""
     iface_calls: dict[Fn, list[ast.Call]] = field(default_factory=dict)
     """Calls of interface methods, those of `go` and `defer` excepted."""
+    static: set[ast.Node] = field(default_factory=set)
+    """Expressions of package variables that need no code."""
+    spans: dict[Var, Span] = field(default_factory=dict)
+    """Where variables are reported, if not where they are declared."""
     loop_labels: set[ast.Labeled] = field(default_factory=set)
     captured: set[Var] = field(default_factory=set)
     refers: dict[Fn, list[Fn | Func]] = field(default_factory=dict)
@@ -97,6 +103,35 @@ class Program:
             if rhs is None or v.is_global or v.is_result or seen > 100:
                 return n
             n = rhs
+
+    def static_int(self, n: ast.Expr) -> int | None:
+        """The integer n always is: a constant, or the length of a slice literal."""
+        value = self.static_value(n)
+        tv = self.info.types.get(value)
+        if tv is not None and tv.mode is Mode.CONSTANT:
+            return constant.to_int(tv.value)
+        if not isinstance(value, ast.Call) or len(value.args) != 1:
+            return None
+        name = unparen(value.fun)
+        obj = self.info.uses.get(name) if isinstance(name, ast.Name) else None
+        lit = self.static_value(value.args[0])
+        lit_type = self.info.types.get(lit)
+        if not isinstance(obj, Builtin) or obj.id is not BuiltinId.LEN or lit_type is None:
+            return None
+        if not isinstance(lit, ast.CompositeLit) or not isinstance(core_type(lit_type.type), Slice):
+            return None
+        return self.literal_length(lit)
+
+    def literal_length(self, lit: ast.CompositeLit) -> int:
+        """The length of a slice literal."""
+        index = longest = 0
+        for e in lit.elements:
+            key = self.info.types.get(e.key) if isinstance(e, ast.KeyValue) else None
+            if key is not None:
+                index = constant.to_int(key.value) or 0
+            index += 1
+            longest = max(longest, index)
+        return longest
 
 
 def func_name(func: Func) -> str:
@@ -126,11 +161,17 @@ def scan(pkg: CheckedPackage) -> Program:
     for initializer in pkg.info.init_order:
         program.globals_init.append((initializer.lhs, initializer.rhs))
         walker.walk(initializer.rhs, init)
-    for func in pkg.funcs:
-        if func.decl is None or func.decl in program.by_node:
+        walker.static_data(initializer.rhs)
+    for ref in list(program.refers[init]):
+        if isinstance(ref, Fn) and ref.node in program.static and not ref.is_closure:
+            program.refers[init].remove(ref)
+            program.fns.append(ref)
+    for func in [*pkg.funcs, *external(pkg)]:
+        if func.decl is None or func.name == "_" or func.decl in program.by_node:
             continue
         sig = func.type if isinstance(func.type, Signature) else pkg.info.signatures.get(func.decl)
         fn = Fn(func_name(func), func.decl, sig, func=func, pragmas=func.decl.pragmas)
+        fn.is_generic = sig is not None and bool(sig.type_params or sig.recv_type_params)
         fn.body = func.decl.body.stmts if func.decl.body is not None else None
         walker.declare(fn, func.decl)
         program.fns.append(fn)
@@ -138,6 +179,15 @@ def scan(pkg: CheckedPackage) -> Program:
         if func.decl.body is not None:
             walker.walk(func.decl.body, fn)
     return program
+
+
+def external(pkg: CheckedPackage) -> Iterator[Func]:
+    """Functions declared without a body."""
+    for file in pkg.files:
+        for decl in file.decls:
+            func = pkg.info.defs.get(decl.name) if isinstance(decl, ast.FuncDecl) and decl.body is None else None
+            if isinstance(func, Func):
+                yield func
 
 
 class _Walker:
@@ -177,6 +227,21 @@ class _Walker:
                 stack.extend((n, fn) for n in (node.key, node.value, node.x) if n is not None)
                 continue
             stack.extend((child, below) for child in reversed(list(children(node))))
+
+    def static_data(self, root: ast.Expr) -> None:
+        """Note what a package variable's value lays out before the program runs, as gc does without a word."""
+        todo: list[ast.Expr] = [root]
+        while todo:
+            n = todo.pop()
+            x = unparen(n)
+            tv = self.info.types.get(x)
+            if isinstance(x, ast.Unary) and x.op is ast.UnaryOp.ADDR:
+                todo.append(x.x)
+            elif isinstance(x, ast.CompositeLit) and tv is not None and not isinstance(core_type(tv.type), Map):
+                todo.extend(e.value if isinstance(e, ast.KeyValue) else e for e in x.elements)
+            elif not isinstance(x, ast.FuncLit) and (tv is None or tv.mode is not Mode.CONSTANT):
+                continue
+            self.program.static.update((n, x))
 
     def local(self, v: object, fn: Fn) -> None:
         if isinstance(v, Var) and not v.is_global and v not in self.program.home:
@@ -232,10 +297,10 @@ class _Walker:
         elif isinstance(core, Chan):
             parts[0] = core.elem
         for lhs, part in zip((node.key, node.value), parts, strict=True):
-            defined = self.info.defs.get(lhs) if node.define and isinstance(lhs, ast.Name) else None
-            v = defined or (self.target(lhs) if lhs is not None else None)
-            if isinstance(v, Var) and not v.is_global and is_interface(v.type):
-                self.program.iface_values.setdefault(v, []).append(OfType(part))
+            defined: object = self.info.defs.get(lhs) if node.define and isinstance(lhs, ast.Name) else None
+            ranged = defined or (self.target(lhs) if lhs is not None else None)
+            if isinstance(ranged, Var) and not ranged.is_global and is_interface(ranged.type):
+                self.program.iface_values.setdefault(ranged, []).append(OfType(part))
         return inner
 
     def visit_define(self, node: ast.Define, fn: Fn) -> Fn:
@@ -302,6 +367,9 @@ class _Walker:
         self.local(v, fn)
         if isinstance(v, Var):
             self.program.func_values[v] = None
+            # gc places the variable behind the clause's last type
+            span = node.span
+            self.program.spans[v] = span.at(node.exprs[-1].span.end) if node.exprs else span.at(span.start)
         return fn
 
     def visit_type_switch(self, node: ast.TypeSwitch, fn: Fn) -> Fn:

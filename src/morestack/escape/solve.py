@@ -117,7 +117,9 @@ class Solver:
             return
         fn.results_lost = True
         for v in fn.results:
-            self.enqueue(self.graph.vars[v])
+            loc = self.graph.vars.get(v)
+            if loc is not None:
+                self.enqueue(loc)
 
     def outlives(self, loc: Location, other: Location) -> bool:
         """May what is stored in loc survive other, if other is on the stack?"""

@@ -451,10 +451,9 @@ class Texts:
             size = [self.size(a, depth) for a in args[1:]]
             tv = self.program.info.types.get(n)
             if tv is not None and isinstance(under(tv.type), Slice) and size:
-                value = self.program.static_value(args[-1])
-                known = self.program.info.types.get(value)
-                if known is not None and known.mode is Mode.CONSTANT and known.value is not None:
-                    size[-1] = str(constant.to_int(known.value))
+                known = self.program.static_int(args[-1])
+                if known is not None and known >= 0:
+                    size[-1] = str(known)
             return f"make({', '.join([self.expr(args[0], 0, depth), *size])})"
         name = f"unsafe.{obj.name}" if obj.name[0].isupper() else obj.name
         return f"{name}({self.args(args, depth)}{'...' if n.has_dots else ''})"
