@@ -1139,6 +1139,15 @@ class Code(Enum):
         func main() {}
     """
 
+    INVALID_INSTANCE_CYCLE = "T120"
+    """Generic code needs ever larger type arguments, without end.
+
+    Example:
+        package main
+        func f[T any](n int) { f[*T](n - 1) }
+        func main() { f[int](3) }
+    """
+
     UNSUPPORTED_IMPORT = "U001"
     """A package other than unsafe is imported: standard packages come next.
 

@@ -26,6 +26,7 @@ from morestack.types.constant import Value
 from morestack.types.info import CheckedPackage, Info, Mode, TypeAndValue
 from morestack.types.objects import Func, Label, Object, Package, PkgName, TypeName, Var
 from morestack.types.operand import Operand, describe
+from morestack.types.positions import start_of
 from morestack.types.predicates import is_typed
 from morestack.types.scope import Scope
 from morestack.types.types import BOOL, EMPTY_TUPLE, INVALID, Basic, Named, Signature, Tuple, Type
@@ -93,6 +94,7 @@ class Checker:
         self.pointer_receivers: set[Func] = set()
         self.funcs: list[Func] = []
         self.imports: list[PkgName] = []
+        self.dot_imports: dict[Object, PkgName] = {}
         self.untyped: dict[ast.Node, UntypedInfo] = {}
         self.delayed: list[Callable[[], None]] = []
         self.path: list[Object] = []
@@ -116,11 +118,15 @@ class Checker:
         """Report, unless the message speaks of something reported before."""
         if self.diagnostics and ("invalid operand" in message or "invalid type" in message):
             return
-        span = at.expr.span if isinstance(at, Operand) else at if isinstance(at, Span) else at.span
+        if isinstance(at, Span):
+            span = at.at(at.start)
+        else:
+            node = at.expr if isinstance(at, Operand) else at
+            span = node.span.at(start_of(node))
         if self.env.errpos is not None:
             span = self.env.errpos
         head, *more = message.split("\n\t")
-        self.diagnostics.report(code, span.at(span.start), head, *more, *notes)
+        self.diagnostics.report(code, span, head, *more, *notes)
 
     # -- the environment ---------------------------------------------------------------------------
 
@@ -241,21 +247,22 @@ def other_declaration(obj: Object | Label) -> tuple[str, ...]:
 
 def check_package(path: str, files: Sequence[ast.File], diagnostics: Diagnostics) -> CheckedPackage:
     """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
-    from morestack.types import captures, decl, init_order, labels, local_types, resolve, unused
+    from morestack.types import captures, decl, init_order, labels, local_types, mono, resolve, unused
 
     check = Checker(path, files, diagnostics)
     with deep_recursion():
-        if labels.check_labels(check):
-            resolve.collect_objects(check)
-            decl.package_objects(check)
-            check.process_delayed(0)
-            init_order.order_initializers(check)
-            unused.check_imports(check)
-            if not diagnostics:
-                resolve.check_bodies(check)
-            check.record_untyped()
-            captures.finish_captures(check)
-            local_types.number_local_types(check.pkg, check.files, check.info)
+        labels.check_labels(check)
+        resolve.collect_objects(check)
+        decl.package_objects(check)
+        check.process_delayed(0)
+        init_order.order_initializers(check)
+        unused.check_imports(check)
+        if not diagnostics:
+            resolve.check_bodies(check)
+        check.record_untyped()
+        captures.finish_captures(check)
+        local_types.number_local_types(check.pkg, check.files, check.info)
+        mono.check_instantiations(check)
     return CheckedPackage(check.pkg, check.files, check.info, check.funcs)
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from morestack.source.codes import Code
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
+from morestack.types.checker import Checker
 from morestack.types.info import Info
 from morestack.types.objects import Func, Package, TypeName
 from morestack.types.predicates import as_named, components, deref, signature_of, unalias
@@ -113,6 +115,15 @@ class _Graph:
             path.append(at)
             at = self.edges[self.vertices[at].previous].source
         return [self.edges[self.vertices[v].previous] for v in path[path.index(at) :]]
+
+
+def check_instantiations(check: Checker) -> None:
+    """Report a cycle; `local_types` must have run."""
+    found = find_instantiation_cycle(check.pkg, check.info)
+    if found is not None and found[0].span is not None:
+        _, steps = found
+        notes = [f"{span}: {text}" for span, text in steps]
+        check.error(found[0].span, Code.INVALID_INSTANCE_CYCLE, "instantiation cycle:", *notes)
 
 
 def find_instantiation_cycle(pkg: Package, info: Info) -> tuple[TypeName, list[tuple[Span | None, str]]] | None:
