@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from morestack.syntax import nodes as ast
     from morestack.types.info import CheckedPackage
 
-RECURSION_LIMIT = 200_000
-"""Deep programs nest deep trees; pure Python calls take heap, not the C stack, from CPython 3.11 on."""
-
-
 class Stage(NamedTuple):
     """One step of compilation; `after` names earlier stages with the reason for the order."""
 
@@ -69,10 +65,10 @@ class Compilation:
     @cached_property
     def ast(self) -> tuple[ast.File, ...]:
         """The syntax trees."""
-        from morestack.syntax.convert import parse_file
+        from morestack.syntax.convert import RECURSION_LIMIT, parse_file
 
         self.progress("parsing")
-        sys.setrecursionlimit(RECURSION_LIMIT)
+        sys.setrecursionlimit(RECURSION_LIMIT)  # every later stage recurses over these trees
         files = [parse_file(source, self.diagnostics) for source in self.sources]
         self._check()
         return tuple(f for f in files if f is not None)
