@@ -40,7 +40,7 @@ class Diagnostics:
         return bool(self.items)
 
     def sorted(self) -> list[Diagnostic]:
-        """By file and position, one per line and message, as gc prints them."""
+        """By file and position, one per position and message, as gc prints them."""
         return _sorted(self.items)
 
     def render(self) -> str:
@@ -55,7 +55,7 @@ def _sorted(items: list[Diagnostic]) -> list[Diagnostic]:
     seen: set[tuple[str, int, str]] = set()
     result: list[Diagnostic] = []
     for item in sorted(items, key=lambda d: (d.span.file.path, d.span.start)):
-        key = (item.span.file.path, item.span.line, item.message)
+        key = (item.span.file.path, item.span.start, item.message)
         if key not in seen:
             seen.add(key)
             result.append(item)

@@ -184,7 +184,7 @@ def assign_error(check: Checker, rhs: tuple[ast.Expr, ...], left: int, right: in
     variables, values = _measure(left, "variable"), _measure(right, "value")
     first = unparen(rhs[0])
     if len(rhs) == 1 and isinstance(first, ast.Call):
-        message = f"assignment mismatch: {variables} but {expr_string(first)} returns {values}"
+        message = f"assignment mismatch: {variables} but {expr_string(first.fun)} returns {values}"
     else:
         message = f"assignment mismatch: {variables} but {values}"
     check.error(rhs[0], Code.WRONG_ASSIGN_COUNT, message)

@@ -90,9 +90,7 @@ def _may_convert(x: Operand, y: Operand) -> bool:
     """Whether conversion is worth trying; where it is not, the mismatch is reported as such."""
     if is_.is_typed(x.type) and is_.is_typed(y.type):
         return False
-    if is_.all_numeric(x.type) != is_.all_numeric(y.type) and not (
-        is_.is_non_type_param_interface(x.type) or is_.is_non_type_param_interface(y.type)
-    ):
+    if is_.all_numeric(x.type) != is_.all_numeric(y.type):
         return False
     if is_.is_non_type_param_interface(x.type) or is_.is_non_type_param_interface(y.type):
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from morestack.source.codes import Code
-from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.types import assign, builtin, conversion, decl, expr, generic, index, typexpr
@@ -58,7 +57,7 @@ def _conversion(check: Checker, e: ast.Call, x: Operand) -> Operand:
     if not decl.is_complete(check, t):
         return invalid(e)
     if not e.args:
-        check.error(e.span.at(e.span.end - 1), Code.WRONG_ARG_COUNT, f"missing argument in conversion to {name}")
+        check.error(e, Code.WRONG_ARG_COUNT, f"missing argument in conversion to {name}")
         return invalid(e)
     if len(e.args) > 1:
         expr.use(check, *e.args)
@@ -108,7 +107,7 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
             expr.use(check, *e.args)
             return invalid(e)
         if len(given) == want:
-            sig = generic.instantiate_signature(check, instance.span, instance, sig, given, written)
+            sig = generic.instantiate_signature(check, instance.span.at(instance.lbrack), instance, sig, given, written)
         else:
             type_args = given
     args, partial = _generic_args(check, e.args)
@@ -206,10 +205,12 @@ def _matching_params(check: Checker, e: ast.Call, sig: Signature, args: list[Ope
         return None
     if count == want:
         return params
-    at: Span = e.span.at(e.span.end - 1)
+    at: ast.Expr = e
     qualifier = "not enough"
     if count > want:
-        at, qualifier = args[want].expr.span, "too many"
+        at, qualifier = args[want].expr, "too many"
+    elif count:
+        at = args[-1].expr
     have = assign.types_summary(check, [a.type for a in args], False, e.has_dots)
     need = assign.types_summary(check, [v.type for v in sig.params.vars], sig.variadic, False)
     check.error(

@@ -126,6 +126,10 @@ class Checker:
         if self.env.errpos is not None:
             span = self.env.errpos
         head, *more = message.split("\n\t")
+        if self.diagnostics.items:  # gc keeps the first of equal messages in a row on one line
+            last = self.diagnostics.items[-1]
+            if last.message == head and last.span.file is span.file and last.span.line == span.line:
+                return
         self.diagnostics.report(code, span, head, *more, *notes)
 
     # -- the environment ---------------------------------------------------------------------------

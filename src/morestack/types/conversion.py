@@ -49,6 +49,9 @@ def check_conversion(check: Checker, x: Operand, target: Type) -> None:
         if ok:
             x.mode = Mode.VALUE
     if not ok:
+        whole = constant.to_int(x.value) if was_constant and is_.is_integer(target) else None
+        if whole is not None:
+            x.value = whole  # shown as the integer it is
         text = f"cannot convert {check.show(x)} to type {check.type_str(target)}"
         check.error(x, Code.INVALID_CONVERSION, f"{text}: {cause}" if cause else text)
         x.invalidate()

@@ -240,6 +240,9 @@ def ident(check: Checker, e: ast.Name, want_type: bool) -> Operand:
             check.error(e, Code.UNDECLARED_NAME, f"undefined: {e.text}")
         return invalid(e)
     check.info.uses[e] = obj
+    dot_import = check.dot_imports.get(obj)
+    if dot_import is not None:
+        dot_import.used = True
     is_type = isinstance(obj, TypeName)
     if want_type and not is_type:
         check.error(e, Code.NOT_A_TYPE, f"{obj.name} ({typexpr.object_kind(obj)}) is not a type")
@@ -332,7 +335,7 @@ def _func_lit(check: Checker, e: ast.FuncLit) -> Operand:
 def _type_assert(check: Checker, e: ast.TypeAssert) -> Operand:
     x = expr(check, e.x)
     if e.type is None:
-        check.error(e, Code.SYNTAX, "use of .(type) outside type switch")
+        check.error(e, Code.SYNTAX, "invalid syntax tree: use of .(type) outside type switch")
         return invalid(e)
     if not x.valid:
         return x

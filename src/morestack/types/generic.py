@@ -250,12 +250,12 @@ def infer_call(
     result = infer.infer(type_params, given, tuple_, args, qf=check.qualifier)
     if isinstance(result, infer.Failure):
         if result.message:
-            at = args[result.arg].expr.span if result.arg is not None else e.span.at(e.span.end - 1)
+            at = args[result.arg].expr if result.arg is not None else e.span.at(e.lparen)
             message = f"in call to {expr_string(e.fun)}, {result.message}"
             check.error(at, Code.CANNOT_INFER_TYPE_ARGS, message)
         return None
     if own:
-        sig = instantiate_signature(check, e.fun.span, e.fun, sig, result[:own], written)
+        sig = instantiate_signature(check, e.span.at(e.lparen), e.fun, sig, result[:own], written)
     tuple_ = subst.subst(tuple_, dict(zip(type_params, result, strict=True)))
     at_arg = own
     for i in generic_args:

@@ -40,7 +40,7 @@ def check_index(check: Checker, e: ast.Index) -> tuple[Operand, bool]:
         return _map_index(check, e, u.key, u.elem), False
     shape = _param_shape(x) if is_.is_type_param(x.type) else _shape(x, u)
     if shape is None:
-        check.error(x, Code.NON_SLICEABLE_OPERAND, f"invalid operation: cannot index {check.show(x)}")
+        check.error(e.span.at(e.lbrack), Code.NON_SLICEABLE_OPERAND, f"cannot index {check.show(x)}")
         expr.use(check, *e.indices)
         return invalid(e), False
     if is_.is_untyped(x.type):
@@ -160,7 +160,7 @@ def check_slice(check: Checker, e: ast.Slice) -> Operand:
     elif isinstance(u, Array):
         length = u.len
         if x.mode is not Mode.VARIABLE:
-            message = f"invalid operation: {check.show(x)} (slice of unaddressable value)"
+            message = f"cannot slice unaddressable value {check.show(x)}"
             check.error(x, Code.NON_SLICEABLE_OPERAND, message)
             return invalid(e)
         captures.note_address(check, e.x)

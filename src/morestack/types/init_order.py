@@ -44,8 +44,7 @@ def order_initializers(check: Checker) -> None:
         if n.count > 0:
             cycle = _find_cycle(check, n.obj)
             if cycle is not None:
-                _report_cycle(check, cycle)
-                return
+                _report_cycle(check, cycle)  # the order is wrong from here on, and not used
         for p in n.pred:
             p.count -= 1
             if p in pending:

@@ -1,7 +1,7 @@
 """Labels and branches: what break, continue, goto and fallthrough refer to.
 
-gc reports these with the syntax errors, before any types: so does `check_labels`, which runs first over all
-function bodies and fills `info.branch_targets`.
+gc reports these while parsing, before any types: so does `check_labels`, which runs first over all function
+bodies and fills `info.branch_targets`.
 """
 
 from __future__ import annotations
@@ -59,14 +59,12 @@ class _Labels:
         self.check.error(span, Code.BRANCH, message)
 
 
-def check_labels(check: Checker) -> bool:
-    """Check the branches of all functions; False if one is wrong."""
-    before = len(check.diagnostics.items)
+def check_labels(check: Checker) -> None:
+    """Check the branches of all functions."""
     for file in check.files:
         for n in walk(file):
             if isinstance(n, ast.FuncDecl | ast.FuncLit) and n.body is not None:
                 _check_function(check, n.body)
-    return len(check.diagnostics.items) == before
 
 
 def _check_function(check: Checker, body: ast.Block) -> None:

@@ -128,7 +128,7 @@ def _type_description(x: Operand, qualifier: Qualifier) -> str:
     param = predicates.unalias(x.type)
     if not isinstance(param, TypeParam) and isinstance(x.type, Named | Alias):
         u = predicates.under(x.type)
-        desc += (u.name if isinstance(u, Basic) else composite_kind(x.type)) + " "
+        desc += (u.name.removeprefix("unsafe.") if isinstance(u, Basic) else composite_kind(x.type)) + " "
     text = f" of {desc}type {type_string(x.type, qualifier)}"
     if isinstance(param, TypeParam) and param.constraint is not None:
         text += f" constrained by {type_string(param.constraint, qualifier)}"

@@ -82,7 +82,7 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
     if name == "." and pkg.scope is not None:
         for exported in pkg.scope.names.values():
             scope.names.setdefault(exported.name, exported)
-        pkg_name.used = True
+            check.dot_imports[exported] = pkg_name
     elif name not in (".", "_"):
         check.declare(scope, None, pkg_name)
 

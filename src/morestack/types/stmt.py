@@ -12,6 +12,7 @@ from morestack.types import predicates as is_
 from morestack.types.checker import Checker, unparen
 from morestack.types.info import Mode
 from morestack.types.operand import ExprKind, Operand
+from morestack.types.positions import pos_of
 from morestack.types.typestring import object_string
 
 
@@ -217,7 +218,8 @@ def _select(check: Checker, s: ast.Select) -> None:
     for clause in s.clauses:
         if not _is_communication(clause.comm):
             message = "select case must be send or receive (possibly with assignment)"
-            check.error(clause.comm or clause, Code.INVALID_SELECT_CASE, message)
+            at = clause.comm.x if isinstance(clause.comm, ast.ExprStmt) else clause.comm or clause
+            check.error(at.span.at(pos_of(at)), Code.INVALID_SELECT_CASE, message)
             continue
         with check.scope(clause):
             if clause.comm is not None:

@@ -12,6 +12,7 @@ from morestack.types.constant import Value
 from morestack.types.info import Mode
 from morestack.types.objects import Nil, Var
 from morestack.types.operand import Operand
+from morestack.types.positions import pos_of, start_of
 from morestack.types.types import BOOL, INVALID, Type
 
 _Seen = dict[tuple[str, Value], list[tuple[Span, Type]]]
@@ -61,7 +62,7 @@ def _case(check: Checker, x: Operand, e: ast.Expr, seen: _Seen) -> None:
             message = f"duplicate case {check.show(v)} in expression switch"
             check.error(v, Code.DUPLICATE_CASE, message, f"{span}: previous case")
             return
-    earlier.append((v.expr.span, v.type))
+    earlier.append((v.expr.span.at(pos_of(v.expr)), v.type))
 
 
 def check_type_switch(check: Checker, s: ast.TypeSwitch) -> None:
@@ -90,7 +91,7 @@ def check_type_switch(check: Checker, s: ast.TypeSwitch) -> None:
                     variables.append(v)
                 stmt.stmt_list(check, clause.body)
         if bind is not None and not any(v.used for v in variables):
-            check.error(bind, Code.UNUSED_VAR, f"declared and not used: {bind.text}")
+            check.error(bind, Code.UNUSED_VAR, f"{bind.text} declared and not used")
 
 
 def _subject(check: Checker, s: ast.TypeSwitch) -> Operand | None:
@@ -129,7 +130,7 @@ def _case_types(
         if other is not None:
             name = check.type_str(t) if t is not None else "nil"
             message = f"duplicate case {name} in type switch"
-            check.error(e, Code.DUPLICATE_CASE, message, f"{other.span}: previous case")
+            check.error(e, Code.DUPLICATE_CASE, message, f"{other.span.at(start_of(other))}: previous case")
             continue
         seen.append((t, e))
         if subject is not None and t is not None:

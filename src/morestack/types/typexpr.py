@@ -12,26 +12,34 @@ from morestack.types.info import Mode
 from morestack.types.objects import Builtin, Const, Func, Nil, Object, PkgName, TypeName, Var
 from morestack.types.operand import Operand
 from morestack.types.type_set import type_set
-from morestack.types.types import INT, INVALID, Array, Chan, Interface, Map, Pointer, Signature, Slice, Type
-
-_OBJECT_KINDS: tuple[tuple[type, str], ...] = (
-    (PkgName, "package name"),
-    (Const, "constant"),
-    (TypeName, "type"),
-    (Func, "func"),
-    (Builtin, "built-in function"),
-    (Nil, "nil"),
-)
-
+from morestack.types.types import INT, INVALID, Array, Chan, Interface, Map, Pointer, Slice, Type, TypeParam
 
 def object_kind(obj: Object) -> str:
-    """`variable`, `constant`, ... as messages name the kind of an object."""
-    for cls, kind in _OBJECT_KINDS:
-        if isinstance(obj, cls):
-            return kind
-    if isinstance(obj, Var) and obj.is_field:
+    """`local variable`, `constant`, ... as messages name the kind of an object."""
+    match obj:
+        case PkgName():
+            return "package name"
+        case Const():
+            return "constant"
+        case TypeName(is_alias=is_alias, type=t):
+            return "type alias" if is_alias else "type parameter" if isinstance(t, TypeParam) else "defined type"
+        case Var():
+            return variable_kind(obj)
+        case Func():
+            return "function"
+        case Builtin():
+            return "built-in function"
+        case Nil():
+            return "untyped nil"
+
+
+def variable_kind(v: Var) -> str:
+    """What kind of variable v is."""
+    if v.is_field:
         return "struct field"
-    return "variable"
+    if v.is_global:
+        return "package-level variable"
+    return "parameter" if v.is_param else "result variable" if v.is_result else "local variable"
 
 
 def type_of(check: Checker, e: ast.Expr, def_: TypeName | None = None) -> Type:

@@ -39,9 +39,9 @@ def check_unsafe(check: Checker, e: ast.Call, which: BuiltinId, args: list[Opera
     return builtin.value(check, e, Pointer(BYTE), STRING) if args[0].valid else invalid(e)
 
 
-def _constant_size(check: Checker, e: ast.Call, t: Type, size: int) -> Operand:
+def _constant_size(check: Checker, e: ast.Call, x: Operand, t: Type, size: int) -> Operand:
     if size > sizes.MAX_SIZE:
-        check.error(e.args[0], Code.TYPE_TOO_LARGE, f"{expr_string(e.args[0])} is too large")
+        check.error(x, Code.TYPE_TOO_LARGE, f"{check.show(x)} is too large")
         return invalid(e)
     if not sizes.has_constant_size(t):
         return builtin.value(check, e, UINTPTR, t)
@@ -52,7 +52,7 @@ def _measure(check: Checker, e: ast.Call, which: BuiltinId, x: Operand) -> Opera
     assign.assignment(check, x, None, f"argument to unsafe.{which.value}")
     if not x.valid:
         return invalid(e)
-    return _constant_size(check, e, x.type, sizes.sizeof(x.type) if which is _B.SIZEOF else sizes.alignof(x.type))
+    return _constant_size(check, e, x, x.type, sizes.sizeof(x.type) if which is _B.SIZEOF else sizes.alignof(x.type))
 
 
 def _offsetof(check: Checker, e: ast.Call) -> Operand:
@@ -96,7 +96,7 @@ def _offsetof(check: Checker, e: ast.Call) -> Operand:
             break
         offset += sizes.offsetsof(struct)[number]
         at = struct.fields[number].type or INVALID
-    return _constant_size(check, e, base, offset)
+    return _constant_size(check, e, x, base, offset)
 
 
 def _add(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
