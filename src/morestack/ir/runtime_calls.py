@@ -44,6 +44,11 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
         (PTR, I64, I64, I64, PTR), SLICE, _P, "growslice(old array, new len, old cap, added, elem typ): slice of len new len"
     ),
     "makechan": _f((PTR, I64), PTR, _P, "makechan(chan typ, size)"),
+    # memory
+    "memmove": _f((PTR, PTR, I64), None, _N, "memmove(to, from, bytes); may overlap"),
+    "memclr": _f((PTR, I64), None, _N, "memclr(p, bytes)"),
+    "unsafeslice": _f((PTR, PTR, I64), None, _P, "unsafeslice(elem typ, p, len): unsafe.Slice's checks"),
+    "unsafestring": _f((PTR, I64), None, _P, "unsafestring(p, len): unsafe.String's checks"),
     # strings
     "concatstrings": _f((PTR, I64), STRING, _P, "concatstrings(address of n strings, n)"),
     "cmpstring": _f((STRING, STRING), I64, _N, "three-way comparison: -1, 0 or 1 (two's complement)"),
@@ -78,6 +83,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "gopanic": _f((IFACE,), None, _X, "panic(v)"),
     "gorecover": _f((), IFACE, _N, "recover()"),
     "panicnil": _f((), None, _X, "nil dereference"),
+    "panicshift": _f((), None, _X, "negative shift amount"),
     "exit": _f((I64,), None, _X, "the program ends with this code"),
     # maps; key and value are addresses
     "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),

@@ -1,0 +1,96 @@
+"""After building: jumps to jumps are shortened, chains of blocks merged, unreachable blocks dropped.
+
+The builders open blocks freely (after every return, for every join); this is what keeps the result small. The
+exit block of a function with deferred calls stays even when nothing jumps to it: a recovered panic does.
+"""
+
+from __future__ import annotations
+
+from morestack.ir.module import Block, Function
+from morestack.ir.ops import Op
+
+
+def _threaded(block: Block) -> Block:
+    """Where a jump to block ends up, through blocks that only jump."""
+    seen = 0
+    while len(block.instrs) == 1 and block.instrs[0].op is Op.JUMP and seen < 1000:
+        block = block.instrs[0].targets[0]
+        seen += 1
+    return block
+
+
+def tidy(f: Function) -> None:
+    """Make the control flow of f minimal."""
+    blocks = f.blocks
+    for b in blocks:
+        if not b.instrs or not b.instrs[-1].op.value.effect & _TERM:
+            # falls off the end: only unreachable code does
+            from morestack.ir.module import Instr
+
+            b.instrs.append(Instr(Op.UNREACHABLE))
+    roots = [blocks[0]]
+    if f.has_defer:
+        roots += [b for b in blocks if any(i.op is Op.DEFER_RETURN for i in b.instrs)]
+    reached: dict[int, Block] = {}
+    preds: dict[int, int] = {}
+    work = list(roots)
+    for b in roots:
+        reached[id(b)] = b
+        preds[id(b)] = 2
+    while work:
+        b = work.pop()
+        last = b.instrs[-1]
+        if not last.targets:
+            continue
+        targets = tuple([_threaded(t) for t in last.targets])
+        last.targets = targets
+        if last.op is Op.BRANCH and targets[0] is targets[1]:
+            last.op, last.args, last.targets = Op.JUMP, (), targets[:1]
+            targets = last.targets
+        for t in targets:
+            key = id(t)
+            preds[key] = preds.get(key, 0) + 1
+            if key not in reached:
+                reached[key] = t
+                work.append(t)
+    merged: set[int] = set()
+    kept: list[Block] = []
+    for b in blocks:
+        key = id(b)
+        if key not in reached or key in merged:
+            continue
+        while True:
+            last = b.instrs[-1]
+            if last.op is not Op.JUMP:
+                break
+            t = last.targets[0]
+            if preds[id(t)] != 1 or t is b:
+                break
+            b.instrs.pop()
+            b.instrs.extend(t.instrs)
+            merged.add(id(t))
+        kept.append(b)
+    kept = [b for b in kept if id(b) not in merged]
+    for n, b in enumerate(kept):
+        b.id = n
+    f.blocks = kept
+    drop_unused_registers(f)
+
+
+def drop_unused_registers(f: Function) -> None:
+    """Renumber the registers that instructions still mention."""
+    used: set[int] = {p.id for p in f.params}
+    if f.context is not None:
+        used.add(f.context.id)
+    for b in f.blocks:
+        for i in b.instrs:
+            for d in i.dst:
+                used.add(d.id)
+    if len(used) == len(f.regs):
+        return
+    f.regs = [r for r in f.regs if r.id in used]
+    for n, r in enumerate(f.regs):
+        r.id = n
+
+
+_TERM = Op.JUMP.value.effect
