@@ -171,7 +171,7 @@ class _Analysis:
             return Leaks()
         loc = self.graph.vars[v]
         optimize(loc.leaks)
-        if not loc.attrs & ESCAPES and v.span is not None and not fn.is_generic:
+        if not loc.attrs & ESCAPES and v.span is not None and not fn.outermost().is_generic:
             for text in describe(loc.leaks, v.name, self.result_names(fn)):
                 self.batch.warn(v.span, text)
         return loc.leaks

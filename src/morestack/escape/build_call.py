@@ -339,7 +339,7 @@ class CallBuilder(ExprBuilder):
     def go_defer(self, stmt: ast.Go | ast.Defer) -> None:
         """The call happens later, in a closure that holds the operands."""
         k = self.heap()
-        if isinstance(stmt, ast.Defer) and self.loop_depth == 1:
+        if isinstance(stmt, ast.Defer) and self.loop_depth == 1 and not isinstance(self.fn.node, ast.Range):
             later = self.temp()
             k = Hole(later)
         call = unparen(stmt.call)

@@ -338,27 +338,13 @@ class Builder(CallBuilder):
     def range_func(self, s: ast.Range) -> None:
         """`for x := range f {}`: a call of f with the body as a closure."""
         fn = self.batch.program.by_node[s]
-        loc = self.temp()
-        k = Hole(loc)
-        callees = self.callees(s.x)
-        if callees:
-            k = self.merged_tag_hole([], callees, 0)
-        else:
-            k = self.heap()
+        k = self.merged_tag_hole([], self.callees(s.x), 0)
         self.expr(self.discard_hole(), s.x)
-        for n in (s.key, s.value):
-            if n is None:
-                continue
-            v = self.info.defs.get(n) if s.define and isinstance(n, ast.Name) else None
-            if isinstance(v, Var) and v.name != "_":
-                target = Hole(self.location_of_param(v, fn))
-            else:
-                target = self.addr(n)
-                self.mark_reassigned([target], ())
-            # what f yields is not known here: as if loaded from the heap
-            del target
+        # What f yields needs no flow: it comes as the arguments of an unknown call, from the heap.
+        targets = [self.addr(n) for n in (s.key, s.value) if n is not None and not s.define]
         hole = self.closure(k, s, fn)
         hole.dst.text = "func literal"
+        self.mark_reassigned(targets, ())
 
     # -- switches ----------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from morestack.escape.result import EscapeResult, Message
 from morestack.escape.scan import OfType, Program, unparen
 from morestack.escape.text import Texts, position
 from morestack.syntax import nodes as ast
+from morestack.types.implements import missing_method
 from morestack.types.info import Mode
 from morestack.types.lookup import lookup_field_or_method
 from morestack.types.objects import Func, Var
@@ -64,6 +65,9 @@ def _resolve(program: Program, call: ast.Call) -> Target | None:
     concrete = _concrete(program, fun.x, set())
     if concrete is None or isinstance(concrete, _Nothing) or has_type_param(concrete):
         return None
+    iface = program.info.types[fun.x].type
+    if missing_method(concrete, iface) is not None:
+        return None  # an assertion on the way always fails
     found = lookup_field_or_method(concrete, False, sel.obj.pkg, fun.sel.text)
     if not isinstance(found.obj, Func):
         return None

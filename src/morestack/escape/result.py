@@ -15,7 +15,7 @@ IR builder asks; whatever the analysis has not seen escapes, so a hole in it cos
 | a value converted to an interface because the context wants one | `box_escapes(expr)` |
 | the slice holding the variadic arguments of a call | `variadic_escapes(call)` |
 | the closure and argument record of `go` and `defer` | `node_escapes(stmt)` |
-| the body of a range over a function | `node_escapes(range_stmt)` |
+| the body of a range over a function, and the state it shares | `node_escapes(range_stmt)` |
 
 `expr` is the whole operand as written, parentheses included. Of a chain `a + b + c` of strings gc makes one
 concatenation: the key is the outermost Binary. `is_captured_by_value(v)` is part of the decision: a

@@ -224,7 +224,8 @@ class _Walker:
                 below = visit(self, node, fn)
             if isinstance(node, ast.Range) and below is not fn:
                 stack.append((node.body, below))
-                stack.extend((n, fn) for n in (node.key, node.value, node.x) if n is not None)
+                stack.extend((n, below) for n in (node.key, node.value) if n is not None)
+                stack.append((node.x, fn))
                 continue
             stack.extend((child, below) for child in reversed(list(children(node))))
 
@@ -443,6 +444,15 @@ class _Walker:
                     self.program.captured.add(v)
             at = at.parent
 
+    def visit_return(self, node: ast.Return, fn: Fn) -> Fn:
+        """From the body of a range over a function, a return stores the results of the function around it."""
+        outer = fn
+        while isinstance(outer.node, ast.Range) and outer.parent is not None:
+            outer = outer.parent
+        for v in outer.results if outer is not fn else ():
+            self.used_in_range_body(v, fn)
+        return fn
+
     def visit_selector(self, node: ast.Selector, fn: Fn) -> Fn:
         sel = self.info.selections.get(node)
         if sel is not None and sel.kind is not SelectionKind.FIELD and isinstance(sel.obj, Func):
@@ -460,6 +470,7 @@ _VISITS: dict[type, Any] = {
     ast.Labeled: _Walker.visit_labeled,
     ast.Branch: _Walker.visit_branch,
     ast.Name: _Walker.visit_name,
+    ast.Return: _Walker.visit_return,
     ast.TypeSwitch: _Walker.visit_type_switch,
     ast.Call: _Walker.visit_call,
     ast.Go: _Walker.visit_go_defer,
