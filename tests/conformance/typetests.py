@@ -112,7 +112,7 @@ def run(name: str, files: list[Path]) -> list[str]:
         assert_type = TypeName("assert", BOOL)
         universe.UNIVERSE.names["assert"] = assert_type
         try:
-            checked = check_package(name, trees, diagnostics)
+            checked = check_package(trees[0].package.text, trees, diagnostics)
         except Exception as error:
             where = error.__traceback__
             while where is not None and where.tb_next is not None:

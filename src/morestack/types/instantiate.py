@@ -93,13 +93,19 @@ def _instance_method(inst: Named, method: Func) -> Func:
 
     def resolve() -> None:
         sig = signature_of(method)
-        mapping = make_substitution(sig.recv_type_params, inst.type_args)
+        mapping = dict(make_substitution(sig.recv_type_params, inst.type_args))
+        # A generic method's own type parameters may have constraints that mention the receiver's.
+        own = tuple([TypeParam(p.obj, p.index) for p in sig.type_params])
+        mapping.update(zip(sig.type_params, own, strict=True))
+        for old, new in zip(sig.type_params, own, strict=True):
+            constraint_interface(old)
+            new.constraint = None if old.constraint is None else subst(old.constraint, mapping)
         params, results = subst(sig.params, mapping), subst(sig.results, mapping)
         recv: Var | None = None
         if sig.recv is not None and sig.recv.type is not None:
             pointer = isinstance(sig.recv.type, Pointer)
             recv = copy_var(sig.recv, Pointer(inst) if pointer else inst)
-        result.type = Signature(params, results, sig.variadic, recv, sig.type_params)
+        result.type = Signature(params, results, sig.variadic, recv, own)
 
     result.resolve = resolve
     return result

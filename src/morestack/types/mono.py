@@ -118,7 +118,12 @@ class _Graph:
 
 
 def check_instantiations(check: Checker) -> None:
-    """Report a cycle; `local_types` must have run."""
+    """Report a cycle; `local_types` must have run.
+
+    Not after other errors: instances that do not satisfy their constraints make no code.
+    """
+    if check.diagnostics:
+        return
     found = find_instantiation_cycle(check.pkg, check.info)
     if found is not None and found[0].span is not None:
         _, steps = found

@@ -90,11 +90,18 @@ def _layout(struct: Struct, active: set[int]) -> tuple[list[int], int, int]:
 
 def has_constant_size(t: Type) -> bool:
     """Whether unsafe.Sizeof of a t is a constant: not if it depends on a type parameter."""
+    return _has_constant_size(t, set())
+
+
+def _has_constant_size(t: Type, seen: set[int]) -> bool:
     if is_type_param(t):
         return False
     u = under(t)
+    if id(u) in seen:
+        return True
+    seen.add(id(u))
     if isinstance(u, Array):
-        return has_constant_size(u.elem)
+        return _has_constant_size(u.elem, seen)
     if isinstance(u, Struct):
-        return all([f.type is None or has_constant_size(f.type) for f in u.fields])
+        return all([f.type is None or _has_constant_size(f.type, seen) for f in u.fields])
     return True
