@@ -54,6 +54,13 @@ def sched_yield() -> i32: ...
 def exit_process(code: i32) -> NoReturn: ...
 
 
+@native("__errno_location")
+def errno_location() -> Ptr[i32]: ...
+
+
+EINTR = i32(4)
+EAGAIN = i32(11)
+
 _now = static(Timespec)
 
 

@@ -21,7 +21,7 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.layout import G
-from morestack.runtime.os import strlen, write
+from morestack.runtime.os import EAGAIN, EINTR, errno_location, sched_yield, strlen, write
 
 BUFFER = u64(8192)
 
@@ -45,9 +45,13 @@ def flush() -> None:
     printbuf.at.used = u64(0)
     while at < end:
         n = write(i32(2), at, u64(end - at))
-        if n <= 0:
-            return
-        at = u64(at + u64(n))
+        if n > 0:
+            at = u64(at + u64(n))
+        else:
+            error = errno_location()[0]
+            if n == 0 or (error != EINTR and error != EAGAIN):
+                return
+            sched_yield()
 
 
 def put(text: u64, length: u64) -> None:
