@@ -51,6 +51,7 @@ class SegmentBody(Region):
         self.seg = seg
         super().__init__(ctx, lay.function, seg.nodes)
         # %bp is the callee's BP in a continuation, else this frame's own.
+        self.panics: list[tuple[str, str, str, str, str]] = []  # label, kind, a, b, blob
         self.sp_offset = LINK if seg.is_continuation else -lay.frame
         self._solve_dirty()
         self.solve_liveness(lay.live.uses, lay.live.defs)
@@ -128,8 +129,10 @@ class SegmentBody(Region):
                 prefix = " " + self._metadata(symbol)
             self._resume()
         self.emit_nodes()
+        self.lines += self.tail
+        self._shared_panic()
         head = f"define {linkage} preserve_nonecc void {symbol}{PARAMS} {ATTRIBUTES}{prefix} {{"
-        return [head, "entry:", *self.allocas(), *self._scratch, *self.lines, *self.tail, "}"]
+        return [head, "entry:", *self.allocas(), *self._scratch, *self.lines, "}"]
 
     def _metadata(self, symbol: str) -> str:
         """Prefix data of the continuation: the frame as it is while the call runs."""
@@ -314,15 +317,22 @@ class SegmentBody(Region):
     def _panic_block(self, kind: int, a: str, b: str, i: Instr) -> str:
         """A cold block that panics; kind 0 when g.pending is set already. Returns its label."""
         label = self.label()
-        self.lines, saved = self.tail, self.lines
-        self.start(label)
-        words = {3: f"ptrtoint (ptr {self._blob(i)} to i64)", 0: str(kind)}
-        if kind:
-            words[1], words[2] = a, b
+        self.tail += [f"{label}:", "  br label %panic"]
+        self.panics.append((label, str(kind), a, b, self._blob(i)))
+        return label
+
+    def _shared_panic(self) -> None:
+        """Where all cold blocks meet: one tail call a segment, as lowering these takes long."""
+        if not self.panics:
+            return
+        self.start("panic")
+        for name, k in (("kind", 1), ("a", 2), ("b", 3)):
+            self.emit(f"%panic.{name} = phi i64 " + ", ".join(f"[ {p[k]}, %{p[0]} ]" for p in self.panics))
+        self.emit("%panic.pc = phi ptr " + ", ".join(f"[ {p[4]}, %{p[0]} ]" for p in self.panics))
+        words = {0: "%panic.kind", 1: "%panic.a", 2: "%panic.b"}
+        words[3] = self.let("ptrtoint ptr %panic.pc to i64")
         words[4] = self.let(f"ptrtoint ptr {self.frame_address(0)} to i64")
         self._tail_call(self.ctx.function("rt.panic"), self.own_bp(), argument_list(words))
-        self.lines = saved
-        return label
 
     def panic_unless(self, ok: str, kind: int, a: str, b: str, i: Instr) -> None:
         self.check_branch(ok, self._panic_block(kind, a, b, i))
