@@ -129,7 +129,8 @@ class _Analysis:
         builder = Builder(self.batch, self.batch.fns[0])
         for lhs, rhs in program.globals_init:
             if len(lhs) == 1:
-                builder.convert(builder.heap(), rhs, lhs[0].type)
+                blank = lhs[0].name == "_"
+                builder.convert(builder.discard_hole() if blank else builder.heap(), rhs, lhs[0].type)
             else:
                 t = builder.tuple_of(builder.type_of(rhs), len(lhs))
                 for v, result in zip(lhs, builder.results_of(rhs, t, rhs), strict=False):
@@ -227,7 +228,7 @@ class _Analysis:
         return ti.is_string(arg.type) and ti.is_kind(ti.element(whole.type), Kind.UINT8)
 
     def report(self, loc: Location, text: str) -> None:
-        if loc.span is not None:
+        if loc.span is not None and not (loc.fn is not None and loc.fn.outermost().is_unused):
             self.batch.result.messages.append(Message(loc.span, text))
 
     def is_static_data(self, loc: Location, key: tuple[ast.Node, Site]) -> bool:

@@ -86,7 +86,8 @@ def _concrete(program: Program, n: ast.Expr, seen: set[Var]) -> Type | _Nothing 
     info = program.info
     while True:
         n = unparen(n)
-        tv = info.types.get(n)
+        # a comma-ok assertion has a tuple for its type
+        tv = info.types.get(n.type if isinstance(n, ast.TypeAssert) and n.type is not None else n)
         if tv is not None and tv.mode is Mode.NIL:
             return _NOTHING
         if tv is not None and not ti.is_interface(tv.type):

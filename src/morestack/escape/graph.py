@@ -53,6 +53,8 @@ class Fn:
     is_closure: bool = False
     """A literal that captures variables; one that does not is a function like any other."""
     is_generic: bool = False
+    is_unused: bool = False
+    """A generic function without an instance: gc compiles nothing of it, and reports nothing."""
     results_lost: bool = False
     """A closure flowed where its calls cannot be seen, so its results may go anywhere."""
     autotmps: int = 0

@@ -18,7 +18,7 @@ from morestack.syntax import nodes as ast
 from morestack.types import constant
 from morestack.types.info import CheckedPackage, Info, Mode, SelectionKind
 from morestack.types.objects import Builtin, BuiltinId, Func, Var
-from morestack.types.predicates import core_type
+from morestack.types.predicates import as_named, core_type, deref, has_type_param
 from morestack.types.types import Array, Chan, Map, Pointer, Signature, Slice, Tuple, Type
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -166,12 +166,14 @@ def scan(pkg: CheckedPackage) -> Program:
         if isinstance(ref, Fn) and ref.node in program.static and not ref.is_closure:
             program.refers[init].remove(ref)
             program.fns.append(ref)
+    instantiated: set[object] = {pkg.info.uses.get(name) for name in pkg.info.instances}
     for func in [*pkg.funcs, *external(pkg)]:
         if func.decl is None or func.name == "_" or func.decl in program.by_node:
             continue
         sig = func.type if isinstance(func.type, Signature) else pkg.info.signatures.get(func.decl)
         fn = Fn(func_name(func), func.decl, sig, func=func, pragmas=func.decl.pragmas)
         fn.is_generic = sig is not None and bool(sig.type_params or sig.recv_type_params)
+        fn.is_unused = fn.is_generic and not has_instance(func, sig, instantiated)
         fn.body = func.decl.body.stmts if func.decl.body is not None else None
         walker.declare(fn, func.decl)
         program.fns.append(fn)
@@ -179,6 +181,18 @@ def scan(pkg: CheckedPackage) -> Program:
         if func.decl.body is not None:
             walker.walk(func.decl.body, fn)
     return program
+
+
+def has_instance(func: Func, sig: Signature | None, instantiated: set[object]) -> bool:
+    """Is a generic function, or the type a method belongs to, used anywhere?"""
+    recv = sig.recv.type if sig is not None and sig.recv is not None else None
+    if recv is None:
+        return func in instantiated
+    base = as_named(deref(recv)[0])
+    if base is None:
+        return True
+    origin = base.origin or base
+    return any(not has_type_param(instance) for instance in origin.instances.values())
 
 
 def external(pkg: CheckedPackage) -> Iterator[Func]:
