@@ -219,6 +219,31 @@ class Field:
             raise MachineFault(f"{self.owner.name}.{self.name}: {fault}") from None
 
 
+class IntField(Field):
+    """An integer field; `p.at` has checked the address. The view checks the range itself."""
+
+    __slots__ = ("shift", "view")
+    kind: IntKind
+
+    def __init__(self, owner: "StructKind", name: str, kind: IntKind, offset: int) -> None:
+        super().__init__(owner, name, kind, offset)
+        self.view, self.shift = kind.view, kind.shift
+
+    def __get__(self, ref: "StructRef | None", owner: type) -> Any:
+        if ref is None:
+            return self
+        return self.view[(ref._addr + self.offset) >> self.shift]
+
+    def __set__(self, ref: "StructRef", value: Any) -> None:
+        if value.__class__ is int:
+            try:
+                self.view[(ref._addr + self.offset) >> self.shift] = value
+                return
+            except ValueError:
+                pass  # the checks below say what is wrong
+        super().__set__(ref, value)
+
+
 class StructKind(Kind):
     """A @struct class."""
 
@@ -233,7 +258,8 @@ class StructKind(Kind):
     def add(self, name: str, kind: Kind) -> Field:
         """Append a field."""
         offset = -(-self.size // kind.align) * kind.align
-        field = self.fields[name] = Field(self, name, kind, offset)
+        field = IntField(self, name, kind, offset) if isinstance(kind, IntKind) else Field(self, name, kind, offset)
+        self.fields[name] = field
         self.size, self.align = offset + kind.size, max(self.align, kind.align)
         return field
 
@@ -312,7 +338,10 @@ class Pointer:
     @property
     def at(self) -> Any:
         """The struct or array it points to."""
-        if isinstance(self.kind, ScalarKind):
+        kind = self.kind
+        if kind.__class__ is StructKind and self.addr >= memory.NIL_PAGE and not self.addr & (kind.align - 1):
+            return kind.ref(self.addr)  # the usual case, without further calls
+        if isinstance(kind, ScalarKind):
             raise MachineFault(f"a Ptr[{self.kind.name}] is followed with p[0]")
         return self.kind.load(self.addr)
 

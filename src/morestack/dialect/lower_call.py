@@ -115,10 +115,10 @@ class CallLowerer(ExprLowerer):
         assert isinstance(found, IntKind)
         if isinstance(want, FloatKind):
             return self.let(f"{'s' if found.signed else 'u'}itofp {found.llvm} {value} to {want.llvm}")
+        if not value.startswith("%"):
+            return str(want(int(value)))  # a literal's text is always its value, never other bits of the same width
         if want.bits == found.bits:
             return value
-        if not value.startswith("%"):
-            return str(want(int(value)))
         op = "trunc" if want.bits < found.bits else "sext" if found.signed else "zext"
         return self.let(f"{op} {found.llvm} {value} to {want.llvm}")
 

@@ -6,10 +6,10 @@ import struct
 from typing import Any
 
 import pytest
-from tests.runtime_sides import Side, dialect_module, runtime_sides
 
 from morestack.dialect import machine
 from morestack.dialect.machine import nil, ptr_at, u8, u64
+from tests.runtime_sides import Side, dialect_module, runtime_sides
 
 lib = dialect_module(
     """

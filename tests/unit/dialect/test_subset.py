@@ -3,11 +3,11 @@
 import textwrap
 
 import pytest
-from tests.runtime_sides import dialect_module
 
 from morestack.dialect.lower import compile_modules
 from morestack.dialect.native import parse
 from morestack.dialect.subset import DialectError, check_modules
+from tests.runtime_sides import dialect_module
 
 HEAD = """
 from morestack.dialect.machine import *

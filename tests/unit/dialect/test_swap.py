@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from tests.runtime_sides import dialect_module
 
 from morestack.dialect import callback, native
 from morestack.dialect.callback import native_function, signature_of
 from morestack.dialect.lower import TABLE, compile_modules, table_of
 from morestack.dialect.machine import MachineFault, bind_symbols, boolean, i32, python_callback, u64
+from tests.runtime_sides import dialect_module
 
 prog = dialect_module(
     """
