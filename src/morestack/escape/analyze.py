@@ -153,12 +153,17 @@ class _Analysis:
 
     def finish(self) -> None:
         result = self.batch.result
+        # gc analyses the closure of a `go` or `defer` without operands as a function of its own, before this one
+        apart = [loc for loc in self.graph.locations if loc.fn is not None and loc.fn.is_bare_wrapper]
+        for loc in apart:
+            self.decide(loc)
         for fn in self.batch.fns:
             fn.tags = [self.tag(fn, v, i) for i, v in enumerate(fn.params)]
             if fn.func is not None:
                 result.params[fn.func] = [None if t.heap == 0 else t for t in fn.tags]
         for loc in self.graph.locations:
-            self.decide(loc)
+            if loc.fn is None or not loc.fn.is_bare_wrapper:
+                self.decide(loc)
         for closure, loc in self.batch.wrappers:
             if closure.attrs & ESCAPES and isinstance(loc.key, tuple):
                 result.stack_sites.discard(loc.key)

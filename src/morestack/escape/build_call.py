@@ -443,6 +443,7 @@ class CallBuilder(ExprBuilder):
             by_value = t is None or ti.fits_by_value(t)
             self.graph.flow(closure if by_value else Hole(closure.dst, -1, closure.notes, True), loc)
         inner.given = given
+        wrapper.is_bare_wrapper = not given and not temps
         builtin = inner.builtin_of(fun)
         if builtin is not None:
             inner.builtin(None, call, builtin)

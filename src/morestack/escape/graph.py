@@ -55,6 +55,8 @@ class Fn:
     is_generic: bool = False
     is_unused: bool = False
     """A generic function without an instance: gc compiles nothing of it, and reports nothing."""
+    is_bare_wrapper: bool = False
+    """The closure of a `go` or `defer` that captures nothing."""
     results_lost: bool = False
     """A closure flowed where its calls cannot be seen, so its results may go anywhere."""
     autotmps: int = 0
