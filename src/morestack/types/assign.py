@@ -132,9 +132,7 @@ def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
     return INVALID
 
 
-def assign_var(
-    check: Checker, lhs: ast.Expr, rhs: ast.Expr | None, x: Operand | None, context: str
-) -> None:
+def assign_var(check: Checker, lhs: ast.Expr, rhs: ast.Expr | None, x: Operand | None, context: str) -> None:
     """`lhs = rhs`, or `lhs = x` for a value already checked."""
     t = lhs_var(check, lhs)
     if t is not None and not is_.is_valid(t):

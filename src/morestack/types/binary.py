@@ -31,9 +31,7 @@ _OPERANDS: dict[ast.BinaryOp, Callable[[Type], bool]] = {
 }
 
 
-def check_binary(
-    check: Checker, e: ast.Binary | None, lhs: ast.Expr, rhs: ast.Expr, op: ast.BinaryOp
-) -> Operand:
+def check_binary(check: Checker, e: ast.Binary | None, lhs: ast.Expr, rhs: ast.Expr, op: ast.BinaryOp) -> Operand:
     """Check `lhs op rhs`; e is None for an assignment `lhs op= rhs`."""
     x = expr.expr(check, lhs)
     y = expr.expr(check, rhs)
@@ -225,7 +223,7 @@ def _check_count(check: Checker, y: Operand) -> bool:
         if is_.is_untyped(y.type):
             untyped.represent(check, y, UINT)
             return y.valid
-        if is_.all_integer(y.type):
+        if is_.all_integer(y.type) or count is not None:
             return True
     elif is_.all_integer(y.type) and not is_.is_untyped(y.type):
         return True

@@ -365,10 +365,16 @@ _TO_FLOAT: dict[Kind, Type] = {
 }
 
 
-def _apply(check: Checker, table: dict[Kind, Type], x: Operand) -> Type | None:
-    """The result type for x's type; a type parameter has none."""
+def _apply(check: Checker, table: dict[Kind, Type], x: Operand, name: str) -> Type | None:
+    """The result type for x's type; type parameters are reported, as gc does."""
     u = is_.under(x.type)
-    return table.get(u.kind) if isinstance(u, Basic) else None
+    if not is_.is_type_param(x.type):
+        return table.get(u.kind) if isinstance(u, Basic) else None
+    if not is_.under_is(x.type, lambda t: isinstance(t, Basic) and t.kind in table):
+        return None
+    message = f"{check.show(x)} not supported as argument to built-in {name} for go1.18 (see go.dev/issue/50937)"
+    check.error(x, Code.INVALID_COMPLEX, message)
+    return INVALID
 
 
 def _complex(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
@@ -392,10 +398,12 @@ def _complex(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
         types = f"(mismatched types {check.type_str(x.type)} and {check.type_str(y.type)})"
         check.error(x, Code.INVALID_COMPLEX, f"invalid operation: {expr_string(e)} {types}")
         return invalid(e)
-    result = _apply(check, _TO_COMPLEX, x)
+    result = _apply(check, _TO_COMPLEX, x, "complex")
     if result is None:
         message = f"arguments have type {check.type_str(x.type)}, expected floating-point"
         check.error(x, Code.INVALID_COMPLEX, _INVALID_ARG + message)
+        return invalid(e)
+    if not is_.is_valid(result):
         return invalid(e)
     if x.is_constant and y.is_constant:
         re, im = constant.to_float(x.value), constant.to_float(y.value)
@@ -413,11 +421,13 @@ def _part(check: Checker, e: ast.Call, x: Operand, is_real: bool) -> Operand:
             untyped.convert_untyped(check, x, COMPLEX128)
             if not x.valid:
                 return invalid(e)
-    result = _apply(check, _TO_FLOAT, x)
+    result = _apply(check, _TO_FLOAT, x, "real" if is_real else "imag")
     if result is None:
         code = Code.INVALID_REAL if is_real else Code.INVALID_IMAG
         message = f"argument has type {check.type_str(x.type)}, expected complex type"
         check.error(x, code, _INVALID_ARG + message)
+        return invalid(e)
+    if not is_.is_valid(result):
         return invalid(e)
     if x.is_constant:
         part = constant.real(x.value) if is_real else constant.imag(x.value)

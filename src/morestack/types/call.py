@@ -102,7 +102,7 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
             return invalid(e)
         want = len(sig.type_params)
         if len(given) > want:
-            message = f"got {len(given)} type arguments but {expr_string(instance.x)} has {want} type parameters"
+            message = f"got {len(given)} type arguments but want {want}"
             check.error(written[want], Code.WRONG_TYPE_ARG_COUNT, message)
             expr.use(check, *e.args)
             return invalid(e)
@@ -213,7 +213,5 @@ def _matching_params(check: Checker, e: ast.Call, sig: Signature, args: list[Ope
         at = args[-1].expr
     have = assign.types_summary(check, [a.type for a in args], False, e.has_dots)
     need = assign.types_summary(check, [v.type for v in sig.params.vars], sig.variadic, False)
-    check.error(
-        at, Code.WRONG_ARG_COUNT, f"{qualifier} arguments in call to {fun}", f"have {have}", f"want {need}"
-    )
+    check.error(at, Code.WRONG_ARG_COUNT, f"{qualifier} arguments in call to {fun}", f"have {have}", f"want {need}")
     return None

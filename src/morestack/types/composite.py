@@ -179,6 +179,14 @@ def _elements(check: Checker, elements: tuple[ast.Expr, ...], elem: Type, length
     return longest
 
 
+def _key_of(value: Value) -> tuple[str, Value]:
+    """What two equal map keys have in common: numbers are equal across kinds, and unlike True and 1."""
+    if isinstance(value, bool | bytes):
+        return type(value).__name__, value
+    real = constant.to_float(value)
+    return "number", value if real is None else real
+
+
 def _map(check: Checker, e: ast.CompositeLit, u: Map) -> None:
     interface_key = is_.is_non_type_param_interface(u.key)
     visited: dict[tuple[str, Value], list[Type]] = {}
@@ -191,9 +199,7 @@ def _map(check: Checker, e: ast.CompositeLit, u: Map) -> None:
         if not x.valid:
             continue
         if x.is_constant and x.value is not None:
-            # bool and bytes compare unequal to numbers once their kind is part of the key
-            kind = type(x.value).__name__ if isinstance(x.value, bool | bytes) else "number"
-            types = visited.setdefault((kind, x.value), [])
+            types = visited.setdefault(_key_of(x.value), [])
             if types and (not interface_key or any(is_.identical(t, x.type) for t in types)):
                 message = f"duplicate key {constant.to_text(x.value)} in map literal"
                 check.error(x, Code.DUPLICATE_LIT_KEY, message)

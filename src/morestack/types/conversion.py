@@ -42,8 +42,7 @@ def check_conversion(check: Checker, x: Operand, target: Type) -> None:
                 return
     elif was_constant and is_.is_type_param(target):
         ok, cause = _constant_to_param(check, x, target)
-        if ok:
-            x.mode = Mode.VALUE
+        x.mode = Mode.VALUE
     else:
         ok, cause = convert.convertible_to(_as_value(x), target, check.qualifier)
         if ok:

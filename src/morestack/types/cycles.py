@@ -94,11 +94,11 @@ def _finite(check: Checker, t: Type | None, nest: list[Named], path: list[Named]
         case Array(elem=elem):
             return _finite(check, elem, nest, path)
         case Struct(fields=fields):
-            return all(_finite(check, f.type, nest, path) for f in fields)
+            return _all_finite(check, [f.type for f in fields], nest, path)
         case Union(terms=terms):
-            return all(_finite(check, term, nest, path) for _, term in terms)
+            return _all_finite(check, [term for _, term in terms], nest, path)
         case Interface(embeddeds=embeddeds):
-            return all(_finite(check, e, nest, path) for e in embeddeds)
+            return _all_finite(check, embeddeds, nest, path)
         case Named():
             return _finite_named(check, t, nest, path)
         case TypeParam():
@@ -114,6 +114,35 @@ def _finite(check: Checker, t: Type | None, nest: list[Named], path: list[Named]
     return True
 
 
+def _all_finite(check: Checker, types: Sequence[Type | None], nest: list[Named], path: list[Named]) -> bool:
+    return all(_finite(check, t, nest, path) for t in types)
+
+
+def _placed(check: Checker, t: Named) -> TypeName:
+    """The name of t; for an instance, its written form where it is first used."""
+    span = check.instance_spans.get(t)
+    return t.obj if span is None else TypeName(check.type_str(t), t, span, t.obj.pkg)
+
+
+def size_is_known(check: Checker, t: Type | None) -> bool:
+    """Whether t is complete and finite, so that it has a size; reports the cycle if it is on one."""
+    t = is_.unalias(t) if t is not None else None
+    match t:
+        case Array(elem=elem):
+            return size_is_known(check, elem)
+        case Struct(fields=fields):
+            return all(size_is_known(check, f.type) for f in fields)
+        case Named():
+            if t.obj in check.path_index:
+                report_cycle(check, check.path[check.path_index[t.obj] :])
+                return False
+            if (t.origin or t).underlying is INVALID:
+                return False
+            return _finite(check, t, [], []) and (t in check.valid_types or size_is_known(check, is_.under(t)))
+        case _:  # all other types have fixed sizes
+            return True
+
+
 def _finite_named(check: Checker, t: Named, nest: list[Named], path: list[Named]) -> bool:
     if t in check.valid_types or not is_.is_valid(t):
         return True
@@ -122,7 +151,7 @@ def _finite_named(check: Checker, t: Named, nest: list[Named], path: list[Named]
             (t.origin or t).underlying = INVALID
             for start, p in enumerate(path):
                 if is_.identical(p, t):
-                    report_cycle(check, [n.obj for n in path[start:]], None)
+                    report_cycle(check, [_placed(check, n) for n in path[start:]], 0)
                     break
             return False
     origin = t.origin or t
@@ -133,5 +162,3 @@ def _finite_named(check: Checker, t: Named, nest: list[Named], path: list[Named]
     if t.origin is None and not t.type_params:
         check.valid_types.add(t)
     return True
-
-

@@ -105,9 +105,7 @@ def const_decl(
         check.env.iota, check.env.errpos = saved
 
 
-def var_decl(
-    check: Checker, obj: Var, lhs: tuple[Var, ...], type_: ast.Expr | None, init: ast.Expr | None
-) -> None:
+def var_decl(check: Checker, obj: Var, lhs: tuple[Var, ...], type_: ast.Expr | None, init: ast.Expr | None) -> None:
     """Check one variable, or all of `var a, b = f()`."""
     if type_ is not None:
         obj.type = typexpr.var_type(check, type_)
@@ -132,7 +130,7 @@ def type_decl(check: Checker, obj: TypeName, d: ast.TypeDecl) -> None:
         obj.is_alias = True
         if d.type_params:
             with check.scope(d):
-                alias.type_params = generic.collect_type_params(check, d.type_params)
+                generic.collect_type_params(check, d.type_params, alias)
                 rhs = typexpr.type_of(check, d.type, obj)
         else:
             rhs = typexpr.type_of(check, d.type, obj)
@@ -147,7 +145,7 @@ def type_decl(check: Checker, obj: TypeName, d: ast.TypeDecl) -> None:
     check.later(lambda: cycles.check_finite(check, named))
     if d.type_params:
         with check.scope(d):
-            named.type_params = generic.collect_type_params(check, d.type_params)
+            generic.collect_type_params(check, d.type_params, named)
             rhs = typexpr.type_of(check, d.type, obj)
     else:
         rhs = typexpr.type_of(check, d.type, obj)

@@ -51,7 +51,6 @@ from morestack.types.types import (
     Type,
 )
 
-
 _LITERAL_TYPES = {
     ast.LitKind.INT: UNTYPED_INT,
     ast.LitKind.FLOAT: UNTYPED_FLOAT,
@@ -173,9 +172,7 @@ def single_value(check: Checker, x: Operand) -> None:
         x.invalidate()
 
 
-def _check_expr(
-    check: Checker, e: ast.Expr, hint: Type | None, target: Target | None
-) -> tuple[Operand, ExprKind]:
+def _check_expr(check: Checker, e: ast.Expr, hint: Type | None, target: Target | None) -> tuple[Operand, ExprKind]:
     kind = ExprKind.EXPRESSION
     x = invalid(e)
     match e:

@@ -15,15 +15,18 @@ from morestack.types.checker import Checker
 from morestack.types.info import Instance, Mode
 from morestack.types.objects import TypeName, Var
 from morestack.types.operand import Operand, Target
+from morestack.types.positions import pos_of
 from morestack.types.types import EMPTY_TUPLE, INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
-    
 
-def collect_type_params(check: Checker, decls: tuple[ast.TypeParamDecl, ...]) -> tuple[TypeParam, ...]:
-    """Declare type parameters in the current scope, then resolve their constraints, which may name them."""
+
+def collect_type_params(check: Checker, decls: tuple[ast.TypeParamDecl, ...], owner: Named | Alias | Signature) -> None:
+    """Declare type parameters in the current scope and give them to owner, then resolve their constraints,
+    which may name them and owner."""
     params: list[TypeParam] = []
     for d in decls:
         for name in d.names:
             params.append(declare_type_param(check, name, len(params)))
+    owner.type_params = tuple(params)
     saved, check.in_type_params = check.in_type_params, True
     number = 0
     for d in decls:
@@ -36,7 +39,6 @@ def collect_type_params(check: Checker, decls: tuple[ast.TypeParamDecl, ...]) ->
             params[number].constraint = bound
             number += 1
     check.in_type_params = saved
-    return tuple(params)
 
 
 def declare_type_param(check: Checker, name: ast.Name, number: int) -> TypeParam:
@@ -110,12 +112,14 @@ def instantiated_type(check: Checker, e: ast.Index) -> Type:
     params = t.type_params
     if len(args) != len(params):
         qualifier = "not enough" if len(args) < len(params) else "too many"
-        at = e.x if len(args) < len(params) else e.indices[len(params)]
         message = f"{qualifier} type arguments for type {name}: have {len(args)}, want {len(params)}"
-        check.error(at, Code.WRONG_TYPE_ARG_COUNT, message)
+        check.error(e.x.span.at(pos_of(e.x)), Code.WRONG_TYPE_ARG_COUNT, message)
         return INVALID
+    result: Named | Alias
     if isinstance(t, Named):
-        result: Named | Alias = instantiate.instantiate_named(t, tuple(args))
+        instance_type = instantiate.instantiate_named(t, tuple(args))
+        check.instance_spans.setdefault(instance_type, e.x.span.at(pos_of(e.x)))
+        result = instance_type
     else:
         result = instantiate.instantiate_alias(t, tuple(args))
     instance = Instance(tuple(args), result)
@@ -139,7 +143,7 @@ def _verify_later(
         failed = instantiate.verify(params, tuple(args), check.qualifier)
         if failed is not None:
             number, cause = failed
-            check.error(written[number].span if number < len(written) else at, Code.INVALID_TYPE_ARG, cause)
+            check.error(written[number] if number < len(written) else at, Code.INVALID_TYPE_ARG, cause)
 
     check.later(verify)
 
@@ -172,7 +176,6 @@ def instantiate_value(
         return None
     given: list[Type] = []
     written: tuple[ast.Expr, ...] = ()
-    fun = x.expr
     if e is not None:
         written = e.indices
         x.expr = e
@@ -183,7 +186,7 @@ def instantiate_value(
         given = args
     want = len(sig.type_params)
     if len(given) > want:
-        message = f"got {len(given)} type arguments but {expr_string(fun)} has {want} type parameters"
+        message = f"got {len(given)} type arguments but want {want}"
         check.error(written[want], Code.WRONG_TYPE_ARG_COUNT, message)
         x.invalidate()
         return None

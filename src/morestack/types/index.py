@@ -31,7 +31,6 @@ def check_index(check: Checker, e: ast.Index) -> tuple[Operand, bool]:
         return (Operand(Mode.TYPE, e, t) if is_.is_valid(t) else invalid(e)), False
     if x.mode is Mode.VALUE and isinstance(x.type, Signature) and x.type.type_params:
         return x, True
-    expr.exclude(check, x, Mode.BUILTIN)
     expr.non_generic(check, x)
     if not x.valid or not decl.is_complete(check, x.type):
         return invalid(e), False
@@ -147,7 +146,7 @@ def check_slice(check: Checker, e: ast.Slice) -> Operand:
     if not x.valid:
         expr.use(check, e.lo, e.hi, e.max)
         return x
-    u = _sliceable(check, x)
+    u, cause = _sliceable(check, x)
     length = -1
     if isinstance(u, Basic) and is_.is_string(u):
         if e.full:
@@ -175,7 +174,7 @@ def check_slice(check: Checker, e: ast.Slice) -> Operand:
     elif not isinstance(u, Slice):
         u = None
     if u is None:
-        check.error(x, Code.NON_SLICEABLE_OPERAND, f"cannot slice {check.show(x)}")
+        check.error(x, Code.NON_SLICEABLE_OPERAND, f"cannot slice {check.show(x)}{': ' + cause if cause else ''}")
         return invalid(e)
     x.mode = Mode.VALUE
     x.expr = e
@@ -183,8 +182,21 @@ def check_slice(check: Checker, e: ast.Slice) -> Operand:
     return x
 
 
-def _sliceable(check: Checker, x: Operand) -> Type | None:
-    return is_.core_string(x.type)
+def _sliceable(check: Checker, x: Operand) -> tuple[Type | None, str]:
+    """The type x is sliced as, None for what cannot be, and gc's cause for a type parameter."""
+    u = is_.core_string(x.type)
+    if u is None:
+        first: tuple[Type, Type] | None = None
+        for t, tu in is_.typeset(x.type):
+            if t is None or tu is None:
+                return None, f"no specific type in {check.type_str(x.type)}"
+            shape = Slice(BYTE) if is_.is_string(tu) else tu
+            if first is None:
+                first = t, shape
+            elif not is_.identical(first[1], shape):
+                pair = f"{check.type_str(first[0])} and {check.type_str(t)}"
+                return None, f"{pair} have different underlying types"
+    return u, ""
 
 
 def _check_slice_indices(check: Checker, e: ast.Slice, length: int) -> None:

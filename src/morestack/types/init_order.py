@@ -92,7 +92,7 @@ def _find_cycle(check: Checker, start: Object) -> list[Object] | None:
     path: list[tuple[Object, list[Object]]] = [(start, _dependencies(check, start))]
     seen.add(start)
     while path:
-        obj, rest = path[-1]
+        _obj, rest = path[-1]
         if not rest:
             path.pop()
             continue
@@ -117,7 +117,5 @@ def _report_cycle(check: Checker, cycle: list[Object]) -> None:
     if len(cycle) == 1:
         check.error(obj.span, Code.INVALID_INIT_CYCLE, f"initialization cycle: {obj.name} refers to itself")
         return
-    notes = [
-        f"{a.span}: {a.name} refers to {b.name}" for a, b in zip(cycle, [*cycle[1:], cycle[0]], strict=True)
-    ]
+    notes = [f"{a.span}: {a.name} refers to {b.name}" for a, b in zip(cycle, [*cycle[1:], cycle[0]], strict=True)]
     check.error(obj.span, Code.INVALID_INIT_CYCLE, f"initialization cycle for {obj.name}", *notes)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from morestack.source.codes import Code
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types import signature, typexpr
 from morestack.types import predicates as is_
-from morestack.types.checker import Checker, other_declaration
+from morestack.types import signature, typexpr
+from morestack.types.checker import Checker
 from morestack.types.info import Mode
 from morestack.types.objects import Func, TypeName, Var
 from morestack.types.type_set import type_set
 from morestack.types.types import INVALID, Interface, Named, Type, Union
+from morestack.types.typestring import type_string
+
+MAX_UNION_TERMS = 100
+"""gc's limit; checking terms for overlap takes quadratic time."""
 
 
 def interface_type(check: Checker, e: ast.InterfaceType, def_: TypeName | None) -> Interface:
@@ -50,7 +54,7 @@ def _verify(check: Checker, iface: Interface) -> None:
     """Report duplicate methods and what cannot be embedded."""
     for t, span in zip(iface.embeddeds, iface.embed_spans, strict=True):
         if isinstance(span, Span) and is_.is_type_param(t):
-            message = f"term cannot represent type parameter {check.type_str(t)}"
+            message = "term cannot be a type parameter"
             check.error(span, Code.MISPLACED_TYPE_PARAM, message)
 
     def duplicate(method: Func, other: Func, number: int) -> None:
@@ -60,7 +64,8 @@ def _verify(check: Checker, iface: Interface) -> None:
             at = span if isinstance(span, Span) else at
         if at is not None:
             message = f"duplicate method {method.name}"
-            check.error(at, Code.DUPLICATE_METHOD, message, *other_declaration(other))
+            note = f"{other.span}: other declaration of method {other.name}"
+            check.error(at, Code.DUPLICATE_METHOD, message, note)
 
     type_set(iface, duplicate)
 
@@ -79,8 +84,11 @@ def _union(check: Checker, e: ast.UnionType | ast.Unary) -> Type:
         tilde = isinstance(term, ast.Unary) and term.op is ast.UnaryOp.TILDE
         inner = term.x if isinstance(term, ast.Unary) and tilde else term
         t = typexpr.type_of(check, inner)
-        if isinstance(e, ast.UnionType) and is_.is_type_param(t):
-            message = f"term cannot represent type parameter {check.type_str(t)}"
+        if is_.is_type_param(t):
+            if tilde:
+                message = f"type in term ~{check.type_str(t)} cannot be a type parameter"
+            else:
+                message = "term cannot be a type parameter"
             check.error(inner, Code.MISPLACED_TYPE_PARAM, message)
             t = INVALID
         if not is_.is_valid(t):
@@ -88,6 +96,10 @@ def _union(check: Checker, e: ast.UnionType | ast.Unary) -> Type:
         check.record_type(term, Mode.TYPE, t)
         terms.append((tilde, t))
         written.append(term)
+    if len(terms) > MAX_UNION_TERMS:
+        message = f"cannot handle more than {MAX_UNION_TERMS} union terms (implementation limitation)"
+        check.error(written[MAX_UNION_TERMS], Code.INVALID_UNION, message)
+        return INVALID
     union = Union(tuple(terms))
     check.record_type(e, Mode.TYPE, union)
     check.later(lambda: _verify_union(check, union, written))
@@ -98,10 +110,10 @@ def _verify_union(check: Checker, union: Union, written: list[ast.Expr]) -> None
     for number, ((tilde, t), e) in enumerate(zip(union.terms, written, strict=True)):
         u = is_.under(t)
         if isinstance(u, Interface):
-            name = check.type_str(t)
+            name = type_string(t)
             known = type_set(u)
             if tilde:
-                message = f"invalid use of ~ ({name} is an interface)"
+                message = f"invalid use of ~ ({check.type_str(t)} is an interface)"
                 check.error(e, Code.INVALID_UNION, message)
             elif len(union.terms) > 1 and known.methods:
                 check.error(e, Code.INVALID_UNION, f"cannot use {name} in union ({name} contains methods)")

@@ -213,9 +213,7 @@ def _stmt(
             pass
 
 
-def _branch(
-    labels: _Labels, b: _Block, targets: _Targets, s: ast.Branch, is_last: bool, state: _Walk
-) -> None:
+def _branch(labels: _Labels, b: _Block, targets: _Targets, s: ast.Branch, is_last: bool, state: _Walk) -> None:
     if s.label is None:
         _unlabeled(labels, targets, s, is_last)
         return

@@ -15,6 +15,7 @@ from morestack.syntax.format import expr_string
 from morestack.types import predicates
 from morestack.types.constant import Value, to_text
 from morestack.types.info import Mode
+from morestack.types.type_set import type_set
 from morestack.types.types import (
     INVALID,
     UNTYPED_NIL,
@@ -132,6 +133,8 @@ def _type_description(x: Operand, qualifier: Qualifier) -> str:
     text = f" of {desc}type {type_string(x.type, qualifier)}"
     if isinstance(param, TypeParam) and param.constraint is not None:
         text += f" constrained by {type_string(param.constraint, qualifier)}"
+        if type_set(predicates.constraint_interface(param)).is_empty():
+            text += " with empty type set"
     return text
 
 

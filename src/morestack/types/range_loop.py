@@ -61,9 +61,7 @@ def check_range(check: Checker, s: ast.Range) -> None:
         stmt.check_stmt(check, s.body)
 
 
-def _declare(
-    check: Checker, s: ast.Range, pairs: list[tuple[ast.Expr, Type | None]], number: Operand | None
-) -> None:
+def _declare(check: Checker, s: ast.Range, pairs: list[tuple[ast.Expr, Type | None]], number: Operand | None) -> None:
     variables: list[Var] = []
     for lhs, t in pairs:
         if isinstance(lhs, ast.Name):

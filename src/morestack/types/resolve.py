@@ -108,9 +108,7 @@ def _variables(check: Checker, d: ast.VarDecl, scope: Scope) -> None:
         decl.check_arity(check, d.names, d.values, is_const=False, inherited=False)
 
 
-def _function(
-    check: Checker, d: ast.FuncDecl, scope: Scope, methods: list[tuple[Func, bool, str]]
-) -> None:
+def _function(check: Checker, d: ast.FuncDecl, scope: Scope, methods: list[tuple[Func, bool, str]]) -> None:
     name = d.name.text
     obj = Func(name, None, d.name.span, check.pkg, decl=d)
     obj.resolve = lambda: decl.object_decl(check, obj)

@@ -24,9 +24,9 @@ def is_terminating(check: Checker, s: ast.Stmt, label: str) -> bool:
         case ast.If(then=then, els=els):
             return els is not None and is_terminating(check, then, "") and is_terminating(check, els, "")
         case ast.Switch(clauses=clauses) | ast.TypeSwitch(clauses=clauses):
-            return any(c.exprs is None for c in clauses) and all(_leaves(check, c.body, label) for c in clauses)
-        case ast.Select(clauses=clauses):
-            return all(_leaves(check, c.body, label) for c in clauses)
+            return any(c.exprs is None for c in clauses) and _all_leave(check, [c.body for c in clauses], label)
+        case ast.Select(clauses=comms):
+            return _all_leave(check, [c.body for c in comms], label)
         case ast.For(cond=cond, body=body):
             return cond is None and not _has_break(body, label, True)
         case (
@@ -43,8 +43,21 @@ def is_terminating(check: Checker, s: ast.Stmt, label: str) -> bool:
             return False
 
 
-def _leaves(check: Checker, body: Sequence[ast.Stmt], label: str) -> bool:
-    return _is_terminating_list(check, body) and not any(_has_break(s, label, True) for s in body)
+def _all_leave(check: Checker, bodies: Sequence[Sequence[ast.Stmt]], label: str) -> bool:
+    """Whether all clauses terminate without a break out of the statement labeled so."""
+    return all(not (not _is_terminating_list(check, body) or _has_break_in(body, label, True)) for body in bodies)
+
+
+def _has_break_in(stmts: Sequence[ast.Stmt], label: str, implicit: bool) -> bool:
+    return any(_has_break(s, label, implicit) for s in stmts)
+
+
+def _has_break_in_clauses(bodies: Sequence[Sequence[ast.Stmt]], label: str) -> bool:
+    if label:
+        for body in bodies:
+            if _has_break_in(body, label, False):
+                return True
+    return False
 
 
 def _is_terminating_list(check: Checker, stmts: Sequence[ast.Stmt]) -> bool:
@@ -62,13 +75,13 @@ def _has_break(s: ast.Stmt, label: str, implicit: bool) -> bool:
         case ast.Branch(kind=ast.BranchKind.BREAK, label=name):
             return implicit if name is None else name.text == label
         case ast.Block(stmts=stmts):
-            return any(_has_break(x, label, implicit) for x in stmts)
+            return _has_break_in(stmts, label, implicit)
         case ast.If(then=then, els=els):
             return _has_break(then, label, implicit) or (els is not None and _has_break(els, label, implicit))
         case ast.Switch(clauses=clauses) | ast.TypeSwitch(clauses=clauses):
-            return label != "" and any(_has_break(x, label, False) for c in clauses for x in c.body)
+            return _has_break_in_clauses([c.body for c in clauses], label)
         case ast.Select(clauses=comms):
-            return label != "" and any(_has_break(x, label, False) for c in comms for x in c.body)
+            return _has_break_in_clauses([c.body for c in comms], label)
         case ast.For(body=body) | ast.Range(body=body):
             return label != "" and _has_break(body, label, False)
         case _:  # simple statements contain no others

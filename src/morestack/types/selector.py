@@ -13,6 +13,7 @@ from morestack.types.checker import Checker
 from morestack.types.info import Mode, Selection, SelectionKind
 from morestack.types.objects import Builtin, Func, PkgName, TypeName, Var
 from morestack.types.operand import Operand, invalid
+from morestack.types.positions import pos_of
 from morestack.types.types import INVALID, Pointer, Tuple, Type
 
 
@@ -26,7 +27,9 @@ def check_selector(check: Checker, e: ast.Selector, want_type: bool) -> Operand:
             return _qualified(check, e, obj)
     x = expr.expr_or_type(check, e.x)
     if x.mode is Mode.BUILTIN:
-        check.error(x, Code.UNCALLED_BUILTIN, f"invalid use of {check.show(x)} in selector expression")
+        check.error(
+            e.span.at(pos_of(e)), Code.UNCALLED_BUILTIN, f"invalid use of {check.show(x)} in selector expression"
+        )
         return invalid(e)
     if not x.valid or not decl.is_complete(check, x.type):
         return invalid(e)
@@ -89,9 +92,7 @@ def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool
         check.error(e.sel, Code.MISSING_FIELD_OR_METHOD, f"{expr_string(e)} undefined ({why})")
 
 
-def _field(
-    check: Checker, e: ast.Selector, x: Operand, obj: Var, path: tuple[int, ...], indirect: bool
-) -> Operand:
+def _field(check: Checker, e: ast.Selector, x: Operand, obj: Var, path: tuple[int, ...], indirect: bool) -> Operand:
     if x.mode is Mode.TYPE:
         message = f"operand for field selector {e.sel.text} must be value of type {check.type_str(x.type)}"
         check.error(e.x, Code.MISSING_FIELD_OR_METHOD, message)
@@ -103,9 +104,7 @@ def _field(
     return Operand(mode, e, t) if is_.is_valid(t) else invalid(e)
 
 
-def _method(
-    check: Checker, e: ast.Selector, x: Operand, obj: Func, path: tuple[int, ...], indirect: bool
-) -> Operand:
+def _method(check: Checker, e: ast.Selector, x: Operand, obj: Func, path: tuple[int, ...], indirect: bool) -> Operand:
     decl.object_decl(check, obj)
     check.add_dependency(obj)
     sig = is_.signature_of(obj)
@@ -149,5 +148,8 @@ def lookup_error(check: Checker, t: Type, sel: str, alt: Var | Func | None, in_l
     what = "method" if isinstance(alt, Func) else "field"
     if problem == "inaccessible":
         return f"cannot refer to unexported {what} {other}"
-    hints = {"misspelled": f", but does have {what} {other}", "unexported": f", but does have unexported {what} {other}"}
-    return f"type {name} has no field or method {sel}{hints.get(problem, '')}"
+    hints = {
+        "misspelled": f", but does have {what} {other}",
+        "unexported": f", but does have unexported {what} {other}",
+    }
+    return f"type {name} has no field or method {sel}{hint}"

@@ -13,6 +13,7 @@ from morestack.types.objects import Var
 from morestack.types.types import (
     EMPTY_TUPLE,
     INVALID,
+    Alias,
     Basic,
     Interface,
     Kind,
@@ -44,7 +45,7 @@ def func_type(
         if recv is not None:
             receiver, recv_params = _receiver(check, recv, owner)
         if e.type_params:
-            sig.type_params = generic.collect_type_params(check, e.type_params)
+            generic.collect_type_params(check, e.type_params, sig)
         params = _collect(check, e.params, owner, is_result=False)
         results = _collect(check, e.results, owner, is_result=True)
         if recv is not None and receiver is not None and recv.names:
@@ -108,6 +109,15 @@ def _receiver(check: Checker, recv: ast.Param, owner: Owner) -> tuple[Var, tuple
         t, params = generic.receiver_type(check, recv, base, names, is_pointer)
     else:
         t = typexpr.var_type(check, recv.type)
+        inner, _ = is_.deref(t)
+        while isinstance(inner, Alias):
+            actual, _ = is_.deref(inner.actual or INVALID)
+            if isinstance(actual, Named) and actual.type_args:
+                message = f"cannot define new methods on instantiated type {check.type_str(actual)}"
+                check.error(base, Code.INVALID_RECV, message)
+                t = INVALID
+                break
+            inner = actual
     if recv.names:
         v = _variable(check, recv.names[0].text, recv.names[0], t, owner, False)
     else:

@@ -87,5 +87,3 @@ def _tag(check: Checker, tag: ast.BasicLit | None) -> str:
         check.error(tag, Code.INVALID_CONST_VAL, str(error))
         return ""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else ""
-
-

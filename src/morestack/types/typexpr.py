@@ -14,6 +14,7 @@ from morestack.types.operand import Operand
 from morestack.types.type_set import type_set
 from morestack.types.types import INT, INVALID, Array, Chan, Interface, Map, Pointer, Slice, Type, TypeParam
 
+
 def object_kind(obj: Object) -> str:
     """`local variable`, `constant`, ... as messages name the kind of an object."""
     match obj:
@@ -212,5 +213,3 @@ def _map(check: Checker, e: ast.MapType) -> Map:
 
     check.later(verify)
     return m
-
-

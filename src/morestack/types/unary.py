@@ -32,9 +32,7 @@ def check_unary(check: Checker, e: ast.Unary) -> Operand:
         check.error(e, Code.UNDEFINED_OP, f"cannot use ~ outside of interface or type constraint{hint}")
         return invalid(e)
     if not _OPERANDS[e.op](x.type):
-        check.error(
-            x, Code.UNDEFINED_OP, f"invalid operation: operator {e.op.value} not defined on {check.show(x)}"
-        )
+        check.error(x, Code.UNDEFINED_OP, f"invalid operation: operator {e.op.value} not defined on {check.show(x)}")
         return invalid(e)
     if x.is_constant:
         if x.value is None:
@@ -81,7 +79,7 @@ def channel_element(check: Checker, at: At, x: Operand, receive: bool) -> Type |
         elif u.dir is wrong:
             cause = f"{'send' if receive else 'receive'}-only channel {check.type_str(t)}"
         elif common is not None and not is_.identical(common.elem, u.elem):
-            cause = f"{check.type_str(t)} has a different element type"
+            cause = is_.common_under(x.type)[1]
         else:
             common = u
         if cause:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.types import assign, builtin, expr, index, lookup, sizes
+from morestack.types import assign, builtin, cycles, expr, index, lookup, sizes
 from morestack.types import predicates as is_
 from morestack.types.checker import Checker, unparen
 from morestack.types.info import Mode, Selection, SelectionKind
@@ -39,20 +41,21 @@ def check_unsafe(check: Checker, e: ast.Call, which: BuiltinId, args: list[Opera
     return builtin.value(check, e, Pointer(BYTE), STRING) if args[0].valid else invalid(e)
 
 
-def _constant_size(check: Checker, e: ast.Call, x: Operand, t: Type, size: int) -> Operand:
-    if size > sizes.MAX_SIZE:
+def _constant_size(check: Checker, e: ast.Call, x: Operand, t: Type, size: Callable[[], int]) -> Operand:
+    if not cycles.size_is_known(check, t) or not sizes.has_constant_size(t):
+        return builtin.value(check, e, UINTPTR, t)
+    if size() > sizes.MAX_SIZE:
         check.error(x, Code.TYPE_TOO_LARGE, f"{check.show(x)} is too large")
         return invalid(e)
-    if not sizes.has_constant_size(t):
-        return builtin.value(check, e, UINTPTR, t)
-    return Operand(Mode.CONSTANT, e, UINTPTR, size)
+    return Operand(Mode.CONSTANT, e, UINTPTR, size())
 
 
 def _measure(check: Checker, e: ast.Call, which: BuiltinId, x: Operand) -> Operand:
     assign.assignment(check, x, None, f"argument to unsafe.{which.value}")
     if not x.valid:
         return invalid(e)
-    return _constant_size(check, e, x, x.type, sizes.sizeof(x.type) if which is _B.SIZEOF else sizes.alignof(x.type))
+    measure = sizes.sizeof if which is _B.SIZEOF else sizes.alignof
+    return _constant_size(check, e, x, x.type, lambda: measure(x.type))
 
 
 def _offsetof(check: Checker, e: ast.Call) -> Operand:
@@ -88,15 +91,19 @@ def _offsetof(check: Checker, e: ast.Call) -> Operand:
     check.info.uses[sel.sel] = field
     check.info.selections[sel] = Selection(SelectionKind.FIELD, base, field, tuple(found.index), False, t)
     check.record(Operand(x.mode, sel, t))
+    return _constant_size(check, e, x, base, lambda: _offset(base, found.index))
+
+
+def _offset(t: Type, path: tuple[int, ...]) -> int:
+    """The offset of the field at the end of path."""
     offset = 0
-    at: Type = base
-    for number in found.index:
-        struct = is_.under(at)
+    for number in path:
+        struct = is_.under(t)
         if not isinstance(struct, Struct):
             break
         offset += sizes.offsetsof(struct)[number]
-        at = struct.fields[number].type or INVALID
-    return _constant_size(check, e, x, base, offset)
+        t = struct.fields[number].type or INVALID
+    return offset
 
 
 def _add(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:

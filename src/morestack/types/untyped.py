@@ -125,9 +125,9 @@ def implicit_type(check: Checker, x: Operand, target: Type) -> tuple[Type | None
             value, code = representation(x, u)
             return (None, None, code) if code is not None else (target, value, None)
         matches = (
-            is_.is_boolean(x.type) and is_.is_boolean(target)
-            or is_.is_numeric(x.type) and is_.is_numeric(target)
-            or is_.is_string(x.type) and is_.is_string(target)
+            (is_.is_boolean(x.type) and is_.is_boolean(target))
+            or (is_.is_numeric(x.type) and is_.is_numeric(target))
+            or (is_.is_string(x.type) and is_.is_string(target))
         )
         return (target, None, None) if matches else (None, None, Code.INVALID_UNTYPED_CONVERSION)
     if isinstance(u, Interface) and type_set(u).is_all():
