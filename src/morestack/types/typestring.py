@@ -190,6 +190,8 @@ class _Writer:
         self.out.append(f.name + " ")
 
     def interface(self, t: Interface) -> None:
+        from morestack.types.type_set import method_key
+
         out = self.out
         if self.style is _Style.MESSAGE:
             if t is COMPARABLE.underlying:
@@ -198,7 +200,7 @@ class _Writer:
             if t.implicit and not t.methods and len(t.embeddeds) == 1:
                 self.typ(t.embeddeds[0])
                 return
-            methods, embeddeds = t.methods, t.embeddeds
+            methods, embeddeds = tuple(sorted(t.methods, key=method_key)), t.embeddeds
         else:
             methods, embeddeds = self.type_set_of(t)
         if not methods and not embeddeds:
