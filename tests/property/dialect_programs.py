@@ -252,8 +252,8 @@ class Generator:
         return self.rng.choice(
             (f"mul_hi({a}, {b})", f"clz({a})", f"ctz({a})", f"popcount({a})", f"bit_length({a})", "f64_bits(x)",
              "atomic_add(word.ptr, 3)", "atomic_xchg(p.field(Rec.fg), 11)", "size_of(Rec)",
-             "u64(memcmp(p, p.at.next, 24))", "atomic_load(p.field(Rec.fg))", f"u64(cas(word.ptr, {a}, {b}))", "p.at.next.addr",
-             "len(p.at.arr)")
+             "u64(memcmp(p, p.at.next, 24))", "atomic_load(p.field(Rec.fg))", f"u64(cas(word.ptr, {a}, {b}))",
+             "p.at.next.addr", "len(p.at.arr)")
         )  # fmt: skip
 
     def calling(self, kind: str, depth: int) -> str:

@@ -18,6 +18,8 @@ from morestack.dialect.lower_expr import Output, quote, text_bytes
 from morestack.dialect.subset import Function, Program, check_modules
 
 TABLE = "dialect.table"
+SMALL = 25
+"""Instructions, not counting the variables' loads, of a function that is always inlined."""
 _ABORT = """\
 define internal void @dialect_abort(ptr %file, i32 %line, ptr %why) cold noinline noreturn nounwind {
   call i32 (i32, ptr, ...) @dprintf(i32 2, ptr @.abort, ptr %file, i32 %line, ptr %why)
@@ -58,8 +60,14 @@ class FunctionLowerer(CallLowerer):
             attributes += " noinline"
         if sig.result is NORETURN:
             attributes += " noreturn cold"
+        elif not f.exported and "noinline" not in attributes and self.is_small():
+            attributes += " alwaysinline"
         head = f"define {linkage} {extension(sig.result)}{sig.result.llvm} {quote(f.symbol)}({params}) {attributes} {{"
         return [head, "entry:", *self.lines, *self.cold, "}", ""]
+
+    def is_small(self) -> bool:
+        """Whether calls are to be replaced by the body, without asking LLVM's cost model."""
+        return sum(" = load " not in line and " alloca " not in line for line in self.lines) <= SMALL
 
     def block(self, body: list[ast.stmt]) -> bool:
         """Lower statements; what control cannot reach is left out. Returns whether the end is reached."""
