@@ -25,6 +25,7 @@ from morestack.runtime.traceback import put_goroutine
 from morestack.runtime.unwind import record_of
 
 maxstacksize = static(u64)
+STRESS_EVERY = u64(16384)
 ALLOC_CEILING = u64(1 << 36)
 
 
@@ -82,6 +83,9 @@ def let_through(g: Ptr[G]) -> None:
         bp = u64(g.at.sched.sp - LINK)
         frame = g.at.more_frame
         tight = bp if frame <= STACK_SMALL else u64(bp - frame + STACK_SMALL)
+        used = u64(g.at.stack_hi - bp)
+        if used > STRESS_EVERY:  # a deep stack every eighth of its depth: else a recursion takes quadratic time
+            tight = u64(tight - (used >> 3)) if tight - real > used >> 3 else real
         if tight > real:
             real = tight
     g.at.stackguard0 = real

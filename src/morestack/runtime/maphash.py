@@ -1,0 +1,193 @@
+"""Hashes of Go values, and the random numbers maps need.
+
+`typehash` hashes a value by walking its type descriptor, so that values that == calls equal have one hash: -0 and 0
+do, blank fields do not count, an interface hashes as its dynamic value. A NaN equals nothing and gets a random hash,
+or a map full of NaNs would be one long chain.
+
+The core is the folded multiplication of wyhash and foldhash: high half xor low half of a 128-bit product. Low bits
+of the product depend on the low bits of the factors only, its high half on all; their xor has both. One of the
+factors carries the map's seed, so that who does not know it cannot choose keys that collide.
+
+Rejected: AES rounds as Go has; the dialect has no vector registers, and one multiplication is as fast.
+"""
+
+from morestack.dialect.machine import (
+    Ptr,
+    cast,
+    f32,
+    f64,
+    f64_bits,
+    i64,
+    mul_hi,
+    native,
+    noinline,
+    ptr_at,
+    size_of,
+    static,
+    u8,
+    u32,
+    u64,
+)  # fmt: skip
+from morestack.runtime.iface import dynamic_type
+from morestack.runtime.layout import G
+from morestack.runtime.os import nanotime
+from morestack.runtime.type import (
+    KIND_ARRAY,
+    KIND_COMPLEX64,
+    KIND_COMPLEX128,
+    KIND_FLOAT32,
+    KIND_FLOAT64,
+    KIND_INTERFACE,
+    KIND_STRING,
+    KIND_STRUCT,
+    TFLAG_REGULAR_MEMORY,
+    ArrayType,
+    StructField,
+    StructType,
+    Type,
+    is_blank_name,
+    is_direct_iface,
+)  # fmt: skip
+
+PENDING_UNHASHABLE = u64(12)
+
+# Odd, with about as many ones as zeros: digits of e and of the golden ratio.
+K0 = u64(0x9E37_79B9_7F4A_7C15)
+K1 = u64(0xB7E1_5162_8AED_2A6B)
+
+rand_state = static(u64)
+
+
+@native("getrandom")
+def getrandom(buf: u64, length: u64, flags: u32) -> i64: ...
+
+
+@noinline
+def rand_init() -> None:
+    """Begin with a random number of the operating system's; the clock where it gives none."""
+    if getrandom(rand_state.addr, u64(8), u32(1)) != 8:
+        rand_state.value = u64(nanotime())
+    rand_state.value = u64(rand_state.value | 1)
+
+
+def rand() -> u64:
+    """A random number."""
+    if rand_state.value == 0:
+        rand_init()
+    x = u64(rand_state.value + K0)
+    rand_state.value = x
+    return fold(x, u64(x ^ K1))
+
+
+def fold(a: u64, b: u64) -> u64:
+    """High half xor low half of the product."""
+    return u64(mul_hi(a, b) ^ u64(a * b))
+
+
+def wordhash(x: u64, seed: u64) -> u64:
+    """Hash of one word."""
+    return fold(u64(x ^ seed), K0)
+
+
+def load32(at: u64) -> u64:
+    """4 bytes at any address, as one little-endian load."""
+    p = ptr_at(u8, at)
+    return u64(p[0]) | u64(p[1]) << 8 | u64(p[2]) << 16 | u64(p[3]) << 24
+
+
+def load64(at: u64) -> u64:
+    """8 bytes at any address, as one little-endian load."""
+    p = ptr_at(u8, at)
+    return (
+        u64(p[0]) | u64(p[1]) << 8 | u64(p[2]) << 16 | u64(p[3]) << 24
+        | u64(p[4]) << 32 | u64(p[5]) << 40 | u64(p[6]) << 48 | u64(p[7]) << 56
+    )  # fmt: skip
+
+
+def memhash(p: u64, n: u64, seed: u64) -> u64:
+    """Hash of n bytes. The last loads overlap what came before, so that no length needs a loop over bytes."""
+    a = u64(0)
+    b = u64(0)
+    if n <= 16:
+        if n >= 8:
+            a = load64(p)
+            b = load64(u64(p + n - 8))
+        elif n >= 4:
+            a = load32(p)
+            b = load32(u64(p + n - 4))
+        elif n > 0:
+            q = ptr_at(u8, p)
+            a = u64(q[0])
+            b = u64(q[n >> 1]) << 8 | u64(q[u64(n - 1)])
+    else:
+        at = p
+        last = u64(p + n - 16)
+        while at < last:
+            seed = fold(u64(load64(at) ^ seed), u64(load64(u64(at + 8)) ^ K0))
+            at = u64(at + 16)
+        a = load64(last)
+        b = load64(u64(last + 8))
+    return fold(u64(a ^ seed), u64(b ^ K1 ^ n))
+
+
+def floathash(x: f64, seed: u64) -> u64:
+    """Hash of a float."""
+    if x == 0.0:
+        return wordhash(K1, seed)
+    if x != x:
+        return wordhash(rand(), seed)
+    return wordhash(f64_bits(x), seed)
+
+
+def ifacehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
+    """Hash of an interface value: its dynamic value's. A type without == sets g.pending."""
+    typ = dynamic_type(t, ptr_at(u64, p)[0])
+    if typ == 0:
+        return wordhash(u64(0), seed)
+    d = ptr_at(Type, typ)
+    if d.at.equal == 0:
+        g.at.pending = PENDING_UNHASHABLE
+        g.at.pending_a = typ
+        return u64(0)
+    h = u64(seed ^ u64(d.at.hash))
+    if is_direct_iface(d):
+        return typehash(g, d, u64(p + 8), h)
+    return typehash(g, d, ptr_at(u64, u64(p + 8))[0], h)
+
+
+def structhash(g: Ptr[G], t: Ptr[StructType], p: u64, seed: u64) -> u64:
+    """Hash of all fields but blank ones."""
+    h = seed
+    for i in range(t.at.fields_len):
+        f = ptr_at(StructField, u64(t.at.fields + i * size_of(StructField)))
+        if not is_blank_name(f.at.name):
+            h = typehash(g, f.at.typ, u64(p + f.at.offset), h)
+    return h
+
+
+def typehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
+    """Hash of the value of type t at p. Sets g.pending when it holds a value that has none."""
+    if t.at.tflag & TFLAG_REGULAR_MEMORY != 0:
+        return memhash(p, t.at.size, seed)
+    k = t.at.kind_
+    if k == KIND_STRING:
+        return memhash(ptr_at(u64, p)[0], ptr_at(u64, p)[1], seed)
+    if k == KIND_INTERFACE:
+        return ifacehash(g, t, p, seed)
+    if k == KIND_STRUCT:
+        return structhash(g, cast(StructType, t), p, seed)
+    if k == KIND_ARRAY:
+        elem = cast(ArrayType, t).at.elem
+        h = seed
+        for i in range(cast(ArrayType, t).at.len):
+            h = typehash(g, elem, u64(p + i * elem.at.size), h)
+        return h
+    if k == KIND_FLOAT32:
+        return floathash(f64(ptr_at(f32, p)[0]), seed)
+    if k == KIND_FLOAT64:
+        return floathash(ptr_at(f64, p)[0], seed)
+    if k == KIND_COMPLEX64:
+        return floathash(f64(ptr_at(f32, p)[1]), floathash(f64(ptr_at(f32, p)[0]), seed))
+    if k == KIND_COMPLEX128:
+        return floathash(ptr_at(f64, p)[1], floathash(ptr_at(f64, p)[0], seed))
+    return memhash(p, t.at.size, seed)
