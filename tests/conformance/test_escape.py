@@ -1,5 +1,7 @@
 """Go's escape analysis annotations are met, but for the listed ones, which are not."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.conformance import corpus, known
@@ -13,7 +15,7 @@ FILES = list(discover(FOLDER)) if FOLDER is not None else []
 @pytest.mark.skipif(FOLDER is None, reason="Go's test directory is not here: python -m tests.conformance.corpus")
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_annotations(path) -> None:  # type: ignore[no-untyped-def]
+def test_annotations(path: Path) -> None:
     assert FOLDER is not None
     outcome = check(FOLDER, path)
     failing = {f.replace("#", "\\x23").strip() for f in outcome.failures}

@@ -166,8 +166,7 @@ class _Analysis:
                 self.decide(loc)
         for closure, loc in self.batch.wrappers:
             if closure.attrs & ESCAPES and isinstance(loc.key, tuple):
-                result.stack_sites.discard(loc.key)
-                result.heap_sites.add(loc.key)
+                self.record(loc.key, True)
 
     def tag(self, fn: Fn, v: Var, index: int) -> Leaks:
         """The tag of a parameter; reports it too."""
@@ -209,7 +208,7 @@ class _Analysis:
             if escapes:
                 self.report(loc, f"moved to heap: {loc.show()}")
         elif key is not None:
-            (result.heap_sites if escapes else result.stack_sites).add(key)
+            self.record(key, escapes)
             if loc.is_temp:
                 if escapes:
                     self.report(loc, f"moved to heap: {loc.show()}")
@@ -220,6 +219,20 @@ class _Analysis:
                 self.report(loc, "zero-copy string->[]byte conversion")
         elif not loc.silent:
             self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}")
+
+    def record(self, key: tuple[ast.Node, Site], escapes: bool) -> None:
+        """Keep a site's decision, under the operand's own node too if it is in parentheses."""
+        result = self.batch.result
+        node, site = key
+        while True:
+            if escapes:
+                result.stack_sites.discard((node, site))
+                result.heap_sites.add((node, site))
+            else:
+                result.stack_sites.add((node, site))
+            if not isinstance(node, ast.Paren):
+                return
+            node = node.x
 
     def is_string_to_bytes(self, key: tuple[ast.Node, Site]) -> bool:
         """Is it `[]byte(s)`? If nobody writes to the bytes, they can be the string's own."""

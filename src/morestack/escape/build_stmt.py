@@ -322,7 +322,7 @@ class Builder(CallBuilder):
             if elem is not None:
                 k = self.no_pointers(k, elem)
         if s.value is not None and self.boxed_target(s.value, core):
-            return  # what is boxed there goes to the heap; so does the value
+            k = self.heap()  # no node stands for the box, so it is on the heap
         if isinstance(core, Array) or core is None:
             self.graph.flow(k.note(s, "range"), held)
         else:

@@ -17,7 +17,7 @@ IR builder asks; whatever the analysis has not seen escapes, so a hole in it cos
 | the closure and argument record of `go` and `defer` | `node_escapes(stmt)` |
 | the body of a range over a function, and the state it shares | `node_escapes(range_stmt)` |
 
-`expr` is the whole operand as written, parentheses included. Of a chain `a + b + c` of strings gc makes one
+`expr` is the operand, with or without its parentheses. Of a chain `a + b + c` of strings gc makes one
 concatenation: the key is the outermost Binary. `is_captured_by_value(v)` is part of the decision: a
 variable captured by value never has its address in the closure.
 
