@@ -150,6 +150,8 @@ _thrown: list[BaseException] = []
 def _die(func: Function, error: BaseException) -> None:
     """Report an exception that native frames cannot carry, and end the process."""
     sys.stdout.flush()
+    if type(error).__name__ == "BdbQuit":
+        os._exit(1)  # the user has left pdb
     print(f"morestack: runtime function {func.__name__} failed under CPython:", file=sys.stderr)
     traceback.print_exception(error)
     sys.stderr.flush()

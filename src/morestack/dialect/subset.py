@@ -116,6 +116,8 @@ class FunctionChecker(CallChecker):
                 self.augmented(stmt)
             case ast.Expr(value=ast.Constant(value=value)) if isinstance(value, str) or value is ...:
                 pass
+            case ast.Expr(value=ast.Call(func=ast.Name(id="breakpoint"), args=[], keywords=[])):
+                pass  # for CPython
             case ast.Expr(value=ast.Call() as call):
                 return self.expr(call) is not NORETURN
             case ast.Return():

@@ -97,6 +97,7 @@ ACCEPT = {
         "def f(n: u64) -> u64:\n    total.value += n\n    return root.at.n + root.addr + u64(getpid())",
         "def f(n: u64) -> u64:\n    return call_ptr(unary, func_ptr(callee), n)",
         "def f(n: u64) -> u8:\n    return cstr(NAME)[n]",
+        "def f(n: u64) -> u64:\n    breakpoint()\n    return n",
     ],
     10: [
         "@nosplit(why='test')\ndef f(n: u64) -> u64:\n    return callee(n)",
