@@ -31,26 +31,11 @@ def examples() -> dict[Code, str]:
 
 
 EXAMPLES = examples()
-WRONG = {
-    "INVALID_UNTYPED_CONVERSION": "reported as MISMATCHED_TYPES",
-    "MISPLACED_DOT_DOT_DOT": "the example is a syntax error",
-    "UNEXPORTED_NAME": "reported as UNDECLARED_IMPORTED_NAME",
-    "MULTI_VAL_ASSIGN_OP": "the example is a syntax error",
-    "UNTYPED_LIT": "reported as INVALID_LIT",
-    "UNEXPORTED_LIT_FIELD": "has no example",
-}
-"""Codes whose example does not have exactly that code."""
-
-
-@pytest.fixture(autouse=True)
-def _known(request: pytest.FixtureRequest, code: Code) -> None:
-    if code.name in WRONG and request.node.originalname == "test_example_has_exactly_its_code":
-        request.node.add_marker(pytest.mark.xfail(strict=True, reason=WRONG[code.name]))
 
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=lambda c: c.name)
 def test_every_code_has_an_example(code: Code) -> None:
-    assert EXAMPLES[code].strip() or WRONG.get(code.name) == "has no example"
+    assert EXAMPLES[code].strip()
 
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=lambda c: c.name)

@@ -139,7 +139,7 @@ class Code(Enum):
     Example:
         package main
         var s []int
-        var _ = s == 1
+        var _ = s["a"]
         func main() {}
     """
 
@@ -300,15 +300,6 @@ class Code(Enum):
     Example:
         package main
         var a [...]int
-        func main() {}
-    """
-
-    MISPLACED_DOT_DOT_DOT = "T028"
-    """A parameter other than the last is variadic.
-
-    Example:
-        package main
-        func f(a ...int, b int) {}
         func main() {}
     """
 
@@ -510,16 +501,6 @@ class Code(Enum):
         package main
         import "unsafe"
         var x = unsafe.Nothing
-        func main() {}
-    """
-
-    UNEXPORTED_NAME = "T051"
-    """A name of another package is not exported.
-
-    Example:
-        package main
-        import "unsafe"
-        var x unsafe.pointer
         func main() {}
     """
 
@@ -790,14 +771,6 @@ class Code(Enum):
         func main() { _ := 1 }
     """
 
-    MULTI_VAL_ASSIGN_OP = "T080"
-    """`op=` has several operands.
-
-    Example:
-        package main
-        func main() { a, b := 1, 2; a, b += 1, 2 }
-    """
-
     NON_NUMERIC_INC_DEC = "T081"
     """`++` or `--` of what is no number.
 
@@ -883,7 +856,7 @@ class Code(Enum):
 
     Example:
         package main
-        var x = map[int]int{1: {}}
+        var x = struct{ a []int }{{1}}
         func main() {}
     """
 
@@ -939,10 +912,6 @@ class Code(Enum):
         package main
         var x = struct{ a int }{a: 1, a: 2}
         func main() {}
-    """
-
-    UNEXPORTED_LIT_FIELD = "T098"
-    """A literal sets an unexported field of another package's struct.
     """
 
     MISSING_LIT_KEY = "T099"

@@ -87,7 +87,7 @@ def _struct(check: Checker, e: ast.CompositeLit, u: Struct, base: Type) -> None:
         field = u.fields[number]
         if not is_.is_exported(field.name) and field.pkg is not check.pkg:
             what = f"unexported field {field.name} in struct literal of type {check.type_str(base)}"
-            check.error(x, Code.UNEXPORTED_LIT_FIELD, f"implicit assignment to {what}")
+            check.error(x, Code.INVALID_STRUCT_LIT, f"implicit assignment to {what}")
             continue
         assign.assignment(check, x, field.type or INVALID, "struct literal")
     if len(e.elements) < len(u.fields):

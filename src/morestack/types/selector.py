@@ -58,7 +58,7 @@ def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
         return invalid(e)
     if not is_.is_exported(name):
         message = f"name {name} not exported by package {pkg.name}"
-        check.error(e.sel, Code.UNEXPORTED_NAME, message)
+        check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, message)
         return invalid(e)
     check.info.uses[e.sel] = obj
     if isinstance(obj, Builtin):
@@ -148,8 +148,6 @@ def lookup_error(check: Checker, t: Type, sel: str, alt: Var | Func | None, in_l
     what = "method" if isinstance(alt, Func) else "field"
     if problem == "inaccessible":
         return f"cannot refer to unexported {what} {other}"
-    hints = {
-        "misspelled": f", but does have {what} {other}",
-        "unexported": f", but does have unexported {what} {other}",
-    }
+    has = {"misspelled": "", "unexported": "unexported "}
+    hint = f", but does have {has[problem]}{what} {other}" if problem in has else ""
     return f"type {name} has no field or method {sel}{hint}"

@@ -75,7 +75,7 @@ def _collect(
         if p.variadic:
             if is_result or number < len(params) - 1 or len(p.names) > 1:
                 message = "can only use ... with final parameter in list"
-                check.error(p, Code.MISPLACED_DOT_DOT_DOT, message)
+                check.error(p, Code.SYNTAX, message)
             else:
                 t = Slice(t)
         for name in p.names:

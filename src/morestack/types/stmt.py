@@ -89,7 +89,7 @@ def _assign(check: Checker, s: ast.Assign) -> None:
         return
     if len(s.lhs) != 1 or len(s.rhs) != 1:
         message = f"assignment operation {s.op.value}= requires single-valued expressions"
-        check.error(s, Code.MULTI_VAL_ASSIGN_OP, message)
+        check.error(s, Code.SYNTAX, message)
         return
     x = binary.check_binary(check, None, s.lhs[0], s.rhs[0], s.op)
     assign.assign_var(check, s.lhs[0], None, x, "assignment")

@@ -58,7 +58,7 @@ def representation(x: Operand, t: Basic) -> tuple[Value | None, Code | None]:
         if not is_.is_integer(x.type) and is_.is_integer(t):
             return None, Code.TRUNCATED_FLOAT
         return None, Code.NUMERIC_OVERFLOW
-    return None, Code.INVALID_CONST_VAL
+    return None, Code.INVALID_UNTYPED_CONVERSION
 
 
 def _report_conversion(check: Checker, code: Code, x: Operand, target: Type) -> None:
