@@ -29,10 +29,11 @@ from morestack.dialect.machine import (
     Ptr,
     boolean,
     ctz,
+    i64,
     memcmp,
     memmove,
+    memset,
     noinline,
-    nil,
     ptr_at,
     struct,
     u8,
@@ -41,7 +42,7 @@ from morestack.dialect.machine import (
 )  # fmt: skip
 from morestack.runtime.iface import equal
 from morestack.runtime.layout import G
-from morestack.runtime.malloc import makeslice, newobject
+from morestack.runtime.malloc import makeslice
 from morestack.runtime.maphash import load32, load64, memhash, typehash, wordhash
 from morestack.runtime.type import KIND_STRING, TFLAG_REGULAR_MEMORY, Type
 
@@ -266,8 +267,13 @@ def new_groups(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], groups: u64) -> None:
     m.at.growth_left = u64(capacity_of(groups) - m.at.used)
 
 
-def free_slot(t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
-    """Take the first free slot on the probe sequence. Requires: there is one."""
+def slot_of(t: Ptr[MapType], ctrl: u64) -> u64:
+    """The slot a control byte stands for: a group is aligned to 8 bytes and begins with its control bytes."""
+    return u64(u64(ctrl & ~7) + t.at.keys_off + (ctrl & 7) * t.at.key_stride)
+
+
+def find_free(t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
+    """Address of the control byte of the first free slot on the probe sequence. Requires: there is one."""
     mask = m.at.mask
     at = u64((h >> 7) & mask)
     step = u64(0)
@@ -278,9 +284,68 @@ def free_slot(t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
         at = u64((at + step) & mask)
         group = u64(m.at.groups + at * t.at.group_size)
         free = match_free(ptr_at(u64, group)[0])
-    i = ctz(free) >> 3
-    ctrl = ptr_at(u8, u64(group + i))
-    if ctrl[0] != CTRL_DELETED:
+    return u64(group + (ctz(free) >> 3))
+
+
+def copy_slot(to: u64, at: u64, size: u64) -> None:
+    """Copy a slot; most are a few words."""
+    if size & 7 != 0 or size > 64:
+        memmove(to, at, size)
+        return
+    for i in range(size >> 3):
+        ptr_at(u64, to)[i] = ptr_at(u64, at)[i]
+
+
+@noinline
+def rehash(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
+    """Replace the groups by twice as many, or by as many when many slots are only marked deleted."""
+    old = m.at.groups
+    n = u64(m.at.mask + 1)
+    new_groups(g, t, m, n if m.at.used <= n * 5 else u64(n * 2))
+    for i in range(n):
+        group = u64(old + i * t.at.group_size)
+        full = u64(ptr_at(u64, group)[0] & MSB)
+        while full != 0:
+            slot = slot_of(t, u64(group + (ctz(full) >> 3)))
+            h = hash_key(g, t, m, key_of(t, slot))
+            ctrl = find_free(t, m, h)
+            ptr_at(u8, ctrl)[0] = u8(h & 127 | CTRL_FULL)
+            copy_slot(slot_of(t, ctrl), slot, t.at.key_stride)
+            full = u64(full & u64(full - 1))
+
+
+def take_slot(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
+    """A slot for a new key with this hash; grows when needed. A deleted slot is taken again before that."""
+    if m.at.growth_left == 0 and m.at.mask == 0:
+        rehash(g, t, m)
+    ctrl = find_free(t, m, h)
+    if ptr_at(u8, ctrl)[0] != CTRL_DELETED:
+        if m.at.growth_left == 0:
+            rehash(g, t, m)
+            ctrl = find_free(t, m, h)
         m.at.growth_left = u64(m.at.growth_left - 1)
-    ctrl[0] = u8(h & 127 | CTRL_FULL)
-    return u64(group + t.at.keys_off + i * t.at.key_stride)
+    ptr_at(u8, ctrl)[0] = u8(h & 127 | CTRL_FULL)
+    m.at.used = u64(m.at.used + 1)
+    return slot_of(t, ctrl)
+
+
+def release_slot(t: Ptr[MapType], m: Ptr[Map], h: u64, slot: u64) -> None:
+    """Free a slot in use. It is empty again where no probe can have gone on past its group."""
+    mask = m.at.mask
+    at = u64((h >> 7) & mask)
+    step = u64(0)
+    group = u64(m.at.groups + at * t.at.group_size)
+    while u64(slot - group) >= t.at.group_size:
+        step = u64(step + 1)
+        at = u64((at + step) & mask)
+        group = u64(m.at.groups + at * t.at.group_size)
+    ctrl = ptr_at(u64, group)[0]
+    i = u64(u32(slot - group - t.at.keys_off) // u32(t.at.key_stride)) if t.at.key_stride != 0 else u64(0)
+    byte = ptr_at(u8, u64(group + i))
+    if mask == 0 or match_empty(ctrl) != 0:
+        byte[0] = u8(0)
+        m.at.growth_left = u64(m.at.growth_left + 1)
+    else:
+        byte[0] = CTRL_DELETED
+    memset(slot, u8(0), t.at.key_stride)
+    m.at.used = u64(m.at.used - 1)

@@ -14,9 +14,7 @@ from morestack.ir.types import F64 as IR_F64
 from morestack.runtime import chan, layout, panic, sched
 from morestack.runtime.layout import G, Gobuf
 
-ABSENT = {
-    "gorecover", "makemap", "mapaccess", "mapassign", "mapclear", "mapdelete", "mapiterinit", "mapiternext", "maplen",
-}  # fmt: skip
+ABSENT = {"gorecover"}
 """Runtime calls that do not exist yet."""
 
 

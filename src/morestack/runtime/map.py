@@ -1,0 +1,191 @@
+"""Maps, as compiled code calls them: keys and values by address. The table is maptable.py's, iteration mapiter.py's.
+
+Invariants
+- Nothing is changed before the key is hashed, which is all that can panic.
+- The address `mapaccess` or `mapassign` gives is good until the next operation that changes the map; compiled code
+  loads from it or stores to it at once.
+- `writing` is set while an operation changes the map. Another thread that sees it ends the program, as Go does; on
+  one thread no operation can meet another, because none parks.
+"""
+
+from morestack.dialect.machine import (
+    Ptr,
+    boolean,
+    cstr,
+    export,
+    i64,
+    memmove,
+    memset,
+    nil,
+    noinline,
+    ptr_at,
+    size_of,
+    u8,
+    u32,
+    u64,
+)  # fmt: skip
+from morestack.runtime.copystack import stress
+from morestack.runtime.fatal import throw
+from morestack.runtime.layout import G
+from morestack.runtime.malloc import mallocgc, newobject
+from morestack.runtime.maphash import rand, typehash
+from morestack.runtime.maptable import (
+    HASH_MIGHT_PANIC,
+    INDIRECT_ELEM,
+    INDIRECT_KEY,
+    KEY_ANY,
+    KEY_HALF,
+    KEY_STRING,
+    KEY_WORD,
+    NEED_KEY_UPDATE,
+    Map,
+    MapType,
+    capacity_of,
+    elem_of,
+    find,
+    groups_for,
+    hash_key,
+    key_kind,
+    key_of,
+    new_groups,
+    release_slot,
+    take_slot,
+)  # fmt: skip
+
+PENDING_NIL_MAP = u64(13)
+
+
+@export
+def makemap(g: Ptr[G], t: Ptr[MapType], hint: i64) -> Ptr[Map]:
+    """make(map[key]elem, hint). Up to 8 entries the table is made when it is needed."""
+    stress(g)
+    m = ptr_at(Map, mallocgc(g.at.m.at.p, size_of(Map), False))
+    m.at.seed = rand()
+    m.at.key_kind = key_kind(t)
+    if hint > 8:
+        new_groups(g, t, m, groups_for(t, u64(hint)))
+    return m
+
+
+@noinline
+def check_key(g: Ptr[G], t: Ptr[MapType], key: u64) -> None:
+    """Look-ups in an empty map panic for keys that cannot be hashed, too."""
+    if t.at.flags & HASH_MIGHT_PANIC != 0:
+        typehash(g, t.at.key, key, u64(0))
+
+
+def failed(g: Ptr[G], m: Ptr[Map]) -> boolean:
+    """Whether hashing a key panicked."""
+    return m.at.key_kind == KEY_ANY and g.at.pending != 0
+
+
+@export
+def mapaccess(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
+    """Address of the value, or 0."""
+    if m == nil(Map) or m.at.used == 0:
+        check_key(g, t, key)
+        return u64(0)
+    if m.at.writing != 0:
+        throw(cstr(b"concurrent map read and map write"))
+    h = hash_key(g, t, m, key)
+    if failed(g, m):
+        return u64(0)
+    slot = find(g, t, m, h, key)
+    return elem_of(t, slot) if slot != 0 else u64(0)
+
+
+def check_writing(m: Ptr[Map]) -> None:
+    """Nobody else may be changing the map."""
+    if m.at.writing != 0:
+        throw(cstr(b"concurrent map writes"))
+
+
+def store_key(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], slot: u64, key: u64) -> None:
+    """Copy a key to a new slot, and give large keys and values an object of their own."""
+    kind = m.at.key_kind
+    if kind == KEY_WORD:
+        ptr_at(u64, slot)[0] = ptr_at(u64, key)[0]
+    elif kind == KEY_STRING:
+        ptr_at(u64, slot)[0] = ptr_at(u64, key)[0]
+        ptr_at(u64, slot)[1] = ptr_at(u64, key)[1]
+    elif kind == KEY_HALF:
+        ptr_at(u32, slot)[0] = ptr_at(u32, key)[0]
+    elif t.at.flags & INDIRECT_KEY != 0:
+        p = newobject(g, t.at.key)
+        memmove(p, key, t.at.key.at.size)
+        ptr_at(u64, slot)[0] = p
+    else:
+        memmove(slot, key, t.at.key.at.size)
+    if t.at.flags & INDIRECT_ELEM != 0:
+        ptr_at(u64, u64(slot + t.at.elem_off))[0] = newobject(g, t.at.elem)
+
+
+@export
+def mapassign(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
+    """Address of the value to store to; a new one is zero."""
+    if m == nil(Map):
+        g.at.pending = PENDING_NIL_MAP
+        return u64(0)
+    check_writing(m)
+    h = hash_key(g, t, m, key)
+    if failed(g, m):
+        return u64(0)
+    m.at.writing = u8(1)
+    slot = u64(0)
+    if m.at.groups == 0:
+        new_groups(g, t, m, u64(1))
+    else:
+        slot = find(g, t, m, h, key)
+    if slot == 0:
+        slot = take_slot(g, t, m, h)
+        store_key(g, t, m, slot, key)
+    elif t.at.flags & NEED_KEY_UPDATE != 0:
+        # Equal keys need not be the same: -0 and 0.
+        memmove(key_of(t, slot), key, t.at.key.at.size)
+    m.at.writing = u8(0)
+    return elem_of(t, slot)
+
+
+@export
+def mapdelete(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> None:
+    """delete(m, key)"""
+    if m == nil(Map) or m.at.used == 0:
+        check_key(g, t, key)
+        return
+    check_writing(m)
+    h = hash_key(g, t, m, key)
+    if failed(g, m):
+        return
+    m.at.writing = u8(1)
+    slot = find(g, t, m, h, key)
+    if slot != 0:
+        release_slot(t, m, h, slot)
+        if m.at.used == 0:
+            # What was learnt from timing about the order of the old keys is of no use for the next ones.
+            m.at.seed = rand()
+    m.at.writing = u8(0)
+
+
+@export
+def mapclear(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
+    """clear(m)"""
+    if m == nil(Map) or m.at.groups == 0:
+        return
+    check_writing(m)
+    m.at.writing = u8(1)
+    groups = u64(m.at.mask + 1)
+    if m.at.growth_left != capacity_of(groups):
+        memset(m.at.groups, u8(0), u64(groups * t.at.group_size))
+        m.at.used = u64(0)
+        m.at.growth_left = capacity_of(groups)
+    m.at.clear_seq = u32(m.at.clear_seq + 1)
+    m.at.seed = rand()
+    m.at.writing = u8(0)
+
+
+@export
+def maplen(g: Ptr[G], m: Ptr[Map]) -> i64:
+    """len(m)"""
+    if m == nil(Map):
+        return i64(0)
+    return i64(m.at.used)
