@@ -18,19 +18,18 @@ from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp
 from morestack.types import constant as exact
+from morestack.types.info import Mode, TypeAndValue
 from morestack.types.objects import Builtin, BuiltinId
 from morestack.types.types import (
-    EMPTY_TUPLE,
-    INT,
     Array,
     Basic,
     Chan,
     Interface,
-    Kind,
     Map,
     Pointer,
     Slice,
     Traits,
+    Tuple,
     Type,
 )
 
@@ -49,7 +48,26 @@ def builtin(fb: FuncBuilder, e: ast.Call) -> Operand | None:
     handler = _BUILTINS.get(obj.id)
     if handler is None:
         raise InternalError("ir.build", f"builtin {obj.name} is no constant", e.span)
+    if len(e.args) == 1 and isinstance(fb.type_of_or_none(e.args[0]), Tuple):
+        e = _spread(fb, e)
     return handler(fb, e, fb.pos(e, e.lparen))
+
+
+def _spread(fb: FuncBuilder, e: ast.Call) -> ast.Call:
+    """`append(f())` and the like: the call with f's results as its arguments, already evaluated."""
+    from morestack.ir.build_assign import multi_value
+
+    args: list[ast.Expr] = []
+    for value, t in multi_value(fb, e.args[0], 0):
+        name = ast.Name(e.args[0].span, "result")
+        fb.types[name] = TypeAndValue(Mode.VALUE, t)
+        fb.saved[name] = value
+        args.append(name)
+    spread = ast.Call(e.span, e.fun, tuple(args), e.has_dots, e.lparen)
+    tv = fb.types.get(e)
+    if tv is not None:
+        fb.types[spread] = tv
+    return spread
 
 
 def _len(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
@@ -195,8 +213,6 @@ def _new(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
     assert t is not None
     (arg,) = e.args
     escapes = fb.mod.escapes.node_escapes(e)
-    from morestack.types.info import Mode
-
     if fb.types[arg].mode is Mode.TYPE:
         return fb.allocate(t, escapes, pos).addr
     if is_ssa(ir_type(t)):  # new(x): a variable with that value
@@ -421,5 +437,3 @@ _BUILTINS: dict[BuiltinId, Callable[[FuncBuilder, ast.Call, Pos], Operand | None
     B.STRING: _unsafe_string,
     B.STRING_DATA: _data,
 }
-
-__all__ = ["EMPTY_TUPLE", "INT", "Kind", "builtin"]

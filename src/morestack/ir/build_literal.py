@@ -13,12 +13,11 @@ from morestack.ir.build_func import EXPR, INTO, LOC, FuncBuilder, Loc, Mem, buil
 from morestack.ir.build_iface import into_as, value_as
 from morestack.ir.build_map import assign_slot
 from morestack.ir.build_order import ordered
-from morestack.ir.build_static import Image, StaticBuilder, array_elements, struct_elements
+from morestack.ir.build_static import Image, StaticBuilder, array_elements, promoted_elements, struct_elements
 from morestack.ir.build_types import ir_type, is_ssa, under
 from morestack.ir.module import Operand
 from morestack.ir.ops import Op
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode
 from morestack.types.types import Array, Map, Slice, Struct, Type
 
 IMAGE_ELEMENTS = 4
@@ -71,6 +70,10 @@ def _in_register(fb: FuncBuilder, e: ast.CompositeLit, u: Type, it: ir.IRType) -
         assert isinstance(it, ir.Struct)
         elements = struct_elements(fb.mod, e, u)
         ordered(fb, [v for _, v in elements])
+        if len(elements) != len(e.elements):  # fields of embedded structs
+            m = fb.temp(it)
+            literal_into(fb, e, m)
+            return fb.load(m, it)
         if not elements:
             return fb.zero(it)
         values = {n: fb.copy(_element_value(fb, v, bt.var_type(u.fields[n]))) for n, v in elements}
@@ -109,10 +112,10 @@ def _fill(fb: FuncBuilder, e: ast.CompositeLit, t: Type, to: Mem, zeroed: bool) 
     if isinstance(u, Struct):
         layout = ir_type(u)
         assert isinstance(layout, ir.Struct)
-        parts = [
-            (layout.offsets[n], v, bt.var_type(u.fields[n])) for n, v in struct_elements(fb.mod, e, u)
-        ]
-        complete = len(parts) == len(u.fields) and sum(f.size for f in layout.fields) == layout.size
+        parts = [(layout.offsets[n], v, bt.var_type(u.fields[n])) for n, v in struct_elements(fb.mod, e, u)]
+        promoted = promoted_elements(e, t) if len(parts) != len(e.elements) else []
+        parts += promoted
+        complete = not promoted and len(parts) == len(u.fields) and sum(f.size for f in layout.fields) == layout.size
         _fill_parts(fb, parts, ir_type(u), to, zeroed, complete)
     elif isinstance(u, Array):
         size = ir_type(u.elem).size
@@ -235,8 +238,3 @@ def _store_element(fb: FuncBuilder, v: ast.Node, t: Type, to: Mem) -> None:
         _fill(fb, v, fb.type_of(v), to, False)
     else:
         into_as(fb, v, t, to)
-
-
-def is_type_mode(fb: FuncBuilder, e: ast.Node) -> bool:
-    tv = fb.types.get(e)
-    return tv is not None and tv.mode is Mode.TYPE

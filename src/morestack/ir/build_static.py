@@ -21,6 +21,7 @@ from morestack.ir.types import IRType
 from morestack.syntax import nodes as ast
 from morestack.types import constant as exact
 from morestack.types.info import Mode
+from morestack.types.lookup import lookup_field_or_method
 from morestack.types.objects import Func
 from morestack.types.types import Array, Map, Slice, Struct, Type
 
@@ -92,7 +93,7 @@ class StaticBuilder:
         e = unparen(e)
         tv = self.types.get(e)
         if tv is None:
-            return isinstance(e, ast.CompositeLit) and False
+            return False
         if tv.mode is Mode.NIL:
             return True
         if tv.value is not None:
@@ -151,7 +152,7 @@ class StaticBuilder:
             return all(
                 self.into(image, at + layout.offsets[n], value, bt.var_type(u.fields[n]))
                 for n, value in struct_elements(self.mod, lit, u)
-            )
+            ) and all(self.into(image, at + offset, value, ft) for offset, value, ft in promoted_elements(lit, t))
         assert isinstance(u, Array)
         size = ir_type(u.elem).size
         return all(
@@ -199,16 +200,36 @@ class StaticBuilder:
 
 
 def struct_elements(mod: ModuleBuilder, lit: ast.CompositeLit, u: Struct) -> list[tuple[int, ast.Node]]:
-    """(field number, value) of a struct literal."""
+    """(field number, value) of a struct literal; fields of embedded structs come from `promoted_elements`."""
+    numbers = {f.name: n for n, f in enumerate(u.fields)}
     result: list[tuple[int, ast.Node]] = []
     for n, e in enumerate(lit.elements):
         if isinstance(e, ast.KeyValue):
             assert isinstance(e.key, ast.Name)
-            name = e.key.text
-            number = next(i for i, f in enumerate(u.fields) if f.name == name)
-            result.append((number, e.value))
+            if e.key.text in numbers:
+                result.append((numbers[e.key.text], e.value))
         else:
             result.append((n, e))
+    return result
+
+
+def promoted_elements(lit: ast.CompositeLit, t: Type) -> list[tuple[int, ast.Node, Type]]:
+    """(offset, value, field type) where a literal's key names a field of an embedded struct."""
+    u = under(t)
+    assert isinstance(u, Struct)
+    own = {f.name for f in u.fields}
+    result: list[tuple[int, ast.Node, Type]] = []
+    for e in lit.elements:
+        if isinstance(e, ast.KeyValue) and isinstance(e.key, ast.Name) and e.key.text not in own:
+            found = lookup_field_or_method(t, True, u.fields[0].pkg, e.key.text)
+            offset, at = 0, t
+            for n in found.index:
+                s = under(at)
+                layout = ir_type(s)
+                assert isinstance(s, Struct) and isinstance(layout, ir.Struct)
+                offset += layout.offsets[n]
+                at = bt.var_type(s.fields[n])
+            result.append((offset, e.value, at))
     return result
 
 
@@ -230,8 +251,6 @@ def array_elements(mod: ModuleBuilder, lit: ast.CompositeLit) -> list[tuple[int,
 def static_image(mod: ModuleBuilder, e: ast.Node, t: Type, elements_only: bool = False) -> Image | None:
     """The contents of a variable of type t initialised with e, or None when code must compute it."""
     image = Image(bytearray(ir_type(t).size))
-    before = len(mod.module.globals)
     if StaticBuilder(mod, elements_only).into(image, 0, e, t):
         return image
-    assert before <= len(mod.module.globals)
     return None
