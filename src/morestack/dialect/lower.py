@@ -43,11 +43,15 @@ class Table:
 class FunctionLowerer(CallLowerer):
     """Statements of one function."""
 
+    def __init__(self, out: Output, function: Function, file: str) -> None:
+        super().__init__(out, function, file)
+        self.exits: list[tuple[str, str]] = []  # of the loops around: where break and continue go
+        self.used: set[str] = set()  # the loop exits that a break reaches
+
     def lower(self, linkage: str) -> list[str]:
         """The function's definition."""
         f, sig = self.function, self.function.signature
         params = ", ".join(f"{k.llvm} %{n}.p" for n, k in zip(sig.names, sig.params, strict=True))
-        self.exits: list[tuple[str, str]] = []
         for name, kind in self.facts.locals.items():
             self.emit(f"%{name}.v = alloca {kind.llvm}")
         for name, kind in zip(sig.names, sig.params, strict=True):
@@ -115,13 +119,6 @@ class FunctionLowerer(CallLowerer):
             case _:  # a docstring, pass
                 pass
         return True
-
-    @property
-    def used(self) -> set[str]:
-        """The loop exits that a break reaches."""
-        return self._used
-
-    _used: set[str]
 
     def assign(self, target: ast.expr, value: str) -> None:
         """Store to a variable or a place in memory."""
@@ -252,7 +249,6 @@ def lower_program(program: Program, modules: list[ModuleType], checked: bool, ev
     for f in program.functions:
         listed[f"{f.source.module.__name__}.{f.node.name}"] = f
         lowerer = FunctionLowerer(out, f, f.source.module.__name__.replace(".", "/") + ".py")
-        lowerer._used = set()
         bodies += lowerer.lower("hidden" if f.exported else "internal")
     lines: list[str] = []
     for m, name in table.statics:

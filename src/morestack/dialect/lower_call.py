@@ -13,8 +13,6 @@ from morestack.dialect.callback import NativeFunction, Signature, signature_of
 from morestack.dialect.kinds import (
     F32,
     NORETURN,
-    U32,
-    U64,
     VOID,
     BoolKind,
     Field,
@@ -33,11 +31,6 @@ def extension(kind: Kind) -> str:
     if isinstance(kind, IntKind) and kind.bits < 64:
         return "signext " if kind.signed else "zeroext "
     return ""
-
-
-def c_type(sig: Signature) -> str:
-    """result (parameters), for a call through a pointer or a declaration."""
-    return f"{extension(sig.result)}{sig.result.llvm} ({', '.join(k.llvm + ' ' + extension(k) for k in sig.params)})"
 
 
 class CallLowerer(ExprLowerer):
@@ -299,6 +292,3 @@ class CallLowerer(ExprLowerer):
         ty = self.facts.kinds[node.args[1]].llvm
         pair = self.let(f"cmpxchg ptr {pointer}, {ty} {old}, {ty} {new} seq_cst seq_cst")
         return self.let(f"extractvalue {{{ty}, i1}} {pair}, 1")
-
-
-__all__ = ["U32", "U64", "CallLowerer", "c_type", "extension"]

@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 
 from morestack.dialect.kinds import (
     BOOLEAN,
-    F32,
     F64,
     ArrayKind,
     BoolKind,
     FloatKind,
     IntKind,
     Kind,
-    Pointer,
     PtrKind,
     ScalarKind,
     StructKind,
@@ -364,6 +362,3 @@ class ExprLowerer:
         self.emit(f"br label %{done}")
         self.start(done)
         return self.let(f"phi {kind.llvm} " + ", ".join(f"[{v}, %{label}]" for v, label in edges))
-
-
-__all__ = ["F32", "ExprLowerer", "Output", "Pointer", "quote", "text_bytes"]

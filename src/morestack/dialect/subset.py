@@ -16,7 +16,7 @@ from typing import Any
 
 from morestack.dialect import machine
 from morestack.dialect.callback import NativeFunction, Signature
-from morestack.dialect.kinds import BOOLEAN, NORETURN, U64, VOID, IntKind, Kind, ScalarKind
+from morestack.dialect.kinds import NORETURN, U64, VOID, IntKind, Kind, ScalarKind
 from morestack.dialect.subset_call import CallChecker
 from morestack.dialect.subset_expr import UNTYPED, ExprChecker, Facts, ModuleSource, Reject, is_function, is_struct
 
@@ -429,6 +429,3 @@ def check_nosplit(program: Program, errors: list[str]) -> None:
                 errors.append(f"{line} {f.node.name} is @nosplit, its calls nest {found} deep, over {NOSPLIT_DEPTH}")
         except Reject as reject:
             errors.append(f"{line} {f.node.name}: {reject.message}")
-
-
-__all__ = ["BOOLEAN", "DialectError", "Function", "Program", "check_modules"]

@@ -21,7 +21,6 @@ from morestack.dialect.kinds import (
     U64,
     VOID,
     ArrayKind,
-    Field,
     FloatKind,
     IntKind,
     Kind,
@@ -463,6 +462,3 @@ def is_struct(found: Any) -> bool:
 def is_function(found: Any) -> bool:
     """Whether a module-level object is a function, of the dialect or native."""
     return isinstance(found, (FunctionType, NativeFunction))
-
-
-__all__ = ["UNTYPED", "ExprChecker", "Facts", "Field", "ModuleSource", "Reject", "is_function", "is_struct"]
