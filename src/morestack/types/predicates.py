@@ -142,9 +142,22 @@ def has_pointer_receiver(f: Func) -> bool:
 # -- kinds -----------------------------------------------------------------------------------------
 
 
-def _traits(t: Type) -> Traits:
-    u = under(t)
-    return u.traits if isinstance(u, Basic) else Traits.NONE
+_BOOLEAN = Traits.BOOLEAN.value
+_INTEGER = Traits.INTEGER.value
+_UNSIGNED = Traits.UNSIGNED.value
+_FLOAT = Traits.FLOAT.value
+_COMPLEX = Traits.COMPLEX.value
+_STRING = Traits.STRING.value
+_UNTYPED = Traits.UNTYPED.value
+_ORDERED = Traits.ORDERED.value
+_NUMERIC = Traits.NUMERIC.value
+_CONST_TYPE = Traits.CONST_TYPE.value
+
+
+def _bits(t: Type) -> int:
+    """The traits of t's underlying type, as `Basic.bits`."""
+    u = t if isinstance(t, Basic) else under(t)
+    return u.bits if isinstance(u, Basic) else 0
 
 
 def is_valid(t: Type | None) -> bool:
@@ -170,44 +183,44 @@ def is_basic_kind(t: Type, kind: Kind) -> bool:
 
 
 def is_boolean(t: Type) -> bool:
-    return bool(_traits(t) & Traits.BOOLEAN)
+    return bool(_bits(t) & _BOOLEAN)
 
 
 def is_integer(t: Type) -> bool:
-    return bool(_traits(t) & Traits.INTEGER)
+    return bool(_bits(t) & _INTEGER)
 
 
 def is_unsigned(t: Type) -> bool:
-    return bool(_traits(t) & Traits.UNSIGNED)
+    return bool(_bits(t) & _UNSIGNED)
 
 
 def is_float(t: Type) -> bool:
-    return bool(_traits(t) & Traits.FLOAT)
+    return bool(_bits(t) & _FLOAT)
 
 
 def is_complex(t: Type) -> bool:
-    return bool(_traits(t) & Traits.COMPLEX)
+    return bool(_bits(t) & _COMPLEX)
 
 
 def is_numeric(t: Type) -> bool:
-    return bool(_traits(t) & Traits.NUMERIC)
+    return bool(_bits(t) & _NUMERIC)
 
 
 def is_string(t: Type) -> bool:
-    return bool(_traits(t) & Traits.STRING)
+    return bool(_bits(t) & _STRING)
 
 
 def is_integer_or_float(t: Type) -> bool:
-    return bool(_traits(t) & (Traits.INTEGER | Traits.FLOAT))
+    return bool(_bits(t) & (_INTEGER | _FLOAT))
 
 
 def is_const_type(t: Type) -> bool:
     """Whether constants can have this type."""
-    return bool(_traits(t) & Traits.CONST_TYPE)
+    return bool(_bits(t) & _CONST_TYPE)
 
 
 def is_untyped(t: Type) -> bool:
-    return isinstance(t, Basic) and bool(t.traits & Traits.UNTYPED)
+    return isinstance(t, Basic) and t.bits & _UNTYPED != 0
 
 
 def is_typed(t: Type) -> bool:
@@ -243,39 +256,41 @@ def is_bytes_or_runes(t: Type) -> bool:
 
 
 def all_boolean(t: Type) -> bool:
-    return _all_traits(t, Traits.BOOLEAN)
+    return _all_traits(t, _BOOLEAN)
 
 
 def all_integer(t: Type) -> bool:
-    return _all_traits(t, Traits.INTEGER)
+    return _all_traits(t, _INTEGER)
 
 
 def all_unsigned(t: Type) -> bool:
-    return _all_traits(t, Traits.UNSIGNED)
+    return _all_traits(t, _UNSIGNED)
 
 
 def all_numeric(t: Type) -> bool:
-    return _all_traits(t, Traits.NUMERIC)
+    return _all_traits(t, _NUMERIC)
 
 
 def all_string(t: Type) -> bool:
-    return _all_traits(t, Traits.STRING)
+    return _all_traits(t, _STRING)
 
 
 def all_ordered(t: Type) -> bool:
     """Whether `<` works on every type t stands for."""
-    return _all_traits(t, Traits.ORDERED)
+    return _all_traits(t, _ORDERED)
 
 
 def all_numeric_or_string(t: Type) -> bool:
-    return _all_traits(t, Traits.NUMERIC | Traits.STRING)
+    return _all_traits(t, _NUMERIC | _STRING)
 
 
 ordered = all_ordered
 
 
-def _all_traits(t: Type, traits: Traits) -> bool:
-    return under_is(t, lambda u: isinstance(u, Basic) and bool(u.traits & traits))
+def _all_traits(t: Type, bits: int) -> bool:
+    if not isinstance(unalias(t), TypeParam):
+        return _bits(t) & bits != 0
+    return under_is(t, lambda u: isinstance(u, Basic) and u.bits & bits != 0)
 
 
 def has_name(t: Type) -> bool:

@@ -71,6 +71,11 @@ class Basic:
     kind: Kind
     traits: Traits
     name: str
+    bits: int = field(init=False, repr=False)
+    """`traits` as an integer: operators of Flag take a microsecond, and these are asked for all the time."""
+
+    def __post_init__(self) -> None:
+        self.bits = self.traits.value
 
     def __repr__(self) -> str:
         return self.name
