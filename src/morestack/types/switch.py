@@ -46,7 +46,7 @@ def _case(check: Checker, x: Operand, e: ast.Expr, seen: _Seen) -> None:
     v = expr.expr(check, e)
     if not x.valid or not v.valid:
         return
-    binary.match_types(check, v, x.copy())
+    untyped.convert_untyped(check, v, x.type)
     if not v.valid:
         return
     result = v.copy()
