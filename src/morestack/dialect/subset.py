@@ -390,6 +390,9 @@ def check_modules(modules: list[ModuleType]) -> Program:
             except Reject as reject:
                 checker.report(reject)
                 continue
+            except RecursionError:
+                checker.report(Reject(node, 9, f"{name} nests too deeply"))
+                continue
             functions.append(function)
             if function.exported and exports.setdefault(name, source.short) != source.short:
                 checker.report(Reject(node, 9, f"{name} is exported by {exports[name]} too"))

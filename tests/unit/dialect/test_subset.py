@@ -186,6 +186,7 @@ REJECT = {
         ("class A:\n    pass", "class A is not a @struct"),
         ("print('x')", "a module has imports"),
         ("def f(p: Ptr[S]) -> None:\n    p.addr = u64(3)", ".addr cannot be assigned"),
+        ("def f(a: u64) -> u64:\n    return " + "+".join(["a"] * 2000), "nests too deeply"),
         ("def f() -> None:\n    FREE += 1", "may be used before it is assigned"),
     ],
     10: [
@@ -208,7 +209,9 @@ def test_accepted(rule: int, source: str) -> None:
         parse(compile_modules([module], checked=checked))
 
 
-@pytest.mark.parametrize(("rule", "source", "message"), [(r, *c) for r, cases in REJECT.items() for c in cases])
+@pytest.mark.parametrize(
+    ("rule", "source", "message"), [(r, *c) for r, cases in REJECT.items() for c in cases], ids=lambda v: str(v)[:60]
+)
 def test_rejected(rule: int, source: str, message: str) -> None:
     module = dialect_module(HEAD + source)
     with pytest.raises(DialectError) as caught:
