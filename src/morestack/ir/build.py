@@ -32,14 +32,14 @@ from morestack.ir.build_iface import into_as
 from morestack.ir.build_methods import finish
 from morestack.ir.build_module import ModuleBuilder
 from morestack.ir.build_static import static_image
-from morestack.ir.build_types import forget_types, ir_type, is_ssa, path_prefix, var_type
+from morestack.ir.build_types import forget_types, ir_type, path_prefix, var_type
 from morestack.ir.module import Function, Instr, Module, Pos
 from morestack.ir.ops import Op
 from morestack.source.diagnostics import CompileError
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
 from morestack.types.info import CheckedPackage, Initializer
-from morestack.types.objects import Func, Var
+from morestack.types.objects import Var
 from morestack.types.predicates import signature_of
 
 ENTRY = "runtime.main"
@@ -129,9 +129,7 @@ def _initialize(fb: FuncBuilder, initializer: Initializer) -> None:
             image = static_image(mod, rhs, var_type(v))
             if image is not None:
                 g = mod.declare_global(v)
-                g.data, g.relocs = bytes(image.data), tuple(image.relocs)
-                if not any(g.data):
-                    g.data = b""
+                g.data, g.relocs = bytes(image.data.rstrip(b"\0")), tuple(image.relocs)
                 return
             into_as(fb, rhs, var_type(v), Mem(mod.global_symbol(v)))
             return
@@ -139,7 +137,7 @@ def _initialize(fb: FuncBuilder, initializer: Initializer) -> None:
         room = fb.temp(ir_type(t))
         into_as(fb, rhs, t, room)
         return
-    values = multi_value(fb, rhs, len(lhs))
+    values = multi_value(fb, rhs)
     pos = fb.pos(unparen(rhs))
     for v, (value, source) in zip(lhs, values, strict=True):
         if v.name == "_":
@@ -163,6 +161,3 @@ def _entry(mod: ModuleBuilder) -> None:
 
     tidy(fb.f)
     mod.add(fb.f)
-
-
-__all__ = ["Func", "build_package", "is_ssa"]

@@ -99,9 +99,7 @@ def _complex(fb: FuncBuilder, op: BinaryOp, x: Operand, y: Operand, t: IRType) -
         wide = fb.rt("complexdiv", _widen(fb, x), _widen(fb, y))
         if t is ir.COMPLEX128:
             return wide
-        return fb.make(
-            t, *[fb.op(Op.FPTRUNC, ir.F32, fb.op(Op.EXTRACT, ir.F64, wide, aux=n)) for n in (0, 1)]
-        )
+        return fb.make(t, *[fb.op(Op.FPTRUNC, ir.F32, fb.op(Op.EXTRACT, ir.F64, wide, aux=n)) for n in (0, 1)])
     a, b, c, d = fb.extract(x, 0), fb.extract(x, 1), fb.extract(y, 0), fb.extract(y, 1)
     if op is BinaryOp.MUL:
         if part is ir.F32:  # gc multiplies in float64 and rounds once

@@ -8,14 +8,14 @@ stores from left to right. A variable in a register is read before any of them i
 from __future__ import annotations
 
 from morestack.ir import build_types as bt
+from morestack.ir import types as ir
 from morestack.ir.build_arith import COMPARISONS, arithmetic, concat_values, shift
 from morestack.ir.build_func import STMT, FuncBuilder, Loc, Mem, builds, unparen
 from morestack.ir.build_iface import box_into, comma_ok, value_as
 from morestack.ir.build_map import assign_slot, key_place, lookup
 from morestack.ir.build_order import has_call, hoist, save
 from morestack.ir.build_types import ir_type, is_ssa, under
-from morestack.ir import types as ir
-from morestack.ir.module import Const, Instr, Operand, Pos, Reg
+from morestack.ir.module import Const, Operand, Pos, Reg
 from morestack.ir.ops import Op
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp
@@ -126,26 +126,24 @@ def left_type(fb: FuncBuilder, lhs: ast.Node) -> Type | None:
     return bt.var_type(v) if v is not None else fb.type_of(lhs)
 
 
-def default_target(fb: FuncBuilder, rhs: ast.Node) -> Type:
-    return fb.type_of(rhs)
-
-
 def assign_one(fb: FuncBuilder, lhs: ast.Node, rhs: ast.Node) -> None:
     """`lhs = rhs`."""
     t = left_type(fb, lhs)
     if t is None:
-        fb.loc(rhs) if not is_ssa(ir_type(fb.type_of(rhs))) else fb.expr(rhs)
+        fb.loc(rhs)
         return
     if not isinstance(lhs, ast.Name) and (has_call(fb, rhs) or has_call(fb, lhs)):
         _hoist_left(fb, lhs)
         hoist(fb, rhs)
     it = ir_type(t)
     if is_ssa(it):
-        if isinstance(unparen(lhs), ast.Index) and isinstance(under(fb.type_of(unparen(lhs).x)), Map):  # type: ignore[union-attr]
+        inner = unparen(lhs)
+        if isinstance(inner, ast.Index) and isinstance(under(fb.type_of(inner.x)), Map):
             save_operands(fb, lhs)
         assign_value(fb, lhs, value_as(fb, rhs, t))
         return
-    source = _large_source(fb, rhs, lhs)
+    loc = fb.loc(rhs)
+    source = loc if isinstance(loc, Mem) else fb.spill(loc)
     fb.move(place_of(fb, unparen(lhs)), source, it)
 
 
@@ -157,11 +155,6 @@ def _hoist_left(fb: FuncBuilder, lhs: ast.Node) -> None:
         hoist(fb, lhs.indices[0])
     elif isinstance(lhs, ast.Selector | ast.Star):
         hoist(fb, lhs.x)
-
-
-def _large_source(fb: FuncBuilder, rhs: ast.Node, lhs: ast.Node) -> Mem:
-    loc = fb.loc(rhs)
-    return loc if isinstance(loc, Mem) else fb.spill(loc)
 
 
 # -- several places --------------------------------------------------------------------------------
@@ -192,14 +185,10 @@ def save_operands(fb: FuncBuilder, lhs: ast.Node) -> None:
 def keep(fb: FuncBuilder, e: ast.Node, t: Type) -> Loc:
     """The value of e as type t, safe from the stores that follow."""
     if is_ssa(ir_type(t)):
-        return _steady(fb, value_as(fb, e, t))
+        return fb.copy(value_as(fb, e, t))
     m = fb.temp(ir_type(t))
     fb.into(e, m)
     return m
-
-
-def _steady(fb: FuncBuilder, value: Operand) -> Operand:
-    return fb.copy(value)
 
 
 def assign_loc(fb: FuncBuilder, lhs: ast.Node, loc: Loc) -> None:
@@ -229,7 +218,7 @@ def assign_pairs(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: tuple[ast.Expr
         assign_loc(fb, l, v)
 
 
-def multi_value(fb: FuncBuilder, rhs: ast.Node, n: int) -> list[tuple[Loc, Type]]:
+def multi_value(fb: FuncBuilder, rhs: ast.Node) -> list[tuple[Loc, Type]]:
     """The values of a call, or of a comma-ok form, with their types."""
     inner = unparen(rhs)
     if isinstance(inner, ast.Call):
@@ -275,10 +264,9 @@ def assign_multi(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: ast.Expr) -> N
     if not isinstance(unparen(rhs), ast.Call):
         for l in lhs:
             save_operands(fb, l)
-        values = multi_value(fb, rhs, len(lhs))
+        values = multi_value(fb, rhs)
     else:
-        hoist_arguments_first = unparen(rhs)
-        values = multi_value(fb, hoist_arguments_first, len(lhs))
+        values = multi_value(fb, rhs)
         for l in lhs:
             save_operands(fb, l)
     pos = fb.pos(rhs)
@@ -406,7 +394,7 @@ def define(fb: FuncBuilder, s: ast.Define) -> None:
             kept.append((keep(fb, r, wanted), wanted))
         values = kept
     else:
-        values = multi_value(fb, rhs[0], len(lhs))
+        values = multi_value(fb, rhs[0])
     for l, (value, source) in zip(lhs, values, strict=True):
         if is_blank(l):
             continue
@@ -455,11 +443,7 @@ def _var_decl(fb: FuncBuilder, d: ast.VarDecl) -> None:
             t = bt.var_type(v) if type(v) is Var and v.type is not None else fb.type_of(r)
             values.append((keep(fb, r, t), t))
     else:
-        values = multi_value(fb, d.values[0], len(d.names))
+        values = multi_value(fb, d.values[0])
     for n, v, (value, source) in zip(d.names, variables, values, strict=True):
         if type(v) is Var and n.text != "_":
             declare_loc(fb, v, converted(fb, value, source, bt.var_type(v), fb.pos(n)), fb.pos(n))
-
-
-def zero_instr(r: Reg) -> Instr:
-    return Instr(Op.ZERO, (r,))

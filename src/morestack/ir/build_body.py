@@ -12,7 +12,7 @@ from morestack.ir.build_func import FuncBuilder, Mem, symbol_name
 from morestack.ir.build_module import ModuleBuilder
 from morestack.ir.build_tidy import tidy
 from morestack.ir.build_types import ir_type, var_type
-from morestack.ir.module import Function, Object, Operand, Pos
+from morestack.ir.module import Function, Operand, Pos
 from morestack.ir.ops import Op
 from morestack.syntax import nodes as ast
 from morestack.types.objects import Func, Var
@@ -42,9 +42,7 @@ def build_literal_body(mod: ModuleBuilder, lit: ast.FuncLit, name: str) -> None:
     _body(fb, list(signature.params.vars), signature, lit.body, lit)
 
 
-def _body(
-    fb: FuncBuilder, params: list[Var], signature: Signature, body: ast.Block, lit: ast.FuncLit | None
-) -> None:
+def _body(fb: FuncBuilder, params: list[Var], signature: Signature, body: ast.Block, lit: ast.FuncLit | None) -> None:
     f = fb.f
     for p in params:
         f.params.append(f.reg(ir_type(p.type), "" if p.name == "_" else symbol_name(p.name)))
@@ -142,6 +140,3 @@ def _end(fb: FuncBuilder) -> None:
             at = Mem(fb.load(at, ir.PTR))
         values.append(fb.load(at, t))
     fb.do(Op.RETURN, *values)
-
-
-__all__ = ["Object", "build_function", "build_literal_body"]

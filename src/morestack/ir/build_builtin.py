@@ -58,7 +58,7 @@ def _spread(fb: FuncBuilder, e: ast.Call) -> ast.Call:
     from morestack.ir.build_assign import multi_value
 
     args: list[ast.Expr] = []
-    for value, t in multi_value(fb, e.args[0], 0):
+    for value, t in multi_value(fb, e.args[0]):
         name = ast.Name(e.args[0].span, "result")
         fb.types[name] = TypeAndValue(Mode.VALUE, t)
         fb.saved[name] = value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_assign import assign_loc, converted, declare_loc, is_blank, left_type, save_operands
 from morestack.ir.build_func import EXPR, FALSE, INTO, NULL, STMT, TRUE, FuncBuilder, Loc, Mem, builds, int64, unparen
@@ -238,6 +237,3 @@ def _selectgo(fb: FuncBuilder, cases: list[Case], has_default: bool, otherwise: 
     for case in cases:
         fb.start(case.block)
         _finish_case(fb, case, ok, _done(fb, case))
-
-
-__all__ = ["bt", "receive", "receive_statement", "select", "send"]

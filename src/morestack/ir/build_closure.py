@@ -135,7 +135,9 @@ def _new_thunk(mod: ModuleBuilder, name: str, layout: ir.Struct, pos: Pos) -> tu
     if len(layout.fields) == 1:
         return fb, []
     context = f.context = f.reg(ir.PTR, "context")
-    held = [fb.load(Mem(context, o), t) for t, o in zip(layout.fields[1:], layout.offsets[1:], strict=True)]
+    held: list[Operand] = [
+        fb.load(Mem(context, o), t) for t, o in zip(layout.fields[1:], layout.offsets[1:], strict=True)
+    ]
     return fb, held
 
 
@@ -180,7 +182,7 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
     held = [*head, *arguments(fb, call, signature)]
     held = [fb.copy(h) for h in held]
     fixed = [h if isinstance(h, Const | Sym) else None for h in held]
-    dynamic = [h for h in held if not isinstance(h, Const | Sym)]
+    dynamic: list[Operand] = [h for h in held if not isinstance(h, Const | Sym)]
     layout = ir.struct(ir.PTR, *[h.type for h in dynamic])
     wrapper, values = _new_thunk(mod, name, layout, pos)
     waiting = iter(values)

@@ -106,9 +106,9 @@ def conversion(fb: FuncBuilder, call: ast.Call) -> Operand:
         if bt.is_interface(source):
             return iface_to_iface(fb, fb.expr(arg), source, target)
         if fb.types[arg].value is not None and Traits.UNTYPED in bt.traits(source):
-            value = fb.types[arg].value
-            assert value is not None
-            return constant(fb, value, target)
+            known = fb.types[arg].value
+            assert known is not None
+            return constant(fb, known, target)
         return box(fb, arg, source, target, fb.mod.escapes.node_escapes(call))
     if isinstance(under(source), Slice) and isinstance(under(target), Array):
         loc = slice_to_array(fb, call)

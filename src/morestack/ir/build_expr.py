@@ -7,7 +7,7 @@ from morestack.ir import types as ir
 from morestack.ir.build_func import EXPR, INTO, LOC, FuncBuilder, Loc, Mem, builds, int64, unparen
 from morestack.ir.build_order import ordered
 from morestack.ir.build_types import ir_type, under
-from morestack.ir.module import Const, Operand, Pos
+from morestack.ir.module import Const, Operand, Pos, Reg
 from morestack.ir.ops import Bounds, BoundsKind, Op
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
@@ -267,6 +267,6 @@ def address_of(fb: FuncBuilder, e: ast.Expr) -> Operand:
         if not isinstance(loc, Mem):
             raise InternalError("ir.build", "address of a value in a register", e.span)
         p = fb.address(loc)
-    if not isinstance(p, Const) and hasattr(p, "id"):
+    if isinstance(p, Reg):
         fb.nonnil.add(p.id)
     return p

@@ -12,11 +12,11 @@ another's names to reach it. Rejected: one class with mixins, whose parts no rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from morestack.ir import types as ir
 from morestack.ir.build_module import ModuleBuilder
-from morestack.ir.build_types import ir_type, is_ssa, var_type
+from morestack.ir.build_types import ir_type, is_ssa
 from morestack.ir.module import Block, Const, Function, Instr, Object, Operand, Pos, Reg, Sym
 from morestack.ir.ops import Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
@@ -50,6 +50,7 @@ class Mem:
 
 
 Loc: TypeAlias = "Operand | Mem"
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 Storage: TypeAlias = "Reg | Mem | Object"
 
 EXPR: dict[type, Callable[[FuncBuilder, Any], Operand]] = {}
@@ -325,7 +326,7 @@ class FuncBuilder:
             if v.is_global:
                 return Mem(self.mod.global_symbol(v))
             raise InternalError("ir.build", f"{self.f.name}: variable {v.name} has no storage", v.span)
-        if type(s) is Object:
+        if isinstance(s, Object):
             return Mem(self.op(Op.ADDR, ir.PTR, aux=s))
         return s
 
@@ -425,15 +426,12 @@ def unparen(e: ast.Node) -> ast.Node:
     return e
 
 
-def builds(table: dict[type, Any], *kinds: type) -> Callable[[Any], Any]:
+def builds(table: dict[type, Any], *kinds: type) -> Callable[[Handler], Handler]:
     """Register a builder for kinds of syntax."""
 
-    def register(handler: Any) -> Any:
+    def register(handler: Handler) -> Handler:
         for kind in kinds:
             table[kind] = handler
         return handler
 
     return register
-
-
-__all__ = ["EXPR", "FALSE", "INTO", "LOC", "NULL", "STMT", "TRUE", "FuncBuilder", "Loc", "Mem", "Storage", "var_type"]

@@ -7,7 +7,7 @@ from morestack.ir.build_func import NULL, FuncBuilder, Loc, Mem
 from morestack.ir.build_iface import into_as
 from morestack.ir.build_order import ordered
 from morestack.ir.build_types import ir_type, is_ssa
-from morestack.ir.module import Operand, Pos
+from morestack.ir.module import Operand, Pos, Reg
 from morestack.ir.ops import Op
 from morestack.syntax import nodes as ast
 from morestack.types.types import Map, Type
@@ -41,13 +41,13 @@ def lookup(fb: FuncBuilder, e: ast.Index, u: Map, comma_ok: bool) -> tuple[Loc, 
     fb.start(yes, keep=True)
     if isinstance(result, Mem):
         fb.move(result, Mem(found), t)
-    elif not hasattr(result, "value") and hasattr(result, "id"):
+    elif isinstance(result, Reg):
         fb.set(result, fb.load(Mem(found), t))
     fb.jump(done)
     fb.start(no)
     if isinstance(result, Mem):
         fb.clear(result, t)
-    elif not hasattr(result, "value") and hasattr(result, "id"):
+    elif isinstance(result, Reg):
         fb.set(result, fb.zero(t))
     fb.jump(done)
     fb.start(done)

@@ -89,6 +89,7 @@ class ModuleBuilder:
         self, t: IRType, data: bytes, relocs: tuple[tuple[int, Sym], ...], kind: str, readonly: bool = False
     ) -> Sym:
         """A new global under a name of our own."""
+        data = data.rstrip(b"\0")
         name = f"{path_prefix(self.pkg)}.{kind}.{len(self.module.globals)}"
         self.module.globals[name] = Global(name, t, data, relocs, readonly)
         return Sym(name)

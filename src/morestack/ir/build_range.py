@@ -12,7 +12,7 @@ from morestack.ir.build_assign import assign_loc, converted, declare_loc, is_bla
 from morestack.ir.build_expr import element
 from morestack.ir.build_func import NULL, ONE64, STMT, ZERO64, FuncBuilder, Loc, Mem, builds, int64
 from morestack.ir.build_types import ir_type, is_ssa, under
-from morestack.ir.module import Block, Const, Operand, Reg
+from morestack.ir.module import Const, Operand, Reg
 from morestack.ir.ops import Op
 from morestack.syntax import nodes as ast
 from morestack.types.objects import Var
@@ -100,18 +100,13 @@ def _count_end(fb: FuncBuilder, s: ast.Range, loop: Loop, i: Reg) -> None:
     fb.start(loop.done)
 
 
-def _hold(fb: FuncBuilder, value: Operand) -> Operand:
-    """A value that must survive the body's assignments."""
-    return fb.copy(value)
-
-
 def _integer(fb: FuncBuilder, s: ast.Range) -> None:
     """`for i := range n`: i has n's type, or the variable's when n is an untyped constant."""
     t = fb.type_of(s.x)
     if s.key is not None and not is_blank(s.key) and Traits.UNTYPED in bt.traits(t):
         t = left_type(fb, s.key) or t
     it = ir_type(t)
-    limit = _hold(fb, fb.expr(s.x))
+    limit = fb.copy(fb.expr(s.x))
     if isinstance(limit, Const) and limit.type is not it:
         limit = Const(it, int(limit.value) & ((1 << (it.size * 8)) - 1))
     loop = Loop(fb, s)
@@ -139,7 +134,7 @@ def _element(fb: FuncBuilder, base: Mem, i: Operand, elem: Type) -> Loc:
 
 
 def _slice(fb: FuncBuilder, s: ast.Range, u: Slice) -> None:
-    whole = _hold(fb, fb.expr(s.x))
+    whole = fb.copy(fb.expr(s.x))
     base, length = fb.extract(whole, 0), fb.extract(whole, 1)
     loop, i = _count(fb, s, length)
     values: list[tuple[Loc, Type]] = [(fb.copy(i) if _wanted(s.key) else i, INT)]
@@ -154,7 +149,7 @@ def _array(fb: FuncBuilder, s: ast.Range, u: Array) -> None:
     if _wanted(s.value):
         t = ir_type(fb.type_of(s.x))
         if is_ssa(t):
-            place = _hold(fb, fb.expr(s.x))
+            place = fb.copy(fb.expr(s.x))
         else:
             place = fb.temp(t)
             fb.into(s.x, place)
@@ -174,7 +169,7 @@ def _array(fb: FuncBuilder, s: ast.Range, u: Array) -> None:
 
 
 def _array_pointer(fb: FuncBuilder, s: ast.Range, array: Array) -> None:
-    p = _hold(fb, fb.expr(s.x))
+    p = fb.copy(fb.expr(s.x))
     loop, i = _count(fb, s, int64(array.len))
     values: list[tuple[Loc, Type]] = [(fb.copy(i) if _wanted(s.key) else i, INT)]
     if _wanted(s.value):
@@ -186,7 +181,7 @@ def _array_pointer(fb: FuncBuilder, s: ast.Range, array: Array) -> None:
 
 def _string(fb: FuncBuilder, s: ast.Range) -> None:
     """Bytes below 0x80 are runes; others are decoded by the runtime."""
-    whole = _hold(fb, fb.expr(s.x))
+    whole = fb.copy(fb.expr(s.x))
     base, length = fb.extract(whole, 0), fb.extract(whole, 1)
     loop = Loop(fb, s)
     i, following = fb.f.reg(ir.I64, "i_"), fb.f.reg(ir.I64, "next_")
@@ -217,7 +212,7 @@ def _string(fb: FuncBuilder, s: ast.Range) -> None:
 
 
 def _chan(fb: FuncBuilder, s: ast.Range, u: Chan) -> None:
-    ch = _hold(fb, fb.expr(s.x))
+    ch = fb.copy(fb.expr(s.x))
     head, body, done = fb.new_block(), fb.new_block(), fb.new_block()
     fb.breaks[s], fb.continues[s] = done, head
     t = ir_type(u.elem)
@@ -237,7 +232,7 @@ def _chan(fb: FuncBuilder, s: ast.Range, u: Chan) -> None:
 
 
 def _map(fb: FuncBuilder, s: ast.Range, u: Map) -> None:
-    m = _hold(fb, fb.expr(s.x))
+    m = fb.copy(fb.expr(s.x))
     loop = Loop(fb, s)
     iterator = fb.f.object(ITERATOR, "hiter")
     at = fb.op(Op.ADDR, ir.PTR, aux=iterator)
@@ -265,6 +260,3 @@ def _map(fb: FuncBuilder, s: ast.Range, u: Map) -> None:
 def _through(fb: FuncBuilder, p: Operand, t: Type) -> Loc:
     it = ir_type(t)
     return fb.load(Mem(p), it) if is_ssa(it) else Mem(p)
-
-
-__all__ = ["Block", "range_stmt"]

@@ -155,9 +155,7 @@ class StaticBuilder:
             ) and all(self.into(image, at + offset, value, ft) for offset, value, ft in promoted_elements(lit, t))
         assert isinstance(u, Array)
         size = ir_type(u.elem).size
-        return all(
-            self.element(image, at + n * size, value, u.elem) for n, value in array_elements(self.mod, lit)
-        )
+        return all(self.element(image, at + n * size, value, u.elem) for n, value in array_elements(self.mod, lit))
 
     def element(self, image: Image, at: int, value: ast.Node, elem: Type) -> bool:
         """An element of an array or slice; `&` may be left out."""

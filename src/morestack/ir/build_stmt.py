@@ -11,13 +11,12 @@ from morestack.ir.build_closure import thunk_closure
 from morestack.ir.build_func import STMT, FuncBuilder, Loc, Mem, builds, unparen
 from morestack.ir.build_iface import value_as
 from morestack.ir.build_order import has_call, hoist
-from morestack.ir.build_types import ir_type, is_ssa, var_type
-from morestack.ir.module import Block, Const, Object, Operand, Reg
+from morestack.ir.build_types import ir_type, is_ssa
+from morestack.ir.module import Block, Operand, Reg
 from morestack.ir.ops import Op
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
 from morestack.types.objects import Var
-from morestack.types.types import Tuple
 
 
 @builds(STMT, ast.Block)
@@ -180,7 +179,7 @@ def return_stmt(fb: FuncBuilder, s: ast.Return) -> None:
     else:
         from morestack.ir.build_assign import converted
 
-        values = multi_value(fb, s.results[0], len(types))
+        values = multi_value(fb, s.results[0])
         pos = fb.pos(s.results[0])
         _leave(
             fb,
@@ -234,6 +233,3 @@ def defer_stmt(fb: FuncBuilder, s: ast.Defer) -> None:
     closure = thunk_closure(fb, call, "deferwrap", fb.mod.escapes.node_escapes(s), pos)
     fb.do(Op.DEFER, closure, pos=pos)
     fb.saved.clear()
-
-
-__all__ = ["Const", "Object", "Tuple", "var_type"]
