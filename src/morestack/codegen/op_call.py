@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.codegen.abi import (
-    PENDING_ASSERT,
-    PENDING_BOUNDS,
-    PENDING_DIVIDE,
-    PENDING_NIL,
-)
+from morestack.codegen.abi import PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL
 from morestack.codegen.body import Body
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, memory_type, quote, zero_text
 from morestack.codegen.leaves import LeafInfo
@@ -17,8 +12,6 @@ from morestack.ir.module import Instr, Operand
 from morestack.ir.ops import BOUNDS_CODE, Bounds, BoundsKind, Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, IRType, Scalar, scalars
-
-ASSERT_KINDS = (PENDING_ASSERT,)
 
 
 def _nilcheck(body: Body, i: Instr) -> None:
@@ -88,9 +81,22 @@ def runtime_call(body: Body, name: str, args: tuple[Operand, ...], result: IRTyp
     return body.load_flat(out, result)
 
 
+def _memory_intrinsic(body: Body, name: str, i: Instr) -> None:
+    words = [body.typed(a) for a in i.args]
+    if name == "memmove":
+        body.ctx.use_intrinsic("memmove")
+        body.emit(f"call void @llvm.memmove.p0.p0.i64({', '.join(words)}, i1 false)")
+    else:
+        body.ctx.use_intrinsic("memset")
+        body.emit(f"call void @llvm.memset.p0.i64({words[0]}, i8 0, {words[1]}, i1 false)")
+
+
 def _rt(body: Body, i: Instr) -> None:
     """A runtime call that neither parks nor is NORETURN."""
     name = str(i.aux)
+    if name in ("memmove", "memclr"):  # LLVM knows these by name
+        _memory_intrinsic(body, name, i)
+        return
     call = RUNTIME_CALLS[name]
     if call.effect & Effect.NORETURN:
         body.no_return(i)
