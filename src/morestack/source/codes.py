@@ -1117,6 +1117,23 @@ class Code(Enum):
         func main() { f[int](3) }
     """
 
+    UNPRINTABLE = "T120"
+    """print or println of a struct or an array.
+
+    Example:
+        package main
+        func main() { println([1]int{}) }
+    """
+
+    BAD_IMPORT_PATH = "T121"
+    """An import path is empty or has characters that import paths cannot have.
+
+    Example:
+        package main
+        import ""
+        func main() {}
+    """
+
     UNSUPPORTED_IMPORT = "U001"
     """A package other than unsafe is imported: standard packages come next.
 

@@ -129,7 +129,8 @@ class Checker:
         head, *more = message.split("\n\t")
         if self.diagnostics.items:  # gc keeps the first of equal messages in a row on one line
             last = self.diagnostics.items[-1]
-            if last.message == head and last.span.file is span.file and last.span.line == span.line:
+            same = last.message == head and last.notes == (*more, *notes)
+            if same and last.span.file is span.file and last.span.line == span.line:
                 return
         self.diagnostics.report(code, span, head, *more, *notes)
 
@@ -252,7 +253,7 @@ def other_declaration(obj: Object | Label) -> tuple[str, ...]:
 
 def check_package(path: str, files: Sequence[ast.File], diagnostics: Diagnostics) -> CheckedPackage:
     """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
-    from morestack.types import captures, decl, init_order, labels, local_types, mono, resolve, unused
+    from morestack.types import captures, decl, init_order, labels, limits, local_types, mono, resolve, unused
 
     check = Checker(path, files, diagnostics)
     with deep_recursion():
@@ -264,6 +265,7 @@ def check_package(path: str, files: Sequence[ast.File], diagnostics: Diagnostics
         unused.check_imports(check)
         if not diagnostics:
             resolve.check_bodies(check)
+            limits.check_limits(check)
         check.record_untyped()
         captures.finish_captures(check)
         local_types.number_local_types(check.pkg, check.files, check.info)

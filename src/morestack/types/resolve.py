@@ -19,6 +19,8 @@ def collect_objects(check: Checker) -> None:
         scope = Scope(check.pkg_scope)
         file_scopes.append(scope)
         check.info.defs[file.package] = None
+        if file.package.text == "_":
+            check.error(file.package, Code.INVALID_BLANK, "invalid package name _")
         for imp in file.imports:
             _import(check, imp, scope)
         for d in file.decls:
@@ -58,6 +60,10 @@ def _declare(check: Checker, name: ast.Name, obj: Object, d: DeclInfo) -> None:
 
 def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
     """Declare an imported package; only unsafe can be imported so far."""
+    problem = _path_problem(imp.path)
+    if problem:
+        check.error(imp.path_lit, Code.BAD_IMPORT_PATH, f"invalid import path ({problem})")
+        return
     if imp.path == "unsafe":
         pkg = UNSAFE
     else:
@@ -85,6 +91,18 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
             check.dot_imports[exported] = pkg_name
     elif name not in (".", "_"):
         check.declare(scope, None, pkg_name)
+
+
+_ILLEGAL = frozenset("!\"#$%&'()*,:;<=>?[\\]^{|}`\ufffd")
+
+
+def _path_problem(path: str) -> str:
+    """Why path is no import path, "" if it is one."""
+    for c in path:
+        if c in _ILLEGAL or c.isspace() or not c.isprintable():
+            shown = f" '{c}'" if c.isprintable() else ""
+            return f"invalid character U+{ord(c):04X}{shown}"
+    return "" if path else "empty string"
 
 
 def _constants(check: Checker, d: ast.ConstDecl, scope: Scope) -> None:
