@@ -1117,7 +1117,7 @@ class Code(Enum):
         func main() { f[int](3) }
     """
 
-    UNPRINTABLE = "T120"
+    UNPRINTABLE = "T123"
     """print or println of a struct or an array.
 
     Example:
