@@ -56,5 +56,9 @@ PENDING_ASSERT = 15  # A: have or nil, B: wanted interface; the missing method i
 PENDING_STRING_LEN = 16
 PENDING_SHIFT = 17
 PENDING_GO_NIL = 18  # go of a nil func value: a fatal error, not a panic
+PENDING_UNSAFE_SLICE_LEN = 19
+PENDING_UNSAFE_SLICE_NIL = 20
+PENDING_UNSAFE_STRING_LEN = 21
+PENDING_UNSAFE_STRING_NIL = 22
 PENDING_BOUNDS = 32
 """PENDING_BOUNDS + ops.BOUNDS_CODE[kind] * 2 + signed: A index, B limit."""

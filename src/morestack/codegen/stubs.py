@@ -27,8 +27,8 @@ from morestack.codegen.abi import (
 from morestack.codegen.call import PARAMS, argument_list
 from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, c_string, relative
 
-STUBS = ("rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic")
-CELLS = ("newstack", "schedule", "goexit0", "panicking")
+STUBS = ("rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval")
+CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval")
 """Cells the stubs use; the runtime module defines them."""
 MAX_LEAF_SITES = 32
 
@@ -116,18 +116,35 @@ def _schedule() -> list[str]:
     return [*out, "}"]
 
 
-def _goexit() -> list[str]:
-    record = "@func.goexit"
-    name, size = c_string("runtime.goexit")
-    flags = FLAG_BOTTOM | FLAG_RUNTIME | FLAG_NO_PARAMS
+def _continuation(stub: str, flags: int) -> list[str]:
+    """The head of a stub that is a return address: a frame of no bytes in a function `runtime.<stub>`."""
+    record, site, text = f"@func.{stub}", f"@site.{stub}", f"@name.{stub}"
+    name, size = c_string(f"runtime.{stub}")
     return [
-        f"@name.goexit = private constant [{size} x i8] {name}, align 1",
-        f"{record} = private constant {{i32, i32, i32, i32}} {{{relative('@name.goexit', record)}, "
-        f"{relative('@name.goexit', record)}, i32 0, i32 {flags}}}, align 8",
-        f"@site.goexit = private constant {{i32, i32, i32, i32}} {{{relative(record, '@site.goexit')}, i32 0, "
-        "i32 0, i32 0}, align 8",
-        f"define hidden preserve_nonecc void @rt.goexit{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
-        f"{{i64 0, i32 0, {relative('@site.goexit', '@rt.goexit')}}} {{",
+        f"{text} = private constant [{size} x i8] {name}, align 1",
+        f"{record} = private constant {{i32, i32, i32, i32}} {{{relative(text, record)}, "
+        f"{relative(text, record)}, i32 0, i32 {flags}}}, align 8",
+        f"{site} = private constant {{i32, i32, i32, i32}} {{{relative(record, site)}, i32 0, i32 0, i32 0}}, align 8",
+        f"define hidden preserve_nonecc void @rt.{stub}{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
+        f"{{i64 0, i32 0, {relative(site, f'@rt.{stub}')}}} {{",
+    ]
+
+
+def _panicval() -> list[str]:
+    """Where the Error or String method of a panic's value returns to, with a string."""
+    return [
+        *_continuation("panicval", FLAG_RUNTIME | FLAG_NO_PARAMS),
+        f"  %sp = getelementptr i8, ptr %bp, i64 {LINK}",
+        "  %f = load ptr, ptr @cell.panicval",
+        "  call void %f(ptr %g, i64 %x0, i64 %x1, ptr %sp)",
+        *_tail("@rt.schedule", "%g", "poison", argument_list({})),
+        "}",
+    ]
+
+
+def _goexit() -> list[str]:
+    return [
+        *_continuation("goexit", FLAG_BOTTOM | FLAG_RUNTIME | FLAG_NO_PARAMS),
         "  %f = load ptr, ptr @cell.goexit0",
         "  call void %f(ptr %g)",
         *_tail("@rt.schedule", "%g", "poison", argument_list({})),
@@ -157,8 +174,12 @@ def _panic() -> list[str]:
 
 
 def _mstart() -> list[str]:
+    out: list[str] = []
+    p = _g(out, "r", G_REGS, "%g0")
     return [
         "define void @rt.mstart(ptr %g0) nounwind {",
+        *out,  # gopanic finds it there: g0 has no registers to keep
+        f"  store ptr @rt.panicval, ptr {p}",
         f"  call preserve_nonecc void @rt.schedule(ptr %g0, ptr null, {argument_list({})})",
         "  ret void",
         "}",
@@ -200,6 +221,6 @@ def emit_stubs() -> str:
     """The LLVM text of the stubs module."""
     out = ['target triple = "x86_64-unknown-linux-gnu"']
     out += [f"@cell.{c} = external hidden global ptr" for c in CELLS]
-    for part in (_morestack, _schedule, _goexit, _panic, _mstart, _leafpanic):
+    for part in (_morestack, _schedule, _goexit, _panic, _panicval, _mstart, _leafpanic):
         out += part()
     return "\n".join(out) + "\n"

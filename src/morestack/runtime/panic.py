@@ -10,6 +10,15 @@ A failed check, a runtime call or a leaf leaves `pending` (a kind and operands) 
                 /home/u/prog.go:12
 
 Without defer a panic always ends the program. The place where deferred functions run is `fatalpanic`'s caller.
+
+Note [Printing an error]: a value with an Error or String method is printed by calling it, and the method is
+compiled Go code. So g goes on in the method, on two linkages below the frame that panicked:
+
+        sp      frame that panicked
+        sp-8    its site blob            sp-16   its BP
+        sp-24   rt.panicval              sp-32   sp-16, the BP of rt.panicval's empty frame
+
+(SP of a frame is at least 32 bytes above stack.lo.) It returns to rt.panicval, which calls `panicval` here.
 """
 
 from morestack.dialect.machine import (
@@ -24,17 +33,21 @@ from morestack.dialect.machine import (
     i16,
     i32,
     i64,
+    memcmp,
+    nil,
     ptr_at,
     u8,
     u16,
     u32,
     u64,
-)
+)  # fmt: skip
 from morestack.runtime.fatal import stop
 from morestack.runtime.iface import missing_method
 from morestack.runtime.layout import G
+from morestack.runtime.os import strlen
 from morestack.runtime.print import begin, end, put, put_byte, put_hex, put_int, put_uint, puts
 from morestack.runtime.printfloat import put_complex, put_float
+from morestack.runtime.sched import goready
 from morestack.runtime.traceback import put_goroutine
 from morestack.runtime.type import (
     KIND_BOOL,
@@ -49,11 +62,15 @@ from morestack.runtime.type import (
     TFLAG_NAMED,
     InterfaceType,
     Type,
+    UncommonType,
+    method_at,
     name_data,
     name_len,
+    offset_from,
     same_type,
     type_string,
     type_string_len,
+    uncommon,
 )  # fmt: skip
 
 # Kinds of pending panic: codegen/abi.py.
@@ -75,6 +92,10 @@ PENDING_ASSERT = u64(15)
 PENDING_STRING_LEN = u64(16)
 PENDING_SHIFT = u64(17)
 PENDING_GO_NIL = u64(18)
+PENDING_UNSAFE_SLICE_LEN = u64(19)
+PENDING_UNSAFE_SLICE_NIL = u64(20)
+PENDING_UNSAFE_STRING_LEN = u64(21)
+PENDING_UNSAFE_STRING_NIL = u64(22)
 PENDING_BOUNDS = u64(32)
 
 
@@ -302,6 +323,14 @@ def error_text(kind: u64) -> Ptr[u8]:
         return cstr(b"runtime error: string concatenation too long")
     if kind == PENDING_SHIFT:
         return cstr(b"runtime error: negative shift amount")
+    if kind == PENDING_UNSAFE_SLICE_LEN:
+        return cstr(b"runtime error: unsafe.Slice: len out of range")
+    if kind == PENDING_UNSAFE_SLICE_NIL:
+        return cstr(b"runtime error: unsafe.Slice: ptr is nil and len is not zero")
+    if kind == PENDING_UNSAFE_STRING_LEN:
+        return cstr(b"runtime error: unsafe.String: len out of range")
+    if kind == PENDING_UNSAFE_STRING_NIL:
+        return cstr(b"runtime error: unsafe.String: ptr is nil and len is not zero")
     return cstr(b"runtime error: unknown failure")
 
 
@@ -344,10 +373,87 @@ def fatalpanic(g: Ptr[G]) -> None:
     stop(i64(2))
 
 
+def text_method(t: Ptr[Type]) -> u64:
+    """The code of the method that gives the text of a panic's value: Error, else String; 0 when it has none."""
+    u = uncommon(t)
+    if u == nil(UncommonType):
+        return u64(0)
+    found = u64(0)
+    for i in range(u64(u.at.mcount)):
+        m = method_at(u, i)
+        name = offset_from(t.addr, m.at.name)
+        mtyp = ptr_at(Type, offset_from(t.addr, m.at.mtyp))
+        if mtyp.addr != 0 and type_is(mtyp, cstr(b"func() string")):
+            if name_is(name, cstr(b"Error")):
+                return offset_from(t.addr, m.at.ifn)
+            if name_is(name, cstr(b"String")):
+                found = offset_from(t.addr, m.at.ifn)
+    return found
+
+
+def name_is(name: u64, text: Ptr[u8]) -> boolean:
+    """Whether an encoded name has these bytes."""
+    n = strlen(text.addr)
+    return name_len(name) == n and memcmp(name_data(name), text.addr, n) == 0
+
+
+def type_is(t: Ptr[Type], text: Ptr[u8]) -> boolean:
+    """Whether a type's text is this."""
+    n = strlen(text.addr)
+    return type_string_len(t) == n and memcmp(type_string(t), text.addr, n) == 0
+
+
+def preprintpanics(g: Ptr[G]) -> boolean:
+    """Let g call the method that gives the text of its panic's value. See Note [Printing an error]."""
+    back = g.at.m.at.g0.at.regs[0]
+    if g.at.pending != PENDING_USER or g.at.pending_type == 0 or back == 0:
+        return False
+    method = text_method(ptr_at(Type, g.at.pending_type))
+    if method == 0:
+        return False
+    if g.at.panics != 0:
+        begin()
+        puts(cstr(b"fatal error: panic while printing panic value\n\n"))
+        put_goroutine(g)
+        end()
+        stop(i64(2))
+        return True
+    sp = g.at.sched.sp
+    ptr_at(u64, u64(sp - 8))[0] = g.at.sched.pc
+    ptr_at(u64, u64(sp - 16))[0] = g.at.sched.bp
+    ptr_at(u64, u64(sp - 24))[0] = back
+    ptr_at(u64, u64(sp - 32))[0] = u64(sp - 16)
+    g.at.sched.pc = method
+    g.at.sched.sp = u64(sp - 16)
+    g.at.sched.bp = u64(sp - 16)
+    g.at.sched.ctxt = u64(0)
+    g.at.sched.ret = g.at.pending_data
+    g.at.pending = u64(0)
+    g.at.panics = u64(1)
+    goready(g.at.m.at.p, g)
+    return True
+
+
+@export
+def panicval(g: Ptr[G], text: u64, length: u64, sp: u64) -> None:
+    """The method that preprintpanics called has returned this string to rt.panicval, whose SP is `sp`."""
+    g.at.sched.sp = u64(sp + 16)
+    g.at.sched.pc = ptr_at(u64, u64(sp + 8))[0]
+    g.at.sched.bp = ptr_at(u64, sp)[0]
+    begin()
+    puts(cstr(b"panic: "))
+    put_indented(text, length)
+    puts(cstr(b"\n\n"))
+    put_goroutine(g)
+    end()
+    stop(i64(2))
+
+
 @export
 def panicking(g: Ptr[G]) -> None:
     """g has a pending panic, and g.sched says where."""
-    fatalpanic(g)
+    if not preprintpanics(g):
+        fatalpanic(g)
 
 
 @export
@@ -356,7 +462,7 @@ def gopanic(g: Ptr[G], typ: u64, data: u64) -> None:
     g.at.pending = PENDING_USER
     g.at.pending_type = typ
     g.at.pending_data = data
-    fatalpanic(g)
+    panicking(g)
 
 
 @export

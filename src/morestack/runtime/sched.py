@@ -273,6 +273,7 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     gp.at.waitreason = WAIT_NONE
     gp.at.pending = u64(0)
     gp.at.leaf_count = u64(0)
+    gp.at.panics = u64(0)
     set_guard(gp)
     stats.at.goroutines = u64(stats.at.goroutines + 1)
     runqput(pp, gp)

@@ -1,6 +1,8 @@
-"""append's growth: Go's formula, rounded up to Go's size classes, so that cap() is what Go says."""
+"""Slices: append's growth and unsafe.Slice's checks. Growth is Go's formula, rounded up to Go's size classes, so
+that cap() is what Go says.
+"""
 
-from morestack.dialect.machine import Ptr, export, i64, memmove, mul_hi, struct, u64
+from morestack.dialect.machine import Ptr, boolean, export, i64, memmove, mul_hi, struct, u64
 from morestack.runtime.copystack import stress
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import MAX_ALLOC, mallocgc, zerobase
@@ -8,6 +10,10 @@ from morestack.runtime.sizeclasses import roundupsize
 from morestack.runtime.type import Type
 
 PENDING_GROWSLICE = u64(11)
+PENDING_UNSAFE_SLICE_LEN = u64(19)
+PENDING_UNSAFE_SLICE_NIL = u64(20)
+PENDING_UNSAFE_STRING_LEN = u64(21)
+PENDING_UNSAFE_STRING_NIL = u64(22)
 DOUBLE_BELOW = i64(256)
 
 
@@ -69,3 +75,29 @@ def growslice(
     out.at.data = p
     out.at.len = new_len
     out.at.cap = cap
+
+
+def beyond_memory(ptr: u64, size: u64) -> boolean:
+    """Whether `size` bytes from ptr on run past the end of the address space; any, when ptr is nil."""
+    return size > u64(0 - ptr)
+
+
+@export
+def unsafeslice(g: Ptr[G], elem: Ptr[Type], ptr: u64, length: i64) -> None:
+    """Check the operands of unsafe.Slice(ptr, length)."""
+    size = elem.at.size
+    if length < 0:
+        g.at.pending = PENDING_UNSAFE_SLICE_LEN
+    elif size == 0 and ptr == 0 and length > 0:
+        g.at.pending = PENDING_UNSAFE_SLICE_NIL
+    elif mul_hi(size, u64(length)) != 0 or beyond_memory(ptr, u64(size * u64(length))):
+        g.at.pending = PENDING_UNSAFE_SLICE_NIL if ptr == 0 else PENDING_UNSAFE_SLICE_LEN
+
+
+@export
+def unsafestring(g: Ptr[G], ptr: u64, length: i64) -> None:
+    """Check the operands of unsafe.String(ptr, length)."""
+    if length < 0:
+        g.at.pending = PENDING_UNSAFE_STRING_LEN
+    elif beyond_memory(ptr, u64(length)):
+        g.at.pending = PENDING_UNSAFE_STRING_NIL if ptr == 0 else PENDING_UNSAFE_STRING_LEN

@@ -84,7 +84,8 @@ def test_prints_as_go_does(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -
 
 def test_floats_are_the_shortest_that_read_back(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(7)
-    values = [v for v in (struct.unpack("d", rng.randbytes(8))[0] for _ in range(300 if rt.side == "native" else 4)) if v == v]
+    n = 300 if rt.side == "native" else 4
+    values = [v for v in (struct.unpack("d", rng.randbytes(8))[0] for _ in range(n)) if v == v]
     rt.printlock(g)
     for v in values:
         rt.printfloat(g, v)
@@ -300,3 +301,20 @@ def test_complex_division(rt: Any, g: Any) -> None:
         assert complex(out.at.re, out.at.im) == pytest.approx(a / b)
     rt.complexdiv(g, out, 1.0, 0.0, 0.0, 0.0)
     assert (out.at.re, str(out.at.im)) == (float("inf"), "nan")
+
+
+def test_an_error_is_printed_by_its_method(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    method = code(Site("main.E.Error", 40, entry=True, pointers=(0,)))
+    text_func = descriptor("func() string", 19, 8, ptrdata=8, tflag=32, comparable=False, extra=bytes(8))
+    e = descriptor("main.E", 2, 8, tflag=4 | 8, methods=[("Error", text_func, method)])
+    back = Site("runtime.panicval", flags=2 | 8)
+    rt.g0.at.regs[0] = code(back)
+    push_frames(g, FRAMES)
+    sp = int(g.at.sched.sp)
+    rt.gopanic(g, e, 0x1234)
+    assert rt.schedule(g) == g
+    assert (g.at.sched.pc, g.at.sched.ret, g.at.sched.sp) == (method, 0x1234, sp - 16)
+    assert rt.walk(g.at.sched.pc, g.at.sched.sp, g.at.stack_hi) == 4
+    rt.copystack(g.at.m.at.p, g, 8192, False)
+    rt.panicval(g, *data(b"it\nfailed"), g.at.sched.sp)
+    assert report(rt, g, capfd) == "panic: it\n\tfailed" + WHERE
