@@ -215,7 +215,11 @@ class CallBuilder(ExprBuilder):
                 k = self.no_pointers(k, t)
         for through_pointer, _ in reversed(steps):
             k = k.deref(fun, "dot of pointer") if through_pointer else k.note(fun, "dot")
-        self.expr(self.dot_type(k, target.type, fun, "dot"), fun.x)
+        k = self.dot_type(k, target.type, fun, "dot")
+        if fun in self.given:
+            self.operand(k, self.given[fun], None)
+        else:
+            self.expr(k, fun.x)
 
     def is_dynamic(self, recv: Type) -> bool:
         """Does a method of this receiver type depend on a value's dynamic type, or on a type argument?"""
@@ -358,9 +362,11 @@ class CallBuilder(ExprBuilder):
         wrapper = Fn(f"{self.fn.name}.gowrap", stmt, None, parent=self.fn, is_closure=True)
         given: dict[ast.Expr, Temp] = {}
         if is_method and isinstance(fun, ast.Selector) and sel is not None:
-            loc = self.temp()
-            self.receiver(Hole(loc), fun, sel)
-            given[fun] = (loc, None)
+            x = unparen(fun.x)
+            if not (isinstance(x, ast.Call) and self.is_new_of_type(x)):  # that gc makes in the closure
+                loc = self.temp()
+                self.receiver(Hole(loc), fun, sel)
+                given[fun] = (loc, None)
         elif builtin is None and not self.is_static(fun):
             loc = self.temp()
             self.expr(Hole(loc), fun)

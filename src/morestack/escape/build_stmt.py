@@ -51,6 +51,14 @@ class Builder(CallBuilder):
 
     def terminates(self, s: ast.Stmt | None) -> bool:
         """gc's cheap test for code that cannot be reached after s."""
+        if not isinstance(s, ast.Block | ast.If):
+            return self.ends(s)
+        known = self.batch.terminating.get(s)  # asked again at every level around it
+        if known is None:
+            known = self.batch.terminating[s] = self.ends(s)
+        return known
+
+    def ends(self, s: ast.Stmt | None) -> bool:
         match s:
             case ast.Branch(kind=ast.BranchKind.GOTO) | ast.Return():
                 return True

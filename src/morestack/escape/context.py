@@ -32,6 +32,8 @@ class Batch:
     """Interface calls that are static."""
     graph: Graph = field(default_factory=Graph)
     closures: list[tuple[Hole, ast.Node, Fn]] = field(default_factory=list)
+    terminating: dict[ast.Stmt, bool] = field(default_factory=dict)
+    """Blocks and ifs known to end, or not to end, in a terminating statement."""
     wrappers: list[tuple[Location, Location]] = field(default_factory=list)
     """(the closure of a go or defer, storage its arguments need)."""
     wrapper_sites: dict[Fn, list[Location]] = field(default_factory=dict)

@@ -2,8 +2,7 @@
 
 A local interface variable to which only values of one concrete type are ever assigned makes its method
 calls static: arguments then follow the method's tags, and the receiver is the value behind the interface.
-A nil interface panics before the call, so nil does not count. Calls of `go` and `defer` statements are left
-alone: resolving them could move a panic to the statement.
+A nil interface panics before the call, so nil does not count.
 """
 
 from __future__ import annotations
@@ -51,7 +50,11 @@ def devirtualize(program: Program, texts: Texts, order: list[list[Fn]], result: 
                     continue
                 targets[call] = target
                 how = "devirtualizing" if target.method is not None else "partially devirtualizing"
-                text = f"{how} {texts.expr(call.fun, 0, 0)} to {texts.type(target.type)}"
+                shown = texts.expr(call.fun, 0, 0)
+                if call in program.hidden_receivers:
+                    shown = f".autotmp_{fn.outermost().autotmps}.{shown.rpartition('.')[2]}"
+                    fn.outermost().autotmps += 1
+                text = f"{how} {shown} to {texts.type(target.type)}"
                 result.messages.append(Message(position(call), text))
     return targets
 

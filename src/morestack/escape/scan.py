@@ -76,11 +76,13 @@ class Program:
     iface_values: dict[Var, list[ast.Expr | OfType]] = field(default_factory=dict)
     """All values assigned to a local of interface type."""
     iface_calls: dict[Fn, list[ast.Call]] = field(default_factory=dict)
-    """Calls of interface methods, those of `go` and `defer` excepted."""
+    """Calls of interface methods."""
     static: set[ast.Node] = field(default_factory=set)
     """Expressions of package variables that need no code."""
     spans: dict[Var, Span] = field(default_factory=dict)
     """Where variables are reported, if not where they are declared."""
+    hidden_receivers: set[ast.Call] = field(default_factory=set)
+    """Those of them whose receiver gc keeps in a temporary, and reports so."""
     loop_labels: set[ast.Labeled] = field(default_factory=set)
     captured: set[Var] = field(default_factory=set)
     refers: dict[Fn, list[Fn | Func]] = field(default_factory=dict)
@@ -193,6 +195,26 @@ def has_instance(func: Func, sig: Signature | None, instantiated: set[object]) -
         return True
     origin = base.origin or base
     return any(not has_type_param(instance) for instance in origin.instances.values())
+
+
+def end_of_type(t: ast.Expr) -> Span:
+    """Where the last name of a type expression is."""
+    while True:
+        match t:
+            case ast.Paren(x=x) | ast.Star(x=x) | ast.Selector(x=x):
+                t = x
+            case ast.ArrayType(elem=elem) | ast.SliceType(elem=elem) | ast.ChanType(elem=elem):
+                t = elem
+            case ast.MapType(value=value):
+                t = value
+            case ast.Index(indices=(*_, last)):
+                t = last
+            case ast.FuncType(results=(*_, result)):
+                t = result.type
+            case ast.FuncType(params=(*_, param)):
+                t = param.type
+            case _:
+                return t.span.at(t.span.start)
 
 
 def external(pkg: CheckedPackage) -> Iterator[Func]:
@@ -383,8 +405,7 @@ class _Walker:
         if isinstance(v, Var):
             self.program.func_values[v] = None
             # gc places the variable behind the clause's last type
-            span = node.span
-            self.program.spans[v] = span.at(node.exprs[-1].span.end) if node.exprs else span.at(span.start)
+            self.program.spans[v] = end_of_type(node.exprs[-1]) if node.exprs else node.span.at(node.span.start)
         return fn
 
     def visit_type_switch(self, node: ast.TypeSwitch, fn: Fn) -> Fn:
@@ -397,10 +418,31 @@ class _Walker:
     def visit_call(self, node: ast.Call, fn: Fn) -> Fn:
         fun = unparen(node.fun)
         sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
-        if sel is not None and sel.kind is SelectionKind.METHOD and is_interface(sel.recv):
-            if node not in self.later_calls:
-                self.program.iface_calls.setdefault(fn, []).append(node)
+        if sel is None or not isinstance(fun, ast.Selector) or sel.kind is not SelectionKind.METHOD:
+            return fn
+        if is_interface(sel.recv):
+            self.program.iface_calls.setdefault(fn, []).append(node)
+            if node in self.later_calls or self.has_calls(fun.x):
+                self.program.hidden_receivers.add(node)
         return fn
+
+    def has_calls(self, root: ast.Expr) -> bool:
+        """Does root call or receive, so that gc keeps its value in a temporary?"""
+        todo: list[ast.Node] = [root]
+        while todo:
+            n = todo.pop()
+            if isinstance(n, ast.Receive):
+                return True
+            if isinstance(n, ast.Call):
+                kind = self.info.types.get(unparen(n.fun))
+                name = unparen(n.fun)
+                obj = self.info.uses.get(name) if isinstance(name, ast.Name) else None
+                is_new = isinstance(obj, Builtin) and obj.id is BuiltinId.NEW
+                if not is_new and (kind is None or kind.mode is not Mode.TYPE):
+                    return True
+            if not isinstance(n, ast.FuncLit):
+                todo.extend(children(n))
+        return False
 
     def visit_go_defer(self, node: ast.Go | ast.Defer, fn: Fn) -> Fn:
         self.later_calls.add(unparen(node.call))

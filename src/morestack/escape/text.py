@@ -365,9 +365,20 @@ class Texts:
                 text = f"<-{gap}{self.expr(x, _UNARY + 1, depth)}"
             case ast.Star(x=x):
                 text = f"*{self.expr(x, _UNARY + 1, depth)}"
+            case ast.Call() if prec > 0 and tv is not None and self.is_loose_call(n, tv.type):
+                return f"({self.primary(n, depth)})"
             case _:
                 return self.primary(n, depth)
         return f"({text})" if prec > _UNARY else text
+
+    def is_loose_call(self, n: ast.Call, t: Type) -> bool:
+        """Builtins gc knows no precedence of, and so always puts in parentheses."""
+        fun = unparen(n.fun)
+        obj = self.program.info.uses.get(fun) if isinstance(fun, ast.Name) else None
+        if not isinstance(obj, Builtin):
+            return False
+        loose = {BuiltinId.COMPLEX, BuiltinId.REAL, BuiltinId.IMAG, BuiltinId.RECOVER}
+        return obj.id in loose or (obj.id is BuiltinId.MAKE and isinstance(under(t), Map | Chan))
 
     def primary(self, n: ast.Expr, depth: int) -> str:
         match n:
