@@ -117,7 +117,7 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
     check.env.has_call_or_recv = True
     results = sig.results.vars
     if not results:
-        return Operand(Mode.NO_VALUE, e)
+        return Operand(Mode.NO_VALUE, e, x.type)
     t = (results[0].type or INVALID) if len(results) == 1 else sig.results
     if len(results) == 1 and not decl.is_complete(check, t):
         return invalid(e)

@@ -94,7 +94,7 @@ class Checker:
         self.pointer_receivers: set[Func] = set()
         self.funcs: list[Func] = []
         self.imports: list[PkgName] = []
-        self.dot_imports: dict[Object, PkgName] = {}
+        self.dot_imports: dict[tuple[Scope, str], PkgName] = {}
         self.untyped: dict[ast.Node, UntypedInfo] = {}
         self.delayed: list[Callable[[], None]] = []
         self.path: list[Object] = []

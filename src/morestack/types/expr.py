@@ -33,6 +33,7 @@ from morestack.types.checker import Checker
 from morestack.types.info import Mode
 from morestack.types.objects import Builtin, Const, Func, Nil, PkgName, TypeName, Var
 from morestack.types.operand import ExprKind, Operand, Target, invalid
+from morestack.types.scope import Scope
 from morestack.types.types import (
     INVALID,
     UNTYPED_BOOL,
@@ -237,9 +238,8 @@ def ident(check: Checker, e: ast.Name, want_type: bool) -> Operand:
             check.error(e, Code.UNDECLARED_NAME, f"undefined: {e.text}")
         return invalid(e)
     check.info.uses[e] = obj
-    dot_import = check.dot_imports.get(obj)
-    if dot_import is not None:
-        dot_import.used = True
+    if check.dot_imports:
+        _note_dot_import(check, e.text)
     is_type = isinstance(obj, TypeName)
     if want_type and not is_type:
         check.error(e, Code.NOT_A_TYPE, f"{obj.name} ({typexpr.object_kind(obj)}) is not a type")
@@ -277,6 +277,16 @@ def ident(check: Checker, e: ast.Name, want_type: bool) -> Operand:
             return Operand(Mode.CONSTANT, e, t, check.env.iota)
         return Operand(Mode.CONSTANT, e, t, obj.value)
     return Operand(Mode.VARIABLE, e, t)
+
+
+def _note_dot_import(check: Checker, name: str) -> None:
+    """Mark the dot-import that a name comes from as used."""
+    scope: Scope | None = check.env.scope
+    while scope is not None and scope.lookup(name) is None:
+        scope = scope.parent
+    pkg_name = check.dot_imports.get((scope, name)) if scope is not None else None
+    if pkg_name is not None:
+        pkg_name.used = True
 
 
 def _basic_lit(check: Checker, e: ast.BasicLit) -> Operand:

@@ -88,7 +88,7 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
     if name == "." and pkg.scope is not None:
         for exported in pkg.scope.names.values():
             scope.names.setdefault(exported.name, exported)
-            check.dot_imports[exported] = pkg_name
+            check.dot_imports[scope, exported.name] = pkg_name
     elif name not in (".", "_"):
         check.declare(scope, None, pkg_name)
 
