@@ -157,10 +157,14 @@ def implements(v: Type, t: Type, constraint: bool = False, qf: Qualifier | None 
     if isinstance(vu, Pointer) and under(vu.elem) is INVALID:
         return True, ""
     verb = "satisfy" if constraint else "implement"
-    vs, ts = type_string(v, qf), type_string(t, qf)
+
+    def fails(detail: str) -> tuple[bool, str]:
+        return False, f"{type_string(v, qf)} does not {verb} {detail}"
+
     if not isinstance(tu, Interface):
+        ts = type_string(t, qf)
         detail = interface_pointer_error(t, qf) if is_interface_pointer(tu) else f"{ts} is not an interface"
-        return False, f"{vs} does not {verb} {ts} ({detail})"
+        return fails(f"{ts} ({detail})")
     target = type_set(tu)
     if target.is_all():
         return True, ""
@@ -168,23 +172,23 @@ def implements(v: Type, t: Type, constraint: bool = False, qf: Qualifier | None 
     if have is not None and have.is_empty():
         return True, ""
     if target.is_empty():
-        return False, f"cannot {verb} {ts} (empty type set)"
+        return False, f"cannot {verb} {type_string(t, qf)} (empty type set)"
     ok, cause = has_all_methods(v, t, True, qf)
     if not ok:
-        return False, f"{vs} does not {verb} {ts} {cause}"
+        return fails(f"{type_string(t, qf)} {cause}")
     if target.has_terms():
         if have is not None:
             if not have.subset_of(target):
-                return False, f"{vs} does not {verb} {ts}"
+                return fails(type_string(t, qf))
         else:
             detail = _missing_term(v, t, tu, target, qf)
             if detail:
-                return False, f"{vs} does not {verb} {ts} ({detail})"
+                return fails(f"{type_string(t, qf)} ({detail})")
     if not target.is_comparable() or comparable_type(v, dynamic=False)[0]:
         return True, ""
     if constraint and comparable_type(v, dynamic=True)[0]:
         return True, ""
-    return False, f"{vs} does not {verb} comparable"
+    return fails("comparable")
 
 
 def _missing_term(v: Type, t: Type, iface: Interface, target: TypeSet, qf: Qualifier | None) -> str:

@@ -74,7 +74,7 @@ def _lookup(t: Type, addressable: bool, pkg: Package | None, name: str, fold_cas
     if is_pointer and isinstance(under(base), Interface):
         return NOT_FOUND  # a pointer to an interface has no methods
     current = [_Embedded(base, (), is_pointer, False)]
-    seen: list[Named] = []
+    seen: set[Named] = set()  # instances are interned: identical ones are one object
     while current:
         following: list[_Embedded] = []
         obj: Var | Func | None = None
@@ -83,9 +83,9 @@ def _lookup(t: Type, addressable: bool, pkg: Package | None, name: str, fold_cas
         for e in current:
             named = as_named(e.type)
             if named is not None:
-                if any(s is named or identical(s, named) for s in seen):
+                if named in seen:
                     continue  # found at a shallower depth, which hides this one
-                seen.append(named)
+                seen.add(named)
                 i, m = _declared_method(named, pkg, name, fold_case)
                 if m is not None:
                     if obj is not None or e.multiples:
@@ -207,16 +207,16 @@ def method_set(t: Type) -> tuple[MethodSelection, ...]:
     if named is not None and not is_pointer and isinstance(under(named), Pointer):
         return ()
     current = [_Embedded(base, (), is_pointer, False)]
-    seen: list[Named] = []
+    seen: set[Named] = set()  # instances are interned: identical ones are one object
     while current:
         level: dict[tuple[bool, str, str], MethodSelection | None] = {}
         following: list[_Embedded] = []
         for e in current:
             named = as_named(e.type)
             if named is not None:
-                if any(s is named or identical(s, named) for s in seen):
+                if named in seen:
                     continue
-                seen.append(named)
+                seen.add(named)
                 for i, m in enumerate(declared_methods(named)):
                     _add_method(level, m, e, i)
             u = under(e.type)

@@ -47,6 +47,8 @@ class _Graph:
         self.numbers: dict[TypeName, int] = {}
         self.canonical: dict[TypeParam, TypeParam] = {}
         """A method's receiver parameters -> those of the receiver's type."""
+        self.plain: set[Type] = set()
+        """Types known to mention neither type parameters nor local types."""
 
     def vertex(self, obj: TypeName) -> int:
         number = self.numbers.setdefault(obj, len(self.vertices))
@@ -74,12 +76,13 @@ class _Graph:
         if p.obj.pkg is not self.pkg:
             return  # a cycle lies within one package: there are no templates of templates
         pending: list[Type | None] = [arg]
-        seen: set[int] = set()
+        seen: set[Type] = set()
+        edges = len(self.edges)
         while pending:
             t = pending.pop()
-            if t is None or id(t) in seen:
+            if t is None or t in seen or t in self.plain:
                 continue
-            seen.add(id(t))
+            seen.add(t)
             t = unalias(t)
             source: int | None = None
             if isinstance(t, TypeParam):
@@ -91,6 +94,8 @@ class _Graph:
                 pending.extend(components(t))
             if source is not None:
                 self.edges.append(_Edge(self.param(p), source, 0 if t is arg else 1, span, arg))
+        if len(self.edges) == edges:
+            self.plain |= seen
 
     def heavy_cycle(self) -> list[_Edge] | None:
         """The edges of a cycle of positive weight, backwards; None if there is none."""

@@ -235,6 +235,9 @@ class _Writer:
         return s.methods, extra
 
     def named(self, t: Named) -> None:
+        if self.style is _Style.HASH:
+            self.out.append(f"{id(t)}{t.obj.name}")  # a Named is an identity: its instances are interned
+            return
         self.type_name(t.obj)
         args = t.type_args if self.style is _Style.MESSAGE else t.outer_args + t.type_args
         self.type_arguments(args, t.type_params if t.origin is None else ())
@@ -284,9 +287,6 @@ class _Writer:
             self.out.append(f" /* with {t.obj.name} declared at {t.obj.span} */")
 
     def type_name(self, obj: TypeName) -> None:
-        if self.style is _Style.HASH:
-            self.out.append(f"{id(obj)}{obj.name}")
-            return
         self.out.append(self.package_prefix(obj.pkg) + obj.name)
 
     def local_number(self, obj: TypeName) -> None:
