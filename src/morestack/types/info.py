@@ -2,7 +2,9 @@
 
 Every expression of a correct program has an entry in `types`, with its final type: untyped constants and
 nil have been converted to what the context makes of them. Function values and calls are among them: a
-call of several results has a Tuple. Type expressions have mode TYPE, builtins BUILTIN.
+call of several results has a Tuple, and so has an expression in a comma-ok context (`v, ok := m[k]`), whose mode
+stays COMMA_OK or MAP_INDEX. Type expressions have mode TYPE, builtins BUILTIN and the signature of the call.
+Operands within a constant expression may keep untyped types: only the whole expression is evaluated.
 """
 
 from __future__ import annotations
@@ -99,7 +101,8 @@ class Info:
     """Variables of enclosing functions each literal uses (directly or through a nested literal), in order
     of first use."""
     reassigned: set[Var] = field(default_factory=set)
-    """Locals assigned anywhere after their declaration (loop `++`, `op=`, range `=` included)."""
+    """Locals assigned anywhere after their declaration (loop `++`, `op=`, range `=` included), wholly or in a
+    field or array element; named results, when a return statement has values."""
     addressed: set[Var] = field(default_factory=set)
     """Locals whose address is taken: `&v`, `&v.f`, `v.ptrMethod()`, `v[:]` of an array."""
     init_order: list[Initializer] = field(default_factory=list)

@@ -117,7 +117,7 @@ def _method(check: Checker, e: ast.Selector, x: Operand, obj: Func, path: tuple[
         t = replace(sig, recv=None, params=Tuple((receiver, *sig.params.vars)))
         check.info.selections[e] = Selection(SelectionKind.METHOD_EXPR, x.type, obj, path, indirect, t)
         return Operand(Mode.VALUE, e, t)
-    if is_.has_pointer_receiver(obj) and x.mode is Mode.VARIABLE and not isinstance(is_.under(x.type), Pointer):
+    if is_.has_pointer_receiver(obj) and x.mode is Mode.VARIABLE and not indirect:
         captures.note_address(check, e.x)
     t = replace(sig, recv=None)
     check.info.selections[e] = Selection(SelectionKind.METHOD, x.type, obj, path, indirect, t)
