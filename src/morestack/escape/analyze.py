@@ -17,8 +17,9 @@ from morestack.escape.context import Batch, ImportedTags
 from morestack.escape.devirt import devirtualize
 from morestack.escape.graph import ESCAPES, MUTATES, Fn, Hole, Location
 from morestack.escape.leaks import describe, optimize, to_heap
+from morestack.escape.program import Program, unparen
 from morestack.escape.result import EscapeResult, Leaks, Message, Site
-from morestack.escape.scan import Program, scan, unparen
+from morestack.escape.scan import scan
 from morestack.escape.solve import solve
 from morestack.escape.text import Texts
 from morestack.syntax import nodes as ast

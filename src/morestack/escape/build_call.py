@@ -1,12 +1,8 @@
-"""Calls into flows: static, dynamic, builtin, conversions, `go` and `defer`.
+"""Calls into flows: static and dynamic ones.
 
 A static call outside the batch uses the callee's tags; one inside it connects arguments to parameters and
 results directly; an unknown callee leaks everything to the heap. A local that only ever holds known
 functions counts as a static call to all of them.
-
-`go` and `defer` become calls of a closure without parameters that holds the evaluated operands, as in gc.
-gc builds a variadic slice inside that closure; an implementation may build it where the statement is, so
-such storage shares the closure's fate here even when gc's message says it does not escape.
 """
 
 from __future__ import annotations
@@ -15,32 +11,30 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.build_expr import ExprBuilder, Temp
+from morestack.escape.build_builtin import BuiltinBuilder
+from morestack.escape.build_expr import Temp
 from morestack.escape.devirt import Target
 from morestack.escape.graph import Fn, Hole, Location
 from morestack.escape.leaks import RESULTS, to_heap
+from morestack.escape.program import unparen
 from morestack.escape.result import Leaks, Site
-from morestack.escape.scan import unparen
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
-from morestack.syntax.nodes import BinaryOp, UnaryOp
 from morestack.types.info import SelectionKind
-from morestack.types.objects import Builtin, BuiltinId, Func, Var
+from morestack.types.objects import Func, Var
 from morestack.types.predicates import (
     core_type,
     has_pointer_receiver,
-    is_bytes_or_runes,
-    is_integer,
     is_type_param,
     signature_of,
 )
-from morestack.types.types import Array, Interface, Kind, Map, Signature, Slice, Struct, Tuple, Type
+from morestack.types.types import Signature, Tuple, Type
 
 Operand: TypeAlias = "ast.Expr | Temp"
 Callee: TypeAlias = "Fn | Func"
 
 
-class CallBuilder(ExprBuilder):
+class CallBuilder(BuiltinBuilder):
     """Calls."""
 
     # -- callees -----------------------------------------------------------------------------------
@@ -159,11 +153,6 @@ class CallBuilder(ExprBuilder):
             self.builtin(ks, n, builtin)
             return
         self.function_call(ks, n, fun)
-
-    def builtin_of(self, fun: ast.Expr) -> BuiltinId | None:
-        name = fun.sel if isinstance(fun, ast.Selector) else fun
-        obj = self.info.uses.get(name) if isinstance(name, ast.Name) else None
-        return obj.id if isinstance(obj, Builtin) else None
 
     def signature(self, fun: ast.Expr) -> Signature | None:
         t = self.type_of(fun)
@@ -337,285 +326,3 @@ class CallBuilder(ExprBuilder):
             self.call(ks, n)
         else:
             self.expr(ks[0], n)
-
-    # -- go and defer ------------------------------------------------------------------------------
-
-    def go_defer(self, stmt: ast.Go | ast.Defer) -> None:
-        """The call happens later, in a closure that holds the operands."""
-        k = self.heap()
-        if isinstance(stmt, ast.Defer) and self.loop_depth == 1 and not isinstance(self.fn.node, ast.Range):
-            later = self.temp()
-            k = Hole(later)
-        call = unparen(stmt.call)
-        if not isinstance(call, ast.Call):
-            self.expr(k, stmt.call)
-            return
-        fun = unparen(call.fun)
-        sig = self.signature(fun)
-        sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
-        is_method = sel is not None and sel.kind is SelectionKind.METHOD
-        builtin = self.builtin_of(fun)
-        if builtin is None and not is_method and not self.is_type(fun) and sig is not None:
-            if not sig.params.vars and not sig.results.vars:
-                self.expr(k, fun)
-                return
-        wrapper = Fn(f"{self.fn.name}.gowrap", stmt, None, parent=self.fn, is_closure=True)
-        given: dict[ast.Expr, Temp] = {}
-        if is_method and isinstance(fun, ast.Selector) and sel is not None:
-            x = unparen(fun.x)
-            if not (isinstance(x, ast.Call) and self.is_new_of_type(x)):  # that gc makes in the closure
-                loc = self.temp()
-                self.receiver(Hole(loc), fun, sel)
-                given[fun] = (loc, None)
-        elif builtin is None and not self.is_static(fun):
-            loc = self.temp()
-            self.expr(Hole(loc), fun)
-            given[fun] = (loc, self.type_of(fun))
-        temps = self.evaluate_operands(call, sig, builtin, given)
-        self.wrap(k, stmt, call, fun, wrapper, given, temps)
-
-    def is_static(self, fun: ast.Expr) -> bool:
-        """Is it a declared function, which needs no place in the closure?"""
-        callee = self.static_callee(fun)
-        return callee is not None and not isinstance(fun, ast.FuncLit)
-
-    def evaluate_operands(
-        self, call: ast.Call, sig: Signature | None, builtin: BuiltinId | None, given: dict[ast.Expr, Temp]
-    ) -> list[Temp]:
-        """Evaluate the arguments now, into temporaries; returns those of a spread call."""
-        spread = self.spread(call)
-        if spread is not None:
-            return [t for t in spread if isinstance(t, tuple)]
-        params = sig.params.vars if sig is not None else ()
-        for i, a in enumerate(call.args):
-            dst: Type | None = None
-            if sig is not None and builtin is None and params:
-                last = params[-1].type
-                packed = sig.variadic and not call.has_dots and i >= len(params) - 1
-                dst = ti.element(last) if packed else params[min(i, len(params) - 1)].type
-            elif builtin is BuiltinId.PANIC:
-                dst = Interface((), ())
-            self.evaluate_operand(a, dst, given)
-        return []
-
-    def evaluate_operand(self, a: ast.Expr, dst: Type | None, given: dict[ast.Expr, Temp]) -> None:
-        """Evaluate an argument now, or the parts of it that matter: some are as well made in the closure."""
-        if self.is_type(a) or self.is_nil(a):
-            return
-        boxed = ti.is_interface(dst) and not ti.is_interface(self.type_of(a))
-        if not boxed:
-            x = unparen(a)
-            if self.is_constant(a) or (isinstance(x, ast.Call) and self.is_new_of_type(x)):
-                return
-            t = self.type_of(x)
-            core = core_type(t) if t is not None else None
-            if isinstance(x, ast.CompositeLit) and isinstance(core, Array | Slice | Struct) and x.type is not None:
-                for i, e in enumerate(x.elements):
-                    value = e.value if isinstance(e, ast.KeyValue) else e
-                    self.evaluate_operand(value, self.element_type(core, i, e), given)
-                return
-        loc = self.temp()
-        self.convert(Hole(loc), a, dst)
-        given[a] = (loc, dst or self.type_of(a))
-
-    def is_new_of_type(self, x: ast.Call) -> bool:
-        return self.builtin_of(unparen(x.fun)) is BuiltinId.NEW and self.is_type(x.args[0])
-
-    def element_type(self, core: Array | Slice | Struct, i: int, e: ast.Expr) -> Type | None:
-        """The type of a composite literal's element number i."""
-        if not isinstance(core, Struct):
-            return core.elem
-        if isinstance(e, ast.KeyValue):
-            name = e.key.text if isinstance(e.key, ast.Name) else ""
-            return next((f.type for f in core.fields if f.name == name), None)
-        return core.fields[i].type if i < len(core.fields) else None
-
-    def wrap(
-        self,
-        k: Hole,
-        stmt: ast.Go | ast.Defer,
-        call: ast.Call,
-        fun: ast.Expr,
-        wrapper: Fn,
-        given: dict[ast.Expr, Temp],
-        temps: list[Temp],
-    ) -> None:
-        """Build the closure around the evaluated operands, and the call inside it."""
-        closure = self.spill(k, stmt)
-        closure.dst.silent = True
-        self.graph.closure_of[closure.dst] = wrapper
-        inner = type(self)(self.batch, wrapper)
-        for loc, t in [*given.values(), *temps]:
-            by_value = t is None or ti.fits_by_value(t)
-            self.graph.flow(closure if by_value else Hole(closure.dst, -1, closure.notes, True), loc)
-        inner.given = given
-        wrapper.is_bare_wrapper = not given and not temps
-        builtin = inner.builtin_of(fun)
-        if builtin is not None:
-            inner.builtin(None, call, builtin)
-        elif inner.is_type(fun):
-            pass
-        elif temps:
-            sig = inner.signature(fun)
-            if sig is not None:
-                for loc, t in temps:
-                    inner.operand(inner.heap(), (loc, t), None)
-        else:
-            inner.function_call(None, call, fun)
-        for loc in self.batch.wrapper_sites.get(wrapper, []):
-            self.batch.wrappers.append((closure.dst, loc))
-
-    # -- conversions -------------------------------------------------------------------------------
-
-    def conversion(self, k: Hole, n: ast.Call) -> None:
-        """`T(x)`."""
-        x = n.args[0]
-        dst, src = self.type_of(n), self.type_of(x)
-        if self.is_constant(n) or dst is None or src is None:
-            self.discard(x)
-        elif ti.is_interface(dst):
-            if not self.is_nil(x) and not ti.is_interface(src) and not ti.is_direct_iface(src):
-                k = self.conversion_site(k, n)
-            self.expr(k.note(n, "interface-converted"), x)
-        elif self.allocates(dst, src):
-            self.conversion_site(k, n)
-            self.discard(x)
-        elif ti.is_kind(dst, Kind.UNSAFE_POINTER) and ti.is_kind(src, Kind.UINTPTR):
-            self.unsafe_value(k, x)
-        elif isinstance(core_type(dst), Array) and isinstance(core_type(src), Slice):
-            self.expr(k.deref(n, "slice-to-array"), x)
-        else:
-            self.expr(k, x)
-
-    def conversion_site(self, k: Hole, n: ast.Call) -> Hole:
-        hole = self.spill(k, n)
-        hole.dst.span = position(n.args[0])
-        return hole
-
-    def allocates(self, dst: Type, src: Type) -> bool:
-        """Conversions between strings and byte or rune slices, and from integers, make copies."""
-        if ti.is_string(dst):
-            return is_bytes_or_runes(src) or is_integer(src)
-        return ti.is_string(src) and is_bytes_or_runes(dst)
-
-    def unsafe_value(self, k: Hole, n: ast.Expr) -> None:
-        """A uintptr that becomes a pointer: find the pointers it was computed from."""
-        n = unparen(n)
-        match n:
-            case ast.Call(fun=fun, args=(x,)) if self.is_type(fun):
-                if ti.is_kind(self.type_of(x), Kind.UNSAFE_POINTER):
-                    self.expr(k, x)
-                else:
-                    self.discard(x)
-            case ast.Unary(op=UnaryOp.ADD | UnaryOp.SUB | UnaryOp.XOR, x=x):
-                self.unsafe_value(k, x)
-            case ast.Binary(op=BinaryOp.SHL | BinaryOp.SHR, x=x, y=y):
-                self.unsafe_value(k, x)
-                self.discard(y)
-            case ast.Binary(x=x, y=y) if ti.is_kind(self.type_of(n), Kind.UINTPTR):
-                self.unsafe_value(k, x)
-                self.unsafe_value(k, y)
-            case _:
-                self.discard(n)
-
-    # -- builtins ----------------------------------------------------------------------------------
-
-    def builtin(self, ks: Sequence[Hole] | None, n: ast.Call, builtin: BuiltinId) -> None:
-        if self.is_constant(n):
-            return
-        k = ks[0] if ks else self.discard_hole()
-        args = n.args
-
-        def argument(hole: Hole, i: int, dst: Type | None = None) -> None:
-            self.operand(hole.note(n, "call parameter"), args[i], dst)
-
-        match builtin:
-            case BuiltinId.APPEND:
-                self.append(k, n, args)
-            case BuiltinId.COPY:
-                argument(self.mutator(), 0)
-                src = self.type_of(n.args[1])
-                pointers = isinstance(core_type(src) if src is not None else None, Slice) and ti.has_pointers(
-                    ti.element(core_type(src) if src is not None else None)
-                )
-                argument(self.heap().deref(n, "copied slice") if pointers else self.discard_hole(), 1)
-            case BuiltinId.PANIC:
-                argument(self.heap(), 0, Interface((), ()))
-            case BuiltinId.NEW:
-                self.new(k, n)
-            case BuiltinId.MAKE:
-                self.make(k, n)
-            case BuiltinId.MIN | BuiltinId.MAX:
-                for i in range(len(args)):
-                    argument(k, i)
-            case BuiltinId.CLEAR:
-                argument(self.mutator(), 0)
-            case BuiltinId.DELETE:
-                argument(self.discard_hole(), 0)
-                m = self.type_of(n.args[0])
-                core = core_type(m) if m is not None else None
-                argument(self.discard_hole(), 1, core.key if isinstance(core, Map) else None)
-            case BuiltinId.STRING_DATA | BuiltinId.SLICE_DATA:
-                argument(k, 0)
-            case BuiltinId.ADD | BuiltinId.SLICE | BuiltinId.STRING:
-                argument(k, 0)
-                argument(self.discard_hole(), 1)
-            case _:
-                for i in range(len(args)):
-                    self.operand(self.discard_hole(), args[i], None)
-
-    def append(self, k: Hole, n: ast.Call, args: Sequence[ast.Expr]) -> None:
-        """The old array may flow to the result; its elements, and those appended, may move to a new one."""
-        t = self.type_of(n.args[0])
-        elem = ti.element(core_type(t) if t is not None else None)
-        old = self.tee(k, self.mutator())
-        if ti.has_pointers(elem):
-            old = self.tee(old, self.heap().deref(n, "appendee slice"))
-        self.operand(old.note(n, "call parameter"), args[0], None)
-        if n.has_dots:
-            appended = self.discard_hole()
-            source = self.type_of(n.args[1])
-            if source is not None and not ti.is_string(source) and ti.has_pointers(elem):
-                appended = self.heap().deref(n, "appended slice...")
-            self.operand(appended.note(n, "call parameter"), args[1], None)
-        else:
-            for a in args[1:]:
-                self.operand(self.heap().note(n, "call parameter"), a, elem)
-        array = self.spill(k, n)
-        # gc uses such an array once only, so loops do not matter for it.
-        array.dst.loop_depth = 0
-
-    def new(self, k: Hole, n: ast.Call) -> None:
-        arg = n.args[0]
-        if self.is_type(arg):
-            hole = self.spill(k, n)
-            if ti.size(self.type_of(arg)) > ti.MAX_IMPLICIT_STACK_VAR_SIZE:
-                hole.dst.must_heap = "too large for stack"
-            return
-        outer = self.fn.outermost()
-        hole = self.spill(k, n, Site.VALUE, lambda name=f".autotmp_{outer.autotmps}": name)  # type: ignore[misc]
-        hole.dst.is_temp = True
-        outer.autotmps += 1
-        t = self.type_of(n)
-        self.expr(self.no_pointers(hole, ti.pointer_base(t)), arg)
-
-    def make(self, k: Hole, n: ast.Call) -> None:
-        t = self.type_of(n)
-        core = core_type(t) if t is not None else None
-        if isinstance(core, Slice):
-            hole = self.spill(k, n)
-            hole.dst.must_heap = self.make_reason(n, core)
-        elif isinstance(core, Map):
-            self.spill(k, n)
-        for size in n.args[1:]:
-            self.discard(size)
-
-    def make_reason(self, n: ast.Call, t: Slice) -> str:
-        """Why this slice's array must be on the heap whatever happens to it."""
-        size = ti.size(t.elem)
-        if size == 0:
-            return "zero-sized element"
-        count = self.batch.program.static_int(n.args[-1])
-        if count is not None and not 0 <= count <= ti.MAX_IMPLICIT_STACK_VAR_SIZE // size:
-            return "too large for stack"
-        return ""

@@ -4,8 +4,8 @@ Every subexpression is visited even where its value goes nowhere, as it may hold
 value without pointers flows nowhere. Implicit steps the checker left in side tables (embedded fields,
 dereferenced receivers, conversions to interfaces) are made explicit here.
 
-`Builder` is one class in three files, by family: expressions here, calls in `build_call`, statements in
-`build_stmt`; each later one extends the earlier.
+`Builder` is one class in several files, by family: expressions here, then `build_builtin`, `build_call`,
+`build_defer`, `build_stmt`; each extends the one before.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import TypeAlias
 from morestack.escape import typeinfo as ti
 from morestack.escape.context import Batch
 from morestack.escape.graph import Fn, Hole, Location
+from morestack.escape.program import unparen
 from morestack.escape.result import Site
-from morestack.escape.scan import unparen
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
 from morestack.types.info import Mode, Selection, SelectionKind
 from morestack.types.objects import Func, Var
 from morestack.types.predicates import core_type, has_pointer_receiver, identical, is_type_param, signature_of
-from morestack.types.types import Array, Interface, Map, Pointer, Signature, Slice, Struct, Type
+from morestack.types.types import Array, Interface, Map, Signature, Slice, Struct, Type
 
 Temp: TypeAlias = "tuple[Location, Type | None]"
 """A temporary that holds an evaluated expression, with its type."""
@@ -509,7 +509,3 @@ class ExprBuilder:
 
     def is_same_type(self, a: Type | None, b: Type | None) -> bool:
         return a is not None and b is not None and identical(a, b)
-
-    def is_pointer_to_array(self, t: Type | None) -> bool:
-        core = core_type(t) if t is not None else None
-        return isinstance(core, Pointer) and isinstance(core_type(core.elem), Array)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.build_call import CallBuilder
+from morestack.escape.build_defer import DeferBuilder
 from morestack.escape.graph import Fn, Hole, Location
-from morestack.escape.scan import unparen
+from morestack.escape.program import unparen
 from morestack.escape.selfassign import is_self_assign
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
@@ -22,7 +22,7 @@ from morestack.types.predicates import core_type
 from morestack.types.types import Array, Chan, Interface, Map, Signature, Tuple, Type
 
 
-class Builder(CallBuilder):
+class Builder(DeferBuilder):
     """Builds the flows of a function body."""
 
     def body(self, fn: Fn) -> None:

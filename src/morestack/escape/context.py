@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from morestack.escape import typeinfo as ti
 from morestack.escape.devirt import Target
 from morestack.escape.graph import Fn, Graph, Hole, Location
+from morestack.escape.program import Program
 from morestack.escape.result import EscapeResult, Leaks, Message
-from morestack.escape.scan import Program
 from morestack.escape.text import Texts
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast

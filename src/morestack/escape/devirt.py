@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from morestack.escape import typeinfo as ti
 from morestack.escape.graph import Fn
+from morestack.escape.program import OfType, Program, unparen
 from morestack.escape.result import EscapeResult, Message
-from morestack.escape.scan import OfType, Program, unparen
 from morestack.escape.text import Texts, position
 from morestack.syntax import nodes as ast
 from morestack.types.implements import missing_method

@@ -8,7 +8,7 @@ a new pointer to the object.
 from __future__ import annotations
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.scan import unparen
+from morestack.escape.program import unparen
 from morestack.syntax import nodes as ast
 from morestack.types.info import Info, Mode, SelectionKind
 from morestack.types.objects import Builtin, BuiltinId

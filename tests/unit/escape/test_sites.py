@@ -4,9 +4,9 @@ import pytest
 
 from morestack.escape.analyze import analyze
 from morestack.escape.explain import sentences
+from morestack.escape.program import children
 from morestack.escape.report import report, to_json
 from morestack.escape.result import EscapeResult
-from morestack.escape.scan import children
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax import nodes as ast
