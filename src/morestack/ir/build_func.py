@@ -243,8 +243,10 @@ class FuncBuilder:
         self.store(m, value)
         return m
 
-    def new_object(self, t: Type | None, pos: Pos) -> Reg:
-        """A zeroed heap cell."""
+    def new_object(self, t: Type | None, pos: Pos) -> Operand:
+        """A zeroed heap cell; all of size zero are one."""
+        if not ir_type(t).size:
+            return self.mod.zero_value()
         r = self.rt("newobject", self.mod.type_symbol(t), pos=pos)
         self.nonnil.add(r.id)
         return r

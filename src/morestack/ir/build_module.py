@@ -205,6 +205,9 @@ class ModuleBuilder:
         return Sym(name)
 
     def global_symbol(self, v: Var) -> Sym:
+        """The address of a package variable; those of size zero share one, as gc's linker has it."""
+        if not ir_type(v.type).size:
+            return self.zero_value()
         return Sym(path_prefix(v.pkg) + v.name)
 
     def declare_global(self, v: Var) -> Global:

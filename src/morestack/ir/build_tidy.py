@@ -6,8 +6,10 @@ exit block of a function with deferred calls stays even when nothing jumps to it
 
 from __future__ import annotations
 
-from morestack.ir.module import Block, Function
-from morestack.ir.ops import Op
+from morestack.ir.module import Block, Function, Instr
+from morestack.ir.ops import Effect, Op
+
+TERMINATORS = frozenset(op for op in Op if op.effect & Effect.TERM)
 
 
 def _threaded(block: Block) -> Block:
@@ -23,10 +25,8 @@ def tidy(f: Function) -> None:
     """Make the control flow of f minimal."""
     blocks = f.blocks
     for b in blocks:
-        if not b.instrs or not b.instrs[-1].op.value.effect & _TERM:
+        if not b.instrs or b.instrs[-1].op not in TERMINATORS:
             # falls off the end: only unreachable code does
-            from morestack.ir.module import Instr
-
             b.instrs.append(Instr(Op.UNREACHABLE))
     roots = [blocks[0]]
     if f.has_defer:
@@ -92,5 +92,3 @@ def drop_unused_registers(f: Function) -> None:
     for n, r in enumerate(f.regs):
         r.id = n
 
-
-_TERM = Op.JUMP.value.effect

@@ -127,7 +127,8 @@ class Op(Enum):
 class Bounds(NamedTuple):
     """aux of BOUNDS: which check, and how the index is to be read when it fails.
 
-    `kind` INDEX and CONVERT demand index < limit (CONVERT: <=), the slice kinds index <= limit, unsigned.
+    INDEX demands index < limit, all other kinds index <= limit, unsigned. CONVERT's index is the array's
+    length, its limit the slice's.
     """
 
     kind: "BoundsKind"
@@ -145,7 +146,7 @@ class BoundsKind(Enum):
     SLICE3_ACAP = "slice bounds out of range [::%x] with capacity %y"
     SLICE3_B = "slice bounds out of range [:%x:%y]"
     SLICE3_C = "slice bounds out of range [%x:%y:]"
-    CONVERT = "cannot convert slice with length %x to array or pointer to array with length %y"
+    CONVERT = "cannot convert slice with length %y to array or pointer to array with length %x"
 
 
 BOUNDS_CODE = {kind: number for number, kind in enumerate(BoundsKind)}
