@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from morestack.codegen.flat import LLVM_TYPE, const_text, flat_leaves, leaves, memory_type, quote, zero_text
-from morestack.ir.module import Const, Instr, Object, Operand, Pos, Reg, Sym
+from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym
 from morestack.ir.types import BOOL, IRType, Scalar
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ COLD = ", !prof !0"
 
 class Body:
     """Base of segment, leaf and wrapper bodies."""
+
+    f: Function  # what is being emitted; wrappers have none
 
     def __init__(self, ctx: ModuleContext) -> None:
         self.ctx = ctx

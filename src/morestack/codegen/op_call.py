@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.codegen.abi import PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL
+from morestack.codegen.abi import G_SITE, PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL
 from morestack.codegen.body import Body
+from morestack.codegen.context import flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, memory_type, quote, zero_text
 from morestack.codegen.leaves import LeafInfo
 from morestack.ir.module import Instr, Operand
@@ -101,6 +102,9 @@ def _rt(body: Body, i: Instr) -> None:
     if call.effect & Effect.NORETURN:
         body.no_return(i)
         return
+    if name == "newproc":  # where the goroutine was created, for tracebacks
+        site = body.ctx.site(body.f, i.pos, flags_of(body.f))
+        body.emit(f"store ptr {body.ctx.blob(0, 0, site)}, ptr {body.gep('%g', G_SITE)}")
     got = runtime_call(body, name, i.args, call.result)
     if i.dst:
         body.set(i.dst[0], got)

@@ -77,7 +77,7 @@ class Machine:
         cells["closechan"] = (None, (ctypes.c_void_p,), self._closechan)
         cells["newobject"] = (ctypes.c_uint64, (ctypes.c_void_p,), self._newobject)
         addresses: dict[str, int] = {}
-        for name in (*RUNTIME_CALLS, "newstack", "schedule", "goexit0", "panicking"):
+        for name in (*RUNTIME_CALLS, "newstack", "schedule", "goexit0", "panicking", "panicval"):
             cell = ctypes.c_uint64(0)
             if name in cells:
                 result, params, code = cells[name]

@@ -1,0 +1,80 @@
+"""What codegen makes of one function, for people: its frame, its segments, what each suspension keeps alive.
+
+`describe` gives the text of `morestack show --stage llvm --func F`: a drawn frame in comments, then the LLVM
+text of every segment, in the order they are emitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from morestack.codegen.context import ModuleContext
+from morestack.codegen.emit_goroutine import SegmentBody, segment_symbol
+from morestack.codegen.emit_leaf import emit_entry, emit_leaf
+from morestack.codegen.emit_module import suspends_with, taken_addresses
+from morestack.codegen.flat import leaves
+from morestack.codegen.layout import Layout, plan
+from morestack.codegen.leaves import find_leaves
+from morestack.codegen.partial_inline import body_name, partial_inline
+from morestack.ir.module import Instr, Module
+
+
+def describe(module: Module, name: str) -> str:
+    """Frame and LLVM text of the function; empty when the module has none of that name."""
+    return "".join(line + "\n" for line in _lines(module, name))
+
+
+def _lines(module: Module, name: str) -> Iterator[str]:
+    leaf = find_leaves(module)
+    module = partial_inline(module, frozenset(leaf))
+    ctx = ModuleContext(module, leaf)
+    for part in (name, body_name(name)):
+        f = module.functions.get(part)
+        if f is None or not f.blocks:
+            continue
+        if part in leaf:
+            info = leaf[part]
+            yield f"; {part}: a leaf, at most {info.frame} bytes of the thread's stack"
+            yield from emit_leaf(ctx, info)
+            if part in taken_addresses(module):
+                yield from emit_entry(ctx, info)
+            continue
+        lay = plan(f, suspends_with(leaf))
+        yield from _frame(lay)
+        for seg in lay.segments:
+            yield from SegmentBody(ctx, lay, seg).build()
+
+
+def _frame(lay: Layout) -> Iterator[str]:
+    """The frame as comments, highest address first."""
+    f = lay.function
+    yield f"; {f.name}: a goroutine function, frame of {lay.frame} bytes, {len(lay.segments)} segments"
+    rows: list[tuple[int, str]] = []
+    for o in f.objects:
+        rows.append((lay.objects[o.id], f"{o!r}: {o.type!r}" + ("  (cleared on entry)" if o.id in lay.clear else "")))
+    by_slot: dict[int, list[str]] = {}
+    for r in f.regs:
+        for k, at in enumerate(lay.slots.get(r.id, ())):
+            several = len(leaves(r.type) or ()) > 1
+            by_slot.setdefault(at, []).append(f"{r!r}.{k}" if several else repr(r))
+        if r.id in lay.memory and r.id not in lay.incoming:
+            by_slot.setdefault(lay.memory[r.id], []).append(f"{r!r}: {r.type!r}")
+    rows += [(at, " or ".join(names)) for at, names in by_slot.items()]
+    for at, what in sorted(rows, reverse=True):
+        yield f";   SP+{at:<5} {what}"
+    if lay.area:
+        yield f";   SP+0     outgoing area of {lay.area} bytes"
+    for seg in lay.segments:
+        if not seg.is_continuation:
+            continue
+        node = lay.suspended[seg.head]
+        bits = lay.bitmap(node)
+        words = [str(8 * k) for k in range(lay.frame // 8) if bits >> k & 1]
+        assert node.suspend is not None
+        held = "pointers at SP+" + ", +".join(words) if words else "no pointers"
+        yield f"; {segment_symbol(f, seg)} follows {_call(node.suspend)}: {held}"
+
+
+def _call(i: Instr) -> str:
+    line = f" in line {i.pos.line}" if i.pos else ""
+    return f"{i.op.value.mnemonic} {i.aux if isinstance(i.aux, str) else ''}".rstrip() + line
