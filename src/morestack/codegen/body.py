@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from morestack.codegen.flat import LLVM_TYPE, const_text, flat_leaves, leaves, memory_type, quote, zero_text
+from morestack.codegen.remat import Remat
 from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym
 from morestack.ir.types import BOOL, IRType, Scalar
 
@@ -33,6 +34,7 @@ class Body:
         self.cur: dict[int, tuple[str, ...]] = {}
         self.synced: set[int] = set()
         self.variables: dict[int, Reg] = {}  # registers that have allocas
+        self.remat: Remat = {}
         self._next = 0
 
     # text
@@ -100,6 +102,8 @@ class Body:
         """The leaves of an operand of flat type."""
         if isinstance(a, Reg):
             known = self.cur.get(a.id)
+            if known is None and a.id in self.remat:
+                known = self.cur[a.id] = self.compute_again(self.remat[a.id])
             if known is None:
                 self.variables[a.id] = a
                 known = tuple(
@@ -113,6 +117,13 @@ class Body:
             return (const_text(a),)
         assert isinstance(a, Sym)
         return (self.ctx.symbol(a.name),)
+
+    def compute_again(self, i: Instr) -> tuple[str, ...]:
+        """The value of a register that is computed where it is read (remat.py)."""
+        if isinstance(i.aux, Object):
+            return (self.object_address(i.aux),)
+        base = self.value(i.args[0])
+        return (self.gep(base[0], i.aux),) if isinstance(i.aux, int) else base
 
     def one(self, a: Operand) -> str:
         """The value of a scalar operand."""

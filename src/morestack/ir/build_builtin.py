@@ -314,12 +314,15 @@ def _print_value(fb: FuncBuilder, v: Operand, t: Type) -> None:
             fb.rt_do("printint" if signed else "printuint", wide)
         elif traits & Traits.FLOAT:
             if v.type is ir.F32:
-                v = fb.op(Op.FPEXT, ir.F64, v)
-            fb.rt_do("printfloat", v)
+                fb.rt_do("printfloat32", fb.op(Op.FPEXT, ir.F64, v))
+            else:
+                fb.rt_do("printfloat", v)
         elif traits & Traits.COMPLEX:
             if v.type is ir.COMPLEX64:
                 v = fb.make(ir.COMPLEX128, *[fb.op(Op.FPEXT, ir.F64, fb.extract(v, n)) for n in (0, 1)])
-            fb.rt_do("printcomplex", v)
+                fb.rt_do("printcomplex64", v)
+            else:
+                fb.rt_do("printcomplex", v)
         else:
             fb.rt_do("printpointer", v)
     elif isinstance(u, Slice):

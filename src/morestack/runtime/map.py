@@ -28,7 +28,7 @@ from morestack.runtime.copystack import stress
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import mallocgc, newobject
-from morestack.runtime.maphash import rand, typehash
+from morestack.runtime.maphash import memhash, rand, typehash, wordhash
 from morestack.runtime.maptable import (
     HASH_MIGHT_PANIC,
     INDIRECT_ELEM,
@@ -43,12 +43,16 @@ from morestack.runtime.maptable import (
     capacity_of,
     elem_of,
     find,
+    find_any,
+    find_string,
+    find_word,
     groups_for,
     hash_key,
     key_kind,
     key_of,
     new_groups,
     release_slot,
+    scan_word,
     take_slot,
 )  # fmt: skip
 
@@ -74,9 +78,25 @@ def check_key(g: Ptr[G], t: Ptr[MapType], key: u64) -> None:
         typehash(g, t.at.key, key, u64(0))
 
 
-def failed(g: Ptr[G], m: Ptr[Map]) -> boolean:
-    """Whether hashing a key panicked."""
-    return m.at.key_kind == KEY_ANY and g.at.pending != 0
+def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
+    """The slot of a key, or 0; may set g.pending. Requires: m has groups."""
+    kind = m.at.key_kind
+    if kind == KEY_WORD:
+        x = ptr_at(u64, key)[0]
+        if m.at.mask == 0:
+            return scan_word(t, m, x)
+        return find_word(t, m, wordhash(x, m.at.seed), x, True)
+    if kind == KEY_STRING:
+        data = ptr_at(u64, key)[0]
+        n = ptr_at(u64, key)[1]
+        return find_string(t, m, memhash(data, n, m.at.seed), data, n)
+    if kind == KEY_HALF:
+        half = u64(ptr_at(u32, key)[0])
+        return find_word(t, m, wordhash(half, m.at.seed), half, False)
+    h = typehash(g, t.at.key, key, m.at.seed)
+    if g.at.pending != 0:
+        return u64(0)
+    return find_any(g, t, m, h, key)
 
 
 @export
@@ -87,11 +107,13 @@ def mapaccess(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         return u64(0)
     if m.at.writing != 0:
         throw(cstr(b"concurrent map read and map write"))
-    h = hash_key(g, t, m, key)
-    if failed(g, m):
-        return u64(0)
-    slot = find(g, t, m, h, key)
+    slot = lookup(g, t, m, key)
     return elem_of(t, slot) if slot != 0 else u64(0)
+
+
+def failed(g: Ptr[G], m: Ptr[Map]) -> boolean:
+    """Whether hashing a key panicked."""
+    return m.at.key_kind == KEY_ANY and g.at.pending != 0
 
 
 def check_writing(m: Ptr[Map]) -> None:
@@ -127,15 +149,26 @@ def mapassign(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         g.at.pending = PENDING_NIL_MAP
         return u64(0)
     check_writing(m)
-    h = hash_key(g, t, m, key)
-    if failed(g, m):
-        return u64(0)
-    m.at.writing = u8(1)
-    slot = u64(0)
     if m.at.groups == 0:
         new_groups(g, t, m, u64(1))
+    h = u64(0)
+    slot = u64(0)
+    kind = m.at.key_kind
+    if kind == KEY_WORD:
+        x = ptr_at(u64, key)[0]
+        h = wordhash(x, m.at.seed)
+        slot = find_word(t, m, h, x, True)
+    elif kind == KEY_STRING:
+        data = ptr_at(u64, key)[0]
+        n = ptr_at(u64, key)[1]
+        h = memhash(data, n, m.at.seed)
+        slot = find_string(t, m, h, data, n)
     else:
+        h = hash_key(g, t, m, key)
+        if failed(g, m):
+            return u64(0)
         slot = find(g, t, m, h, key)
+    m.at.writing = u8(1)
     if slot == 0:
         slot = take_slot(g, t, m, h)
         store_key(g, t, m, slot, key)

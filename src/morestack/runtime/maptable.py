@@ -156,6 +156,19 @@ def same_bytes(a: u64, b: u64, n: u64) -> boolean:
     return True
 
 
+def scan_word(t: Ptr[MapType], m: Ptr[Map], x: u64) -> u64:
+    """The slot of an 8-byte key in the only group, or 0: trying all takes less time than a hash."""
+    full = u64(ptr_at(u64, m.at.groups)[0] & MSB)
+    slot = u64(m.at.groups + t.at.keys_off)
+    stride = t.at.key_stride
+    while full != 0:
+        if ptr_at(u64, slot)[0] == x and full & CTRL_FULL != 0:
+            return slot
+        slot = u64(slot + stride)
+        full = u64(full >> 8)
+    return u64(0)
+
+
 def find_word(t: Ptr[MapType], m: Ptr[Map], h: u64, x: u64, wide: boolean) -> u64:
     """The slot of an integer key of 8 or 4 bytes, or 0."""
     mask = m.at.mask

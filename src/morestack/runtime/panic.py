@@ -250,7 +250,7 @@ def bounds_text(code: u64) -> Ptr[u8]:
         return cstr(b"slice bounds out of range [:x:y]")
     if code == 7:
         return cstr(b"slice bounds out of range [x:y:]")
-    return cstr(b"cannot convert slice with length x to array or pointer to array with length y")
+    return cstr(b"cannot convert slice with length y to array or pointer to array with length x")
 
 
 def negative_text(code: u64) -> Ptr[u8]:
