@@ -103,6 +103,7 @@ class Checker:
         self.captured: dict[ast.FuncLit, dict[Var, None]] = {}
         self.in_type_params = False
         self.valid_types: set[Named] = set()
+        self.sized_types: set[Named] = set()
         self.instance_spans: dict[Named, Span] = {}
 
     # -- describing and reporting ------------------------------------------------------------------

@@ -133,12 +133,18 @@ def size_is_known(check: Checker, t: Type | None) -> bool:
         case Struct(fields=fields):
             return all(size_is_known(check, f.type) for f in fields)
         case Named():
+            if t in check.sized_types:
+                return True
             if t.obj in check.path_index:
                 report_cycle(check, check.path[check.path_index[t.obj] :])
                 return False
-            if (t.origin or t).underlying is INVALID:
+            if (t.origin or t).underlying is INVALID or not _finite(check, t, [], []):
                 return False
-            return _finite(check, t, [], []) and (t in check.valid_types or size_is_known(check, is_.under(t)))
+            with check.on_path(t.obj):
+                known = size_is_known(check, is_.under(t))
+            if known:
+                check.sized_types.add(t)
+            return known
         case _:  # all other types have fixed sizes
             return True
 
