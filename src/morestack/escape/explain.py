@@ -44,7 +44,10 @@ def _path(root: Location, loc: Location) -> list[Step]:
 
 
 def _record(result: EscapeResult, loc: Location, steps: list[Step], root: str, what: str) -> None:
-    if loc.key is None or loc.span is None or loc.key in result.reasons:
+    if loc.key is None or loc.span is None:
+        return
+    told = result.reasons.get(loc.key)
+    if told is not None and not told.what.startswith("parameter "):  # an escape says more than a leak
         return
     function = loc.fn.name if loc.fn is not None else ""
     result.reasons[loc.key] = Reason(loc.span, what, function, steps, root)
