@@ -93,7 +93,7 @@ def assign_value(fb: FuncBuilder, lhs: ast.Node, value: Operand) -> None:
     target = register_path(fb, lhs)
     if target is not None:
         reg, path = target
-        fb.set(reg, insert(fb, reg, path, value))
+        fb.assign(reg, insert(fb, reg, path, value))
         return
     if isinstance(lhs, ast.Index) and isinstance(under(fb.type_of(lhs.x)), Map):
         fb.store(map_slot(fb, lhs), value)
@@ -310,7 +310,7 @@ def op_assign(fb: FuncBuilder, lhs: ast.Expr, op: BinaryOp, rhs: ast.Expr | None
         part: Operand = reg
         for n in path:
             part = fb.extract(part, n)
-        fb.set(reg, insert(fb, reg, path, combined(fb, op, part, rhs, t, pos)))
+        fb.assign(reg, insert(fb, reg, path, combined(fb, op, part, rhs, t, pos)))
         return
     save_operands(fb, lhs)
     inner = unparen(lhs)

@@ -52,7 +52,7 @@ def located(fb: FuncBuilder, e: ast.Expr) -> Operand:
 def star_loc(fb: FuncBuilder, e: ast.Star) -> Loc:
     p = fb.expr(e.x)
     fb.nil_check(p, fb.pos(e))
-    return Mem(fb.copy(p))
+    return Mem(p)
 
 
 # -- fields ----------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def walk(fb: FuncBuilder, loc: Loc, t: Type, path: tuple[int, ...], pos: Pos) ->
         if base is not None:
             p = fb.load(loc, ir.PTR) if isinstance(loc, Mem) else loc
             fb.nil_check(p, pos)
-            loc, t = Mem(fb.copy(p)), base
+            loc, t = Mem(p), base
         s = under(t)
         assert isinstance(s, Struct)
         if isinstance(loc, Mem):

@@ -147,6 +147,22 @@ class FuncBuilder:
         else:
             self.nonnil.discard(dst.id)
 
+    def assign(self, dst: Reg, value: Operand) -> None:
+        """Write a register with a value nobody else uses: the instruction that just made it writes dst itself."""
+        instrs = self.block.instrs
+        if type(value) is Reg and not value.name and instrs and instrs[-1].dst == (value,):
+            instrs[-1].dst = (dst,)
+            self.made.pop(value, None)
+            if value.id in self.nonnil:
+                self.nonnil.add(dst.id)
+            else:
+                self.nonnil.discard(dst.id)
+            if self.f.regs[-1] is value:
+                self.f.regs.pop()
+                self.nonnil.discard(value.id)
+        else:
+            self.set(dst, value)
+
     def copy(self, value: Operand) -> Operand:
         """The value as it is now: variables in registers may be written later."""
         if type(value) is Reg and value.name:
@@ -282,7 +298,7 @@ class FuncBuilder:
             r = known if type(known) is Reg else self.f.reg(t, symbol_name(v.name))
             self.storage[v] = r
             if value is not None:
-                self.set(r, value)
+                self.assign(r, value)
             elif clear:
                 self._zero_reg(r)
             return r

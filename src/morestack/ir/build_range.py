@@ -95,7 +95,7 @@ def _count_end(fb: FuncBuilder, s: ast.Range, loop: Loop, i: Reg) -> None:
     fb.stmts(s.body.stmts)
     fb.jump(loop.post)
     fb.start(loop.post)
-    fb.set(i, fb.op(Op.ADD, ir.I64, i, ONE64))
+    fb.assign(i, fb.op(Op.ADD, ir.I64, i, ONE64))
     fb.jump(loop.head)
     fb.start(loop.done)
 
@@ -122,7 +122,7 @@ def _integer(fb: FuncBuilder, s: ast.Range) -> None:
     fb.stmts(s.body.stmts)
     fb.jump(loop.post)
     fb.start(loop.post)
-    fb.set(i, fb.op(Op.ADD, it, i, Const(it, 1)))
+    fb.assign(i, fb.op(Op.ADD, it, i, Const(it, 1)))
     fb.jump(loop.head)
     fb.start(loop.done)
 

@@ -1,6 +1,5 @@
-"""IR from Go source: every case under cases/ir builds, verifies, prints, parses back, and has its `check:` lines in order."""
+"""IR from Go source: cases build, verify, print, parse back, and have their `check:` lines in order."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from morestack.syntax.convert import parse_file
 from morestack.types.checker import check_package
 from morestack.types.types import Type
 from morestack.types.typestring import link_string
+from tests import txtar
 
 CASES = sorted((Path(__file__).parents[2] / "cases" / "ir").glob("*.txtar"))
 
@@ -44,14 +44,9 @@ def types_of(module: Module) -> dict[str, Type]:
     return types
 
 
-def sections(path: Path) -> dict[str, str]:
-    parts = re.split(r"^-- (.*) --\n", path.read_text(), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
 def test_case(path: Path) -> None:
-    case = sections(path)
+    case = txtar.read(path)[1]
     module = build(case["main.go"])
     text = print_module(module)
     at = 0
@@ -67,7 +62,7 @@ def test_case(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
 def test_case_when_everything_escapes(path: Path) -> None:
-    build(sections(path)["main.go"], escapes=False)
+    build(txtar.read(path)[1]["main.go"], escapes=False)
 
 
 def test_generic_functions_are_refused_where_they_are_declared() -> None:
