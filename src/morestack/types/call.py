@@ -89,7 +89,6 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
     sig, cause = is_.common_under(x.type, not_a_function)
     if not isinstance(sig, Signature):
         check.error(x, Code.INVALID_CALL, f"invalid operation: cannot call {check.show(x)}: {cause}")
-        expr.use(check, *e.args)
         return invalid(e)
     was_generic = bool(sig.type_params)
     type_args: list[Type] = []

@@ -126,7 +126,11 @@ def _placed(check: Checker, t: Named) -> TypeName:
 
 def size_is_known(check: Checker, t: Type | None) -> bool:
     """Whether t is complete and finite, so that it has a size; reports the cycle if it is on one."""
-    t = is_.unalias(t) if t is not None else None
+    while isinstance(t, Alias):
+        if t.obj in check.path_index:
+            report_cycle(check, check.path[check.path_index[t.obj] :])
+            return False
+        t = t.actual
     match t:
         case Array(elem=elem):
             return size_is_known(check, elem)

@@ -102,8 +102,6 @@ def instantiated_type(check: Checker, e: ast.Index) -> Type:
         message = f"invalid operation: {expr_string(e.x)}[{listed}] ({cause})"
         check.error(e.x, Code.NOT_A_GENERIC_TYPE, message)
     if not isinstance(t, Named | Alias):
-        for i in e.indices:
-            typexpr.type_of(check, i)
         return INVALID
     args = typexpr.type_list(check, e.indices)
     if args is None:
