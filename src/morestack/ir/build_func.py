@@ -74,6 +74,10 @@ class FuncBuilder:
         self.storage: dict[Var, Storage] = {}
         self.saved: dict[ast.Node, Loc] = {}
         """Values of subexpressions that have been evaluated ahead of their statement."""
+        self.calls: dict[ast.Node, bool] = {}
+        """Which expressions contain calls, as far as asked."""
+        self.hoisted: set[ast.Node] = set()
+        """Expressions whose calls have been evaluated."""
         self.nonnil: set[int] = set()
         self.made: dict[Reg, tuple[Operand, ...]] = {}
         self.breaks: dict[ast.Node, Block] = {}

@@ -8,7 +8,7 @@ the calls of all of them are hoisted. Results wait in `FuncBuilder.saved`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from morestack.ir.build_func import FuncBuilder
 from morestack.ir.build_types import ir_type, is_ssa, under
@@ -48,12 +48,15 @@ def has_call(fb: FuncBuilder, e: ast.Node) -> bool:
     """Does evaluating e run a call, a receive, or a map access?"""
     if isinstance(e, _LEAVES):
         return False
-    tv = fb.types.get(e)
-    if tv is not None and (tv.value is not None or tv.mode is Mode.TYPE):
-        return False
-    if is_unit(fb, e):
-        return True
-    return any(has_call(fb, c) for c in children(e))
+    known = fb.calls.get(e)
+    if known is None:
+        tv = fb.types.get(e)
+        if tv is not None and (tv.value is not None or tv.mode is Mode.TYPE):
+            known = False
+        else:
+            known = is_unit(fb, e) or any([has_call(fb, c) for c in children(e)])
+        fb.calls[e] = known
+    return known
 
 
 def is_unit(fb: FuncBuilder, e: ast.Node) -> bool:
@@ -83,8 +86,9 @@ def _builtin_name(e: ast.Node) -> str:
 
 def hoist(fb: FuncBuilder, e: ast.Node) -> None:
     """Evaluate the calls inside e now and save their results."""
-    if isinstance(e, _LEAVES) or e in fb.saved:
+    if isinstance(e, _LEAVES) or e in fb.hoisted:
         return
+    fb.hoisted.add(e)
     tv = fb.types.get(e)
     if tv is not None and (tv.value is not None or tv.mode is Mode.TYPE):
         return
@@ -116,13 +120,7 @@ def save(fb: FuncBuilder, e: ast.Node) -> None:
 def ordered(fb: FuncBuilder, operands: Sequence[ast.Node]) -> None:
     """Before operands are evaluated left to right: hoist their calls if one could change what an earlier one reads."""
     for i in range(len(operands) - 1, 0, -1):
-        if has_call(fb, operands[i]):
+        if has_call(fb, operands[i]) and operands[i] not in fb.hoisted:
             for e in operands:
                 hoist(fb, e)
             return
-
-
-def forget(fb: FuncBuilder, nodes: Iterable[ast.Node]) -> None:
-    """Drop saved values that a repeated evaluation must not see."""
-    for e in nodes:
-        fb.saved.pop(e, None)
