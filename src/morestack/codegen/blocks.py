@@ -100,7 +100,8 @@ class Region(Body):
                 self.bind_results(n.binds)
             body = n.instrs if n.suspend is not None else n.instrs[:-1]
             for i in body:
-                EMIT[i.op](self, i)
+                if not (i.dst and i.dst[0].id in self.remat):
+                    EMIT[i.op](self, i)
             if n.suspend is not None:
                 self.suspend(n, n.suspend)
                 continue

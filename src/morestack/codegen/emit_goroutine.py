@@ -50,6 +50,7 @@ class SegmentBody(Region):
         self.lay = lay
         self.seg = seg
         super().__init__(ctx, lay.function, seg.nodes)
+        self.remat = lay.remat
         # %bp is the callee's BP in a continuation, else this frame's own.
         self.panics: list[tuple[str, str, str, str, str]] = []  # label, kind, a, b, blob
         self.sp_offset = LINK if seg.is_continuation else -lay.frame

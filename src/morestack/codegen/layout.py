@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from morestack.codegen.call import Convention, convention
 from morestack.codegen.flat import flat_leaves, leaves
 from morestack.codegen.liveness import Liveness, ObjectInit, liveness, object_init
+from morestack.codegen.remat import Remat, rematerializable
 from morestack.codegen.split import Node, Segment, _whole_order, make_nodes, make_segments
 from morestack.ir.module import Function, Instr, Module, Reg
 from morestack.ir.ops import Op
@@ -44,6 +45,7 @@ class Layout:
     objects: dict[int, int] = field(default_factory=dict)
     clear: list[int] = field(default_factory=list)  # objects to clear on entry
     head_of: dict[Node, Segment] = field(default_factory=dict)
+    remat: Remat = field(default_factory=dict)
     suspended: dict[Node, Node] = field(default_factory=dict)  # resume node: the node before it
 
     @property
@@ -121,11 +123,12 @@ def plan(f: Function, suspends: object) -> Layout:
     nodes = make_nodes(f, suspends)  # type: ignore[arg-type]
     reachable = _whole_order(nodes[0])
     nodes = sorted(reachable, key=lambda n: n.id)
-    lv = liveness(nodes)
+    remat = rematerializable(f, nodes)
+    lv = liveness(nodes, sum(1 << k for k in remat))
     segments = make_segments(nodes)
     init = object_init(f, nodes, reachable)
     own = signature_convention(tuple(r.type for r in f.params), tuple(f.results))
-    lay = Layout(f, segments, lv, init, own, head_of={s.head: s for s in segments})
+    lay = Layout(f, segments, lv, init, own, head_of={s.head: s for s in segments}, remat=remat)
     lay.suspended = {n.resume: n for n in nodes if n.resume is not None}
     with_pointers = sum(1 << o.id for o in f.objects if pointer_words(o.type))
     need = init.need_clear(with_pointers)

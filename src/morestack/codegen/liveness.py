@@ -31,7 +31,7 @@ class Liveness:
         return out
 
 
-def _scan(n: Node) -> tuple[int, int]:
+def _scan(n: Node, ignored: int) -> tuple[int, int]:
     uses = defs = 0
     if n.binds is not None:
         for r in n.binds.dst:
@@ -43,15 +43,15 @@ def _scan(n: Node) -> tuple[int, int]:
         if i is not n.suspend:
             for r in i.dst:
                 defs |= 1 << r.id
-    return uses, defs
+    return uses & ~ignored, defs & ~ignored
 
 
-def liveness(nodes: list[Node]) -> Liveness:
-    """Solve backward liveness over plain and resume edges."""
+def liveness(nodes: list[Node], ignored: int = 0) -> Liveness:
+    """Solve backward liveness over plain and resume edges, without the registers in `ignored`."""
     lv = Liveness()
     preds: dict[Node, list[Node]] = {n: [] for n in nodes}
     for n in nodes:
-        lv.uses[n], lv.defs[n] = _scan(n)
+        lv.uses[n], lv.defs[n] = _scan(n, ignored)
         lv.touched[n] = lv.uses[n] | lv.defs[n]
         lv.live_in[n] = lv.uses[n]
         for s in n.succs if n.suspend is None else ():

@@ -267,6 +267,7 @@ def test_pointers_into_the_stack_move_with_it(stack: int, move: bool) -> None:
     assert m.moves > 0
 
 
+# ruff: noqa: E501 - IR text has long lines
 MANY = """module "main"
 func @main.many(%0:i64, %1:{i64, i64, f64}, %2:[3 x i64], %3:bool, %4:f32, %5:{i64, i64, i64, i64, i64, i64}, %6:i8, %7:i64) (i64, [3 x i64], f32, {i64, i64, i64, i64, i64, i64, i64, i64}) !"x.go":1:1 {
 b0:
@@ -359,8 +360,13 @@ def test_a_panic_knows_every_frame() -> None:
     assert m.run() == [3]
     assert m.pending == (33, 9, 4)
     assert m.sites == [
-        ("main.leaf", 2), ("main.middle", 5), ("main.outer", 8), ("main.outer", 9), ("main.outer", 9), ("main.main", 13),
-    ]  # fmt: skip
+        ("main.leaf", 2),
+        ("main.middle", 5),
+        ("main.outer", 8),
+        ("main.outer", 9),
+        ("main.outer", 9),
+        ("main.main", 13),
+    ]
 
 
 CLOSURE = """module "main"
