@@ -6,7 +6,7 @@ things to the heap but as large where it would let a closure copy: each answer i
 
 from __future__ import annotations
 
-from morestack.types.predicates import is_type_param, under
+from morestack.types.predicates import core_type, is_type_param, under
 from morestack.types.sizes import has_constant_size, sizeof
 from morestack.types.types import (
     Array,
@@ -108,11 +108,11 @@ def array_of(t: Type | None) -> Array | None:
 
 def pointer_base(t: Type | None) -> Type | None:
     """What t points to, if it is a pointer."""
-    u = under(t) if t is not None else None
+    u = core_type(t) if t is not None else None
     return u.elem if isinstance(u, Pointer) else None
 
 
 def element(t: Type | None) -> Type | None:
     """The element type of an array, slice or channel, else None."""
-    u = under(t) if t is not None else None
+    u = core_type(t) if t is not None else None
     return u.elem if isinstance(u, Array | Slice | Chan) else None

@@ -188,7 +188,8 @@ def _type(t: Type | None, out: list[str], local: Package | None, depth: int) -> 
         case Interface(methods=methods, embeddeds=embeddeds):
             out.append("interface {")
             for i, m in enumerate(methods):
-                out.append(("; " if i else " ") + m.name)
+                prefix = f"{m.pkg.name}." if m.pkg is not None and not m.name[:1].isupper() else ""
+                out.append(("; " if i else " ") + prefix + m.name)
                 if isinstance(m.type, Signature):
                     _signature(m.type, out, local, depth)
             for i, e in enumerate(embeddeds):
