@@ -127,14 +127,16 @@ def test_composites() -> None:
 
 def test_named_type_has_an_uncommon_part() -> None:
     t = Named(TypeName("T", None, pkg=MAIN), Struct((), ()))
-    d = Loaded(T=t)["T"]
+    loaded = Loaded(T=t)
+    d = loaded["T"]
     assert d.text == "main.T"
     assert d.u(20, 1) & 5 == 5
-    assert name_at(d.at + 80 + ctypes.c_int32.from_address(d.at + 80).value - 80) == "example.com/main"
+    assert name_at(d.relative(80)) == "example.com/main"
 
 
 def test_empty_interface() -> None:
-    d = Loaded(e=Interface((), ()))["e"]
+    loaded = Loaded(e=Interface((), ()))
+    d = loaded["e"]
     assert (d.u(0), d.u(8), d.u(23, 1), d.u(64)) == (16, 16, 20, 0)
 
 
