@@ -18,6 +18,7 @@ from morestack.types.info import Mode
 from morestack.types.types import Map, Tuple
 
 _LEAVES = (ast.Name, ast.BasicLit, ast.FuncLit)
+_PURE = frozenset({"len", "cap", "real", "imag", "complex", "min", "max", "make", "new"})
 _UNITS = (ast.BinaryOp.LAND, ast.BinaryOp.LOR)
 
 
@@ -54,7 +55,7 @@ def has_call(fb: FuncBuilder, e: ast.Node) -> bool:
         if tv is not None and (tv.value is not None or tv.mode is Mode.TYPE):
             known = False
         else:
-            known = is_unit(fb, e) or any([has_call(fb, c) for c in children(e)])
+            known = (is_unit(fb, e) and not _is_pure(fb, e)) or any([has_call(fb, c) for c in children(e)])
         fb.calls[e] = known
     return known
 
@@ -67,13 +68,18 @@ def is_unit(fb: FuncBuilder, e: ast.Node) -> bool:
         fun = fb.types.get(e.fun)
         if fun is not None and fun.mode is Mode.TYPE:
             return False
-        if fun is not None and fun.mode is Mode.BUILTIN:
-            name = _builtin_name(e.fun)
-            return name not in ("len", "cap", "real", "imag", "complex")
         return True
     if isinstance(e, ast.Index):
         return type(under(fb.type_of(e.x))) is Map
     return False
+
+
+def _is_pure(fb: FuncBuilder, e: ast.Node) -> bool:
+    """A builtin that changes nothing others could see: it has its turn, but makes nothing else wait."""
+    if not isinstance(e, ast.Call):
+        return False
+    fun = fb.types.get(e.fun)
+    return fun is not None and fun.mode is Mode.BUILTIN and _builtin_name(e.fun) in _PURE
 
 
 def _builtin_name(e: ast.Node) -> str:
