@@ -66,9 +66,7 @@ def is_unit(fb: FuncBuilder, e: ast.Node) -> bool:
         return True
     if isinstance(e, ast.Call):
         fun = fb.types.get(e.fun)
-        if fun is not None and fun.mode is Mode.TYPE:
-            return False
-        return True
+        return fun is None or fun.mode is not Mode.TYPE
     if isinstance(e, ast.Index):
         return type(under(fb.type_of(e.x))) is Map
     return False
