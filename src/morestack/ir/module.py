@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from morestack.ir.types import IRType, PTR
+from morestack.ir.types import PTR, IRType
 
 if TYPE_CHECKING:
     from morestack.ir.ops import Op

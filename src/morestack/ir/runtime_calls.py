@@ -14,7 +14,7 @@ Pointer operands named `typ` are type descriptors. Memory returned is zeroed.
 from typing import NamedTuple
 
 from morestack.ir.ops import Effect
-from morestack.ir.types import BOOL, COMPLEX128, F64, I64, IFACE, IRType, PTR, SLICE, STRING
+from morestack.ir.types import BOOL, COMPLEX128, F64, I64, IFACE, PTR, SLICE, STRING, IRType
 
 PARKED = 0xFFFF_FFFF_FFFF_FFFF
 
