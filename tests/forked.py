@@ -47,6 +47,8 @@ def _child(job: Job[T], out: int, err: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  (not what a test runner put in their place)
+    sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     os.chdir(job.cwd)
     os.environ.update(job.env)
     code = TRACEBACK

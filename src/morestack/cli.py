@@ -120,7 +120,8 @@ def run(program: tuple[str, ...], stacks: bool, as_json: bool, runtime: str) -> 
 @main.command()
 @program_argument
 @click.option("--json", "as_json", is_flag=True, help="Decisions as JSON.")
-def escape(program: tuple[str, ...], as_json: bool) -> None:
+@click.option("--explain", is_flag=True, help="Say why each value escapes, step by step.")
+def escape(program: tuple[str, ...], as_json: bool, explain: bool) -> None:
     """Print what escapes to the heap, as `go build -gcflags='-m -l'` does.
 
     \b
@@ -129,7 +130,7 @@ def escape(program: tuple[str, ...], as_json: bool) -> None:
     from morestack.escape import report
 
     result = compilation(program).escapes
-    click.echo(report.to_json(result) if as_json else report.report(result), nl=False)
+    click.echo(report.to_json(result) if as_json else report.report(result, explain), nl=False)
 
 
 @main.command()

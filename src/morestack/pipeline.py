@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from morestack.ir.module import Module
     from morestack.source.diagnostics import Diagnostics
     from morestack.source.span import SourceFile
-    from morestack.syntax import nodes as ast
+    from morestack.syntax.nodes import File
     from morestack.types.info import CheckedPackage
 
 class Stage(NamedTuple):
@@ -63,25 +63,45 @@ class Compilation:
             raise CompileError(self.diagnostics)
 
     @cached_property
-    def ast(self) -> tuple[ast.File, ...]:
+    def ast(self) -> tuple[File, ...]:
         """The syntax trees."""
         from morestack.syntax.convert import RECURSION_LIMIT, parse_file
 
         self.progress("parsing")
         sys.setrecursionlimit(RECURSION_LIMIT)  # every later stage recurses over these trees
-        files = [parse_file(source, self.diagnostics) for source in self.sources]
+        parsed = [parse_file(source, self.diagnostics) for source in self.sources]
         self._check()
-        return tuple(f for f in files if f is not None)
+        files = tuple(f for f in parsed if f is not None)
+        self._check_clauses(files)
+        return files
+
+    def _check_clauses(self, files: tuple[File, ...]) -> None:
+        """The package clauses agree, and say main."""
+        from morestack.source.codes import Code
+
+        first = files[0].package
+        for file in files:
+            if file.package.text != first.text:
+                names = f"{first.text} ({files[0].source.path}) and {file.package.text} ({file.source.path})"
+                self.diagnostics.report(Code.MIXED_PACKAGES, file.package.span, f"found packages {names}")
+            elif first.text != self.package:
+                self.diagnostics.report(Code.NOT_MAIN, first.span, f"package {first.text} is not a main package")
+        self._check()
 
     @cached_property
     def checked(self) -> CheckedPackage:
         """The checked package."""
+        from morestack.source.codes import Code
         from morestack.types.checker import check_package
 
         files = self.ast
         self.progress("checking")
         checked = check_package(self.package, files, self.diagnostics)
         self._check()
+        if "main" not in {f.name for f in checked.funcs if f.decl is not None and f.decl.recv is None}:
+            text = "function main is undeclared in the main package"
+            self.diagnostics.report(Code.NO_MAIN_FUNCTION, files[0].package.span, text)
+            self._check()
         return checked
 
     @cached_property

@@ -35,7 +35,7 @@ BAD = {
     "missing return": (MAIN + "func f() int { }\nfunc main() { f() }\n", "p.go:3:16: missing return"),
     "import": (MAIN + 'import "fmt"\n\nfunc main() { fmt.Println() }\n', "p.go:3:8: "),
     "huge literal": (MAIN + "var x = " + "9" * 100_000 + "\nfunc main() {}\n", "p.go:3:9: "),
-    "huge shift": (MAIN + "var x = 1 << 1000000000\nfunc main() {}\n", "p.go:3:9: "),
+    "huge shift": (MAIN + "var x = 1 << 1000000000\nfunc main() {}\n", "p.go:3:14: "),
     "huge exponent": (MAIN + "var x = 1e1000000000\nfunc main() { println(x) }\n", "p.go:3:9: "),
     "no main": (MAIN + "func f() {}\n", "function main is undeclared in the main package"),
     "empty": ("", "p.go:1:1: syntax error: package statement must be first"),
@@ -106,7 +106,7 @@ def test_report_as_json() -> None:
 def test_report_as_text() -> None:
     end = run_one(["run", "--stacks", "tree.go"], EXAMPLES)
     text = end.stderr.decode()
-    assert "main.(*tree).sum" in text and "tree.go:23" in text
+    assert "main.(*tree).sum" in text and "tree.go:20" in text
     assert "\x1b" not in text
 
 

@@ -54,6 +54,27 @@ class Code(Enum):
         $ mkdir empty && morestack run empty
     """
 
+    MIXED_PACKAGES = "P005"
+    """Files given together belong to different packages.
+
+    Example:
+        $ morestack run main.go other.go
+    """
+
+    NOT_MAIN = "P006"
+    """Only package main can be run.
+
+    Example:
+        $ morestack run library.go
+    """
+
+    NO_MAIN_FUNCTION = "P007"
+    """Package main has no function main.
+
+    Example:
+        $ morestack run empty.go
+    """
+
     UNDECLARED_NAME = "T001"
     """A name is not declared in any enclosing scope.
 
