@@ -173,7 +173,7 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
         g.at.sched.bp = u64(g.at.sched.bp + delta)
     g.at.stack_lo = new_lo
     g.at.stack_hi = new_hi
-    # Before the frame of sched.pc lies linkage that morestack's callee will return through.
+    # Below the frame of sched.pc lies the linkage of a callee. See Note [Copying the used part].
     saved = ptr_at(u64, u64(g.at.sched.sp - LINK))
     if u64(saved[0] - old_lo) < old_size:
         saved[0] = u64(saved[0] + delta)

@@ -37,7 +37,9 @@ def record_move(what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -
     e.at.source = u32(0)
     e.at.goid = g.at.goid
     e.at.func = func
-    e.at.site = record_of(g.at.sched.pc)
+    # A goroutine's first function has no caller: the go statement is the place.
+    first = g.at.sched.sp == g.at.stack_hi and g.at.gopc != 0
+    e.at.site = record_of(g.at.gopc if first else g.at.sched.pc)
     e.at.old_size = old_size
     e.at.new_size = new_size
     e.at.copied = copied_bytes.value

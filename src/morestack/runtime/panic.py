@@ -411,13 +411,6 @@ def preprintpanics(g: Ptr[G]) -> boolean:
     method = text_method(ptr_at(Type, g.at.pending_type))
     if method == 0:
         return False
-    if g.at.panics != 0:
-        begin()
-        puts(cstr(b"fatal error: panic while printing panic value\n\n"))
-        put_goroutine(g)
-        end()
-        stop(i64(2))
-        return True
     sp = g.at.sched.sp
     ptr_at(u64, u64(sp - 8))[0] = g.at.sched.pc
     ptr_at(u64, u64(sp - 16))[0] = g.at.sched.bp
@@ -432,6 +425,37 @@ def preprintpanics(g: Ptr[G]) -> boolean:
     g.at.panics = u64(1)
     goready(g.at.m.at.p, g)
     return True
+
+
+def error_type(kind: u64) -> Ptr[u8]:
+    """The name of Go's type for a runtime error."""
+    if kind >= PENDING_BOUNDS:
+        return cstr(b"runtime.boundsError")
+    if kind == PENDING_DOTTYPE or kind == PENDING_ASSERT:
+        return cstr(b"*runtime.TypeAssertionError")
+    if (kind >= PENDING_MAKECHAN and kind <= PENDING_SEND_CLOSED) or kind == PENDING_NIL_MAP:
+        return cstr(b"runtime.plainError")
+    return cstr(b"runtime.errorString")
+
+
+def panic_while_printing(g: Ptr[G]) -> None:
+    """The method that was to give the text of a panic's value has panicked itself."""
+    begin()
+    puts(cstr(b"fatal error: panic while printing panic value: "))
+    if g.at.pending != PENDING_USER:
+        puts(cstr(b"type "))
+        puts(error_type(g.at.pending))
+    elif g.at.pending_type == 0:
+        puts(cstr(b"type *runtime.PanicNilError"))
+    elif ptr_at(Type, g.at.pending_type).at.kind_ == KIND_STRING:
+        put_basic(ptr_at(Type, g.at.pending_type), g.at.pending_data, False)
+    else:
+        puts(cstr(b"type "))
+        put_type(ptr_at(Type, g.at.pending_type))
+    puts(cstr(b"\n\n"))
+    put_goroutine(g)
+    end()
+    stop(i64(2))
 
 
 @export
@@ -452,7 +476,9 @@ def panicval(g: Ptr[G], text: u64, length: u64, sp: u64) -> None:
 @export
 def panicking(g: Ptr[G]) -> None:
     """g has a pending panic, and g.sched says where."""
-    if not preprintpanics(g):
+    if g.at.panics != 0:
+        panic_while_printing(g)
+    elif not preprintpanics(g):
         fatalpanic(g)
 
 
@@ -469,14 +495,14 @@ def gopanic(g: Ptr[G], typ: u64, data: u64) -> None:
 def panicnil(g: Ptr[G]) -> None:
     """A nil pointer was followed."""
     g.at.pending = PENDING_NIL
-    fatalpanic(g)
+    panicking(g)
 
 
 @export
 def panicshift(g: Ptr[G]) -> None:
     """A shift count is negative."""
     g.at.pending = PENDING_SHIFT
-    fatalpanic(g)
+    panicking(g)
 
 
 @export
@@ -486,7 +512,7 @@ def panicdottype(g: Ptr[G], have: u64, want: u64, inter: u64) -> None:
     g.at.pending_a = have
     g.at.pending_b = want
     g.at.pending_type = inter
-    fatalpanic(g)
+    panicking(g)
 
 
 @export
@@ -495,4 +521,4 @@ def panicassert(g: Ptr[G], have: u64, inter: u64) -> None:
     g.at.pending = PENDING_ASSERT
     g.at.pending_a = have
     g.at.pending_b = inter
-    fatalpanic(g)
+    panicking(g)
