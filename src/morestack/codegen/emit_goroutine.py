@@ -40,7 +40,7 @@ ATTRIBUTES = "nounwind null_pointer_is_valid align 16"
 
 def segment_symbol(f: Function, s: Segment) -> str:
     """The LLVM name of a segment."""
-    return quote(f.name if s.is_entry else f"{f.name}.{s.number}")
+    return quote(f.name if s.is_entry else f"{f.name}${s.number}")
 
 
 class SegmentBody(Region):

@@ -120,7 +120,7 @@ def leaf_type(info: LeafInfo) -> str:
 
 
 def leaf_name(name: str) -> str:
-    return quote(name + ".leaf")
+    return quote(name + "$leaf")
 
 
 def call_leaf(body: Body, info: LeafInfo, values: list[str]) -> tuple[str, tuple[str, ...]]:

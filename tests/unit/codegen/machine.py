@@ -17,7 +17,7 @@ import llvmlite.binding as llvm
 from morestack.codegen import abi
 from morestack.codegen.emit_module import emit_module
 from morestack.codegen.objects import optimize_and_emit, target_machine
-from morestack.codegen.stubs import CELLS, emit_stubs
+from morestack.codegen.stubs import emit_stubs
 from morestack.ir.module import Module
 from morestack.ir.parse import parse_module
 from morestack.ir.runtime_calls import RUNTIME_CALLS

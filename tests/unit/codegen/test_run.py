@@ -457,3 +457,26 @@ def test_emitting_leaves_the_module_alone() -> None:
     before = print_module(module)
     assert emit_module(module) == emit_module(module)
     assert print_module(module) == before
+
+
+def test_segments_have_names_no_go_function_has() -> None:
+    text = """module "main"
+func @main.f(%0:i64) (i64) !"x.go":1:1 {
+b0:
+  %1:i64 = rt[chanrecv] nil, nil !1:2
+  %2:i64 = call[@main.f.1] %0 !1:2
+  return %2
+}
+func @main.f.1(%0:i64) (i64) !"x.go":1:1 {
+b0:
+  %1:i64 = rt[chanrecv] nil, nil !1:2
+  return %0
+}
+func @main.main() () !"x.go":11:5 {
+b0:
+  %0:i64 = call[@main.f] i64 8
+  rt[printint] %0
+  return
+}
+"""
+    assert run(text) == [8]
