@@ -10,7 +10,8 @@ from types import ModuleType
 MODULES = (
     "layout", "os", "fatal", "event", "mheap", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind",
     "copystack", "print", "dragon", "printfloat", "traceback", "newstack", "sched", "type", "sizeclasses", "malloc",
-    "slice", "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panic", "init",
+    "slice", "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext",
+    "panic", "init",
 )  # fmt: skip
 
 

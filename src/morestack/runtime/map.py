@@ -73,9 +73,12 @@ def makemap(g: Ptr[G], t: Ptr[MapType], hint: i64) -> Ptr[Map]:
 
 @noinline
 def check_key(g: Ptr[G], t: Ptr[MapType], key: u64) -> None:
-    """Look-ups in an empty map panic for keys that cannot be hashed, too."""
+    """Look-ups in an empty map panic for keys that cannot be hashed, too; with a text of their own, which pending_b
+    asks for."""
     if t.at.flags & HASH_MIGHT_PANIC != 0:
         typehash(g, t.at.key, key, u64(0))
+        if g.at.pending != 0:
+            g.at.pending_b = u64(1)
 
 
 def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:

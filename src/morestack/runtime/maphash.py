@@ -148,6 +148,7 @@ def ifacehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
     if d.at.equal == 0:
         g.at.pending = PENDING_UNHASHABLE
         g.at.pending_a = typ
+        g.at.pending_b = u64(0)
         return u64(0)
     h = u64(seed ^ u64(d.at.hash))
     if is_direct_iface(d):
