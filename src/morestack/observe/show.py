@@ -107,26 +107,19 @@ def show_ir(compiled: Compilation, function: str | None) -> Iterator[str]:
 
 
 def show_llvm(compiled: Compilation, function: str | None) -> Iterator[str]:
-    """LLVM text; a function is its entry and its continuations."""
+    """LLVM text; of one function its frame, its entry and its continuations."""
     if function is None:
         yield compiled.llvm.rstrip("\n")
         return
-    for text in re.split(r"\n(?=define )", compiled.llvm)[1:]:
-        head = text.split("(", 1)[0] if '@"' not in text.split("\n", 1)[0] else text.split("\n", 1)[0]
-        if belongs(symbol_in(head), function):
-            end = text.index("\n}")
-            yield text[: end + 2]
+    from morestack.codegen.show import describe
 
-
-def symbol_in(line: str) -> str:
-    """The first LLVM symbol in a line."""
-    found = re.search(r'@(?:"([^"]+)"|([\w.$]+))', line)
-    return (found[1] or found[2]) if found else ""
+    if text := describe(compiled.ir, function):
+        yield text.rstrip("\n")
 
 
 def belongs(symbol: str, function: str) -> bool:
     """Whether a symbol is a function, its leaf or one of its continuations."""
-    return symbol == function or re.fullmatch(re.escape(function) + r"(\.leaf|[.$]\w*\d+)", symbol) is not None
+    return symbol == function or re.fullmatch(re.escape(function) + r"\$[\w$]+", symbol) is not None
 
 
 def show_asm(compiled: Compilation, function: str | None) -> Iterator[str]:
