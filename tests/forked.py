@@ -104,11 +104,10 @@ class _Running(Generic[T]):
 
 def run_jobs(jobs: Iterable[Job[T]], workers: int = 1) -> Iterator[Ended[T]]:
     """Run the jobs, `workers` at a time, yielding ends as they come."""
-    import morestack.ir.build
-
     import morestack.codegen.emit_module
     import morestack.engine.program
     import morestack.escape.analyze
+    import morestack.ir.build
     import morestack.pipeline  # noqa: F401  (loaded once, shared by the forks)
 
     waiting = iter(jobs)

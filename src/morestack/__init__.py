@@ -1,2 +1,3 @@
 """morestack: Go programs on goroutine stacks you can watch."""
+
 __version__ = "0.1.0"

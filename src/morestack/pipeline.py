@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from morestack.syntax.nodes import File
     from morestack.types.info import CheckedPackage
 
+
 class Stage(NamedTuple):
     """One step of compilation; `after` names earlier stages with the reason for the order."""
 

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests import txtar
 
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
+from tests import txtar
 
 CASES = sorted((Path(__file__).parent / "syntax").glob("*.txtar"))
 GO = shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))

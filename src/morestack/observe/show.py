@@ -118,8 +118,8 @@ def show_llvm(compiled: Compilation, function: str | None) -> Iterator[str]:
 
 
 def belongs(symbol: str, function: str) -> bool:
-    """Whether a symbol is a function, its leaf or one of its continuations."""
-    return symbol == function or re.fullmatch(re.escape(function) + r"\$[\w$]+", symbol) is not None
+    """Whether a symbol is a function, its leaf or one of its segments."""
+    return symbol in (function, f"{function}.leaf") or symbol.startswith(f"{function}$")
 
 
 def show_asm(compiled: Compilation, function: str | None) -> Iterator[str]:
@@ -128,9 +128,8 @@ def show_asm(compiled: Compilation, function: str | None) -> Iterator[str]:
     if function is None:
         yield text.rstrip("\n")
         return
-    for part in re.split(r"\n(?=(?:[\w.$]+|\"[^\"\n]+\"):)", text)[1:]:
-        label = part.split(":", 1)[0].strip('"') if not part.startswith('"') else part[1:].split('"', 1)[0]
-        if belongs(label, function):
+    for part in re.split(r'\n(?=(?!\.L)[\w.$"])', text)[1:]:
+        if belongs(part.split(":", 1)[0].strip('"'), function):
             yield re.split(r"\n\.?Lfunc_end|\n\s*\.section", part)[0].rstrip("\n")
 
 

@@ -58,17 +58,13 @@ def missing_method(
     u = under(v)
     have: TypeSet | None = type_set(u) if isinstance(u, Interface) else None
     for m in type_set(target).methods:
-        missing = (
-            _missing(v, m, equivalent) if have is None else _missing_in_interface(have, m, static, equivalent)
-        )
+        missing = _missing(v, m, equivalent) if have is None else _missing_in_interface(have, m, static, equivalent)
         if missing is not None:
             return missing
     return None
 
 
-def _missing_in_interface(
-    have: TypeSet, m: Func, static: bool, equivalent: Equivalent
-) -> MissingMethod | None:
+def _missing_in_interface(have: TypeSet, m: Func, static: bool, equivalent: Equivalent) -> MissingMethod | None:
     _, f = have.lookup(m.pkg, m.name)
     if f is None:
         return MissingMethod(m, Missing.NOT_FOUND) if static else None

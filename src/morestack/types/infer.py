@@ -70,9 +70,7 @@ def infer(
 
 
 class _Inference:
-    def __init__(
-        self, params: list[TypeParam], given: list[Type | None], qf: Qualifier | None, reverse: bool
-    ) -> None:
+    def __init__(self, params: list[TypeParam], given: list[Type | None], qf: Qualifier | None, reverse: bool) -> None:
         self.type_params = params
         self.given: list[Type | None] = given + [None] * (len(params) - len(given))
         self.known = {p: a for p, a in zip(params, self.given, strict=True) if a is not None}
@@ -97,9 +95,7 @@ class _Inference:
         )
         return failure or self.finish()
 
-    def unify_arguments(
-        self, params: Tuple, args: Sequence[ArgumentLike], untyped: list[int]
-    ) -> Failure | None:
+    def unify_arguments(self, params: Tuple, args: Sequence[ArgumentLike], untyped: list[int]) -> Failure | None:
         for i, arg in enumerate(args):
             wanted = params.vars[i].type
             if wanted is None:
@@ -282,4 +278,3 @@ def kill_cycles(params: Sequence[TypeParam], inferred: list[Type | None]) -> Non
 
     for p in params:
         visit_param(p)
-

@@ -18,9 +18,7 @@ def make_substitution(params: tuple[TypeParam, ...], args: tuple[Type, ...]) -> 
     return dict(zip(params, args, strict=False))
 
 
-def instantiate(
-    generic: Named | Alias | Signature, args: tuple[Type, ...]
-) -> Named | Alias | Signature:
+def instantiate(generic: Named | Alias | Signature, args: tuple[Type, ...]) -> Named | Alias | Signature:
     """The instance of a generic type or function; the constraints are `verify`'s to check.
 
     The number of arguments must be that of the parameters.
@@ -87,9 +85,7 @@ def declared_methods(named: Named) -> list[Func]:
 
 
 def _instance_method(inst: Named, method: Func) -> Func:
-    result = Func(
-        method.name, None, method.span, method.pkg, method.parent, method.decl, method, inst.type_args
-    )
+    result = Func(method.name, None, method.span, method.pkg, method.parent, method.decl, method, inst.type_args)
 
     def resolve() -> None:
         sig = signature_of(method)

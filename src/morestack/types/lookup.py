@@ -116,9 +116,7 @@ def _lookup(t: Type, addressable: bool, pkg: Package | None, name: str, fold_cas
     return NOT_FOUND
 
 
-def _declared_method(
-    named: Named, pkg: Package | None, name: str, fold_case: bool = False
-) -> tuple[int, Func | None]:
+def _declared_method(named: Named, pkg: Package | None, name: str, fold_case: bool = False) -> tuple[int, Func | None]:
     for i, m in enumerate(declared_methods(named)):
         if same_id(m, pkg, name, fold_case):
             return i, m
@@ -233,9 +231,7 @@ def method_set(t: Type) -> tuple[MethodSelection, ...]:
         for key, selection in level.items():
             found.setdefault(key, selection)
         current = _consolidate(following)
-    result = [
-        s for _, s in sorted(found.items()) if s is not None and (s.indirect or not s.pointer_receiver)
-    ]
+    result = [s for _, s in sorted(found.items()) if s is not None and (s.indirect or not s.pointer_receiver)]
     return tuple(result)
 
 
@@ -243,9 +239,7 @@ def method_key_of_field(f: Var) -> tuple[bool, str, str]:
     return method_key(Func(f.name, None, pkg=f.pkg))
 
 
-def _add_method(
-    level: dict[tuple[bool, str, str], MethodSelection | None], m: Func, e: _Embedded, i: int
-) -> None:
+def _add_method(level: dict[tuple[bool, str, str], MethodSelection | None], m: Func, e: _Embedded, i: int) -> None:
     if m.name == "_":
         return
     key = method_key(m)

@@ -503,9 +503,7 @@ def comparable_type(
     return _comparable(t, dynamic, describe, set() if seen is None else seen)
 
 
-def _comparable(
-    t: Type, dynamic: bool, describe: Callable[[Type], str] | None, seen: set[int]
-) -> tuple[bool, str]:
+def _comparable(t: Type, dynamic: bool, describe: Callable[[Type], str] | None, seen: set[int]) -> tuple[bool, str]:
     if id(t) in seen:
         return True, ""
     seen.add(id(t))
@@ -592,11 +590,7 @@ def _identical(x: Type | None, y: Type | None, tags: bool, seen: _Pairs) -> bool
             and _identical(x.elem, y.elem, tags, seen)
         )
     if isinstance(x, Map):
-        return (
-            isinstance(y, Map)
-            and _identical(x.key, y.key, tags, seen)
-            and _identical(x.elem, y.elem, tags, seen)
-        )
+        return isinstance(y, Map) and _identical(x.key, y.key, tags, seen) and _identical(x.elem, y.elem, tags, seen)
     if isinstance(x, Chan):
         return isinstance(y, Chan) and x.dir is y.dir and _identical(x.elem, y.elem, tags, seen)
     if isinstance(x, Struct):

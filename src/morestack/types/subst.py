@@ -176,7 +176,5 @@ def rename_type_params(params: tuple[TypeParam, ...], t: _T) -> tuple[list[TypeP
 def rename_signature(sig: Signature) -> tuple[list[TypeParam], Signature]:
     """A generic signature with type parameters of its own, so that two uses do not mix."""
     fresh, renamed = rename_type_params(sig.type_params, sig)
-    result = Signature(
-        renamed.params, renamed.results, sig.variadic, sig.recv, tuple(fresh), sig.recv_type_params
-    )
+    result = Signature(renamed.params, renamed.results, sig.variadic, sig.recv, tuple(fresh), sig.recv_type_params)
     return fresh, result

@@ -66,9 +66,7 @@ def _error() -> Named:
     named = Named(obj)
     obj.type = named
     method = Func("Error", None)
-    method.type = Signature(
-        EMPTY_TUPLE, Tuple((Var("", STRING, is_result=True),)), recv=Var("", named, is_param=True)
-    )
+    method.type = Signature(EMPTY_TUPLE, Tuple((Var("", STRING, is_result=True),)), recv=Var("", named, is_param=True))
     named.underlying = Interface((method,), ())
     UNIVERSE.insert(obj)
     return named

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from tests.go_sources import goroot, gotest
 
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
+from tests.go_sources import goroot, gotest
 
 VALID = (b"// run\n", b"// run ", b"// compile\n", b"// compile ", b"// build")
 

@@ -8,13 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.go_sources import goroot
 
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax import nodes
 from morestack.syntax.convert import parse_file
 from morestack.syntax.walk import walk
+from tests.go_sources import goroot
 
 tree_sitter = pytest.importorskip("tree_sitter")
 tree_sitter_go = pytest.importorskip("tree_sitter_go")

@@ -27,7 +27,7 @@ SPAN = Span(SourceFile("x.go", b""), 0, 0)
 
 
 def value(text: str) -> c.Value:
-    if text[0] in "\"`":
+    if text[0] in '"`':
         kind = LitKind.STRING
     elif text[0] == "'":
         kind = LitKind.CHAR
