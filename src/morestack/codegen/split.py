@@ -119,53 +119,63 @@ def _size(node: Node) -> int:
 
 
 def make_segments(nodes: list[Node]) -> list[Segment]:
-    """Choose heads, in the order found; segment 0 is the entry."""
-    heads: list[Node] = []
-    is_head: set[Node] = set()
+    """Choose heads; segment 0 is the entry."""
+    order = _whole_order(nodes[0])
+    heads = {nodes[0]: None, **{n: None for n in order if n.binds is not None}}
     joins: set[Node] = set()
+    while found := _joins(order, heads):
+        joins |= found
+        heads.update(dict.fromkeys(found))
+    regions = {h: reverse_postorder(h, heads.__contains__) for h in heads}
+    return [Segment(k, h, regions[h], h in joins) for k, h in enumerate(heads)]
 
-    def add(node: Node) -> None:
-        is_head.add(node)
-        heads.append(node)
 
-    # Every node reachable at all, and the resume nodes among them.
-    add(nodes[0])
-    seen = {nodes[0]}
-    work = [nodes[0]]
+def _joins(order: list[Node], heads: dict[Node, None]) -> set[Node]:
+    """Nodes that too many segments would copy: one round of finding them, in reverse postorder.
+
+    `holders` of a node are the heads that reach it. A join found early in the order spares those behind it;
+    what back edges add is seen in later sweeps. Rounds repeat until none is found, as sets that came
+    round a loop may be out of date when a join is found.
+    """
+    sizes = {n: _size(n) for n in order}
+    preds: dict[Node, list[Node]] = {n: [] for n in order}
+    for n in order:
+        for s in n.succs:
+            preds[s].append(n)
+    found: set[Node] = set()
+    holders: dict[Node, frozenset[Node]] = {}
+    changed = True
+    while changed:
+        changed = False
+        for n in order:
+            if n in heads or n in found:
+                mine = frozenset((n,))
+            else:
+                mine = frozenset().union(*(holders.get(p, frozenset()) for p in preds[n]))
+                if len(mine) > 1 and _too_big(n, sizes, heads, found, JOIN_SIZE // (len(mine) - 1)):
+                    found.add(n)
+                    mine = frozenset((n,))
+            if mine != holders.get(n):
+                holders[n] = mine
+                changed = True
+    return found
+
+
+def _too_big(n: Node, sizes: dict[Node, int], heads: dict[Node, None], found: set[Node], limit: int) -> bool:
+    """Whether the code from n up to the next heads is larger than the limit."""
+    seen = {n}
+    work = [n]
+    total = 0
     while work:
-        node = work.pop()
-        if node.resume is not None:
-            add(node.resume)
-        for s in (*node.succs, *((node.resume,) if node.resume else ())):
-            if s not in seen:
+        m = work.pop()
+        total += sizes[m]
+        if total > limit:
+            return True
+        for s in m.succs:
+            if s not in seen and s not in heads and s not in found:
                 seen.add(s)
                 work.append(s)
-    order = [n for n in _whole_order(nodes[0]) if n in seen]
-    sizes = {n: _size(n) for n in order}
-    regions: dict[Node, list[Node]] = {h: reverse_postorder(h, is_head.__contains__) for h in heads}
-    holders: dict[Node, set[Node]] = {}
-    for h, region in regions.items():
-        for n in region:
-            holders.setdefault(n, set()).add(h)
-    # A join's cost: what lies behind it, once for each segment but one that would hold a copy.
-    for n in order:
-        if n in is_head or len(holders.get(n, ())) < 2:
-            continue
-        region = reverse_postorder(n, is_head.__contains__)
-        if (len(holders[n]) - 1) * sum(sizes[m] for m in region) <= JOIN_SIZE:
-            continue
-        add(n)
-        joins.add(n)
-        for h in list(holders[n]):
-            for m in regions[h]:
-                holders[m].discard(h)
-            regions[h] = reverse_postorder(h, is_head.__contains__)
-            for m in regions[h]:
-                holders[m].add(h)
-        regions[n] = region
-        for m in region:
-            holders[m].add(n)
-    return [Segment(k, h, regions[h], h in joins) for k, h in enumerate(heads)]
+    return False
 
 
 def _whole_order(root: Node) -> list[Node]:
