@@ -111,9 +111,7 @@ class Region(Body):
         for r in registers(self.f, self.seg_live[target]):
             self.sync(r)
 
-    def _terminate(
-        self, n: Node, i: Instr, states: dict[Node, tuple[dict[int, tuple[str, ...]], set[int]]]
-    ) -> None:
+    def _terminate(self, n: Node, i: Instr, states: dict[Node, tuple[dict[int, tuple[str, ...]], set[int]]]) -> None:
         if i.op is Op.RETURN:
             self.leave(i)
             return

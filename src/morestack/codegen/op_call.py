@@ -141,9 +141,7 @@ def _call(body: Body, i: Instr) -> None:
     """A direct call of a leaf; calls of goroutine functions end a segment and do not come here."""
     info = body.ctx.leaf[str(i.aux)]
     values = [
-        f"{LLVM_TYPE[s.name]} {v}"
-        for a in i.args
-        for (_, s), v in zip(flat_leaves(a.type), body.value(a), strict=True)
+        f"{LLVM_TYPE[s.name]} {v}" for a in i.args for (_, s), v in zip(flat_leaves(a.type), body.value(a), strict=True)
     ]
     panicked, got = call_leaf(body, info, values)
     if panicked:

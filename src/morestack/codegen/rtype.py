@@ -138,9 +138,7 @@ class TypeEmitter:
     def _descriptor(self, name: str, t: Type) -> None:
         u = under(t)
         layout = ir_type(t)
-        methods = sorted(
-            self.ctx.module.methods.get(name, ()), key=lambda m: (not is_exported(m.name), m.name, m.pkg)
-        )
+        methods = sorted(self.ctx.module.methods.get(name, ()), key=lambda m: (not is_exported(m.name), m.name, m.pkg))
         d = Data(self._private(name))
         uncommon = isinstance(t, Named | Basic) or bool(methods)
         self._common(d, name, t, u, layout, uncommon)
@@ -360,5 +358,3 @@ def equal_function(module: str) -> Function:
         ])
     ]  # fmt: skip
     return f
-
-

@@ -90,8 +90,10 @@ class Machine:
         self.jit = llvm.create_lljit_compiler(machine)
         builder = llvm.JITLibraryBuilder()
         # One module, so that hidden symbols resolve without a memory layout of their own.
-        table = "\n".join(f"@cell.{n} = hidden global ptr inttoptr (i64 {word(a)} to ptr)"
-                          for n, a in ((k[5:], v) for k, v in addresses.items()))
+        table = "\n".join(
+            f"@cell.{n} = hidden global ptr inttoptr (i64 {word(a)} to ptr)"
+            for n, a in ((k[5:], v) for k, v in addresses.items())
+        )
         builder.add_object_img(optimize_and_emit('target triple = "x86_64-unknown-linux-gnu"\n' + table, 0))
         builder.add_object_img(optimize_and_emit(emit_stubs(), opt))
         builder.add_object_img(optimize_and_emit(self.text + _EXPORTS, opt))

@@ -44,9 +44,7 @@ class Loaded:
         module = Module("main")
         module.go_types = {f"type.{name}": t for name, t in types.items()}
         exports = "".join(f'define ptr @"get.{n}"() {{\n  ret ptr @type.{n}\n}}\n' for n in types)
-        cells = "".join(
-            f"@cell.{n} = hidden global ptr null\n" for n in (*CELLS, "typeequal")
-        )
+        cells = "".join(f"@cell.{n} = hidden global ptr null\n" for n in (*CELLS, "typeequal"))
         builder = llvm.JITLibraryBuilder().add_current_process()
         cells = 'target triple = "x86_64-unknown-linux-gnu"\n' + cells
         for text in (emit_module(module) + exports, emit_stubs(), cells):

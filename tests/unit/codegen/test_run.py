@@ -115,7 +115,9 @@ def test_integer_ops(bits: int, known: bool) -> None:
             want.append(r)
     text = leaf_main("\n".join(lines), globals_)
     if bits == 64:
-        text = text.replace("func @main.main() () !\"x.go\":1:1 {\n", "func @main.main() () !\"x.go\":1:1 {\n  reg %1:i64\n")
+        text = text.replace(
+            'func @main.main() () !"x.go":1:1 {\n', 'func @main.main() () !"x.go":1:1 {\n  reg %1:i64\n'
+        )
     assert run(text) == want
 
 
@@ -480,3 +482,37 @@ b0:
 }
 """
     assert run(text) == [8]
+
+
+def test_joins_between_many_calls() -> None:
+    lines, n, want = [], 40, 3
+    for k in range(n):
+        lines += [
+            f"  %{2 * k + 1}:bool = slt %0, i64 {60 if k % 3 else 0}",
+            f"  branch %{2 * k + 1} -> b{2 * k + 1}, b{2 * k + 2}",
+            f"b{2 * k + 1}:",
+            f"  %{2 * k + 2}:i64 = call[@main.f] %0",
+            f"  %0:i64 = add %{2 * k + 2}, i64 {k}",
+            f"  jump -> b{2 * k + 2}",
+            f"b{2 * k + 2}:",
+        ]
+        if want < (60 if k % 3 else 0):
+            want += k
+    body = "\n".join(lines)
+    text = f"""module "main"
+func @main.f(%0:i64) (i64) !"x.go":1:1 {{
+b0:
+  %1:i64 = rt[chanrecv] nil, nil !1:2
+  return %0
+}}
+func @main.main() () !"x.go":11:5 {{
+b0:
+  %0:i64 = copy i64 3
+{body}
+  rt[printint] %0
+  return
+}}
+"""
+    m = Machine(text)
+    assert m.run() == [want]
+    assert m.text.count("define internal") > n + 5  # continuations and joins

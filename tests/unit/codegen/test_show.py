@@ -10,7 +10,7 @@ def test_segments_and_frame() -> None:
     assert "; main.fib$body: a goroutine function, frame of 8 bytes, 3 segments" in text
     assert "SP+0     %0.n or %3" in text
     assert "follows call main.fib$body in line 5: no pointers" in text
-    assert 'define internal preserve_nonecc void @main.fib$body$1' in text
+    assert "define internal preserve_nonecc void @main.fib$body$1" in text
 
 
 def test_pointers_of_objects() -> None:
