@@ -34,6 +34,7 @@ from morestack.runtime.maptable import (
     INDIRECT_ELEM,
     INDIRECT_KEY,
     KEY_ANY,
+    KEY_BYTE,
     KEY_HALF,
     KEY_STRING,
     KEY_WORD,
@@ -88,14 +89,17 @@ def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         x = ptr_at(u64, key)[0]
         if m.at.mask == 0:
             return scan_word(t, m, x)
-        return find_word(t, m, wordhash(x, m.at.seed), x, True)
+        return find_word(t, m, wordhash(x, m.at.seed), x, KEY_WORD)
     if kind == KEY_STRING:
         data = ptr_at(u64, key)[0]
         n = ptr_at(u64, key)[1]
         return find_string(t, m, memhash(data, n, m.at.seed), data, n)
     if kind == KEY_HALF:
         half = u64(ptr_at(u32, key)[0])
-        return find_word(t, m, wordhash(half, m.at.seed), half, False)
+        return find_word(t, m, wordhash(half, m.at.seed), half, KEY_HALF)
+    if kind == KEY_BYTE:
+        byte = u64(ptr_at(u8, key)[0])
+        return find_word(t, m, wordhash(byte, m.at.seed), byte, KEY_BYTE)
     h = typehash(g, t.at.key, key, m.at.seed)
     if g.at.pending != 0:
         return u64(0)
@@ -135,6 +139,8 @@ def store_key(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], slot: u64, key: u64) -> N
         ptr_at(u64, slot)[1] = ptr_at(u64, key)[1]
     elif kind == KEY_HALF:
         ptr_at(u32, slot)[0] = ptr_at(u32, key)[0]
+    elif kind == KEY_BYTE:
+        ptr_at(u8, slot)[0] = ptr_at(u8, key)[0]
     elif t.at.flags & INDIRECT_KEY != 0:
         p = newobject(g, t.at.key)
         memmove(p, key, t.at.key.at.size)
@@ -160,7 +166,7 @@ def mapassign(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     if kind == KEY_WORD:
         x = ptr_at(u64, key)[0]
         h = wordhash(x, m.at.seed)
-        slot = find_word(t, m, h, x, True)
+        slot = find_word(t, m, h, x, KEY_WORD)
     elif kind == KEY_STRING:
         data = ptr_at(u64, key)[0]
         n = ptr_at(u64, key)[1]

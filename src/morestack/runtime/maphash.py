@@ -13,6 +13,7 @@ Rejected: AES rounds as Go has; the dialect has no vector registers, and one mul
 
 from morestack.dialect.machine import (
     Ptr,
+    boolean,
     cast,
     f32,
     f64,
@@ -45,7 +46,6 @@ from morestack.runtime.type import (
     StructField,
     StructType,
     Type,
-    is_blank_name,
     is_direct_iface,
 )  # fmt: skip
 
@@ -156,12 +156,18 @@ def ifacehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
     return typehash(g, d, ptr_at(u64, u64(p + 8))[0], h)
 
 
+def is_blank_field(f: Ptr[StructField]) -> boolean:
+    """Whether a field's name is _: its encoding is flags, length 1, the byte."""
+    name = ptr_at(u8, f.at.name)
+    return name[1] == 1 and name[2] == 95
+
+
 def structhash(g: Ptr[G], t: Ptr[StructType], p: u64, seed: u64) -> u64:
     """Hash of all fields but blank ones."""
     h = seed
     for i in range(t.at.fields_len):
         f = ptr_at(StructField, u64(t.at.fields + i * size_of(StructField)))
-        if not is_blank_name(f.at.name):
+        if not is_blank_field(f):
             h = typehash(g, f.at.typ, u64(p + f.at.offset), h)
     return h
 

@@ -28,6 +28,7 @@ the group of the same number or to its mirror image in the new half.
 from morestack.dialect.machine import (
     Ptr,
     boolean,
+    cast,
     ctz,
     i64,
     memcmp,
@@ -35,6 +36,7 @@ from morestack.dialect.machine import (
     memset,
     noinline,
     ptr_at,
+    size_of,
     struct,
     u8,
     u32,
@@ -43,8 +45,8 @@ from morestack.dialect.machine import (
 from morestack.runtime.iface import equal
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import makeslice
-from morestack.runtime.maphash import load32, load64, memhash, typehash, wordhash
-from morestack.runtime.type import KIND_STRING, TFLAG_REGULAR_MEMORY, Type
+from morestack.runtime.maphash import is_blank_field, load32, load64, memhash, typehash, wordhash
+from morestack.runtime.type import KIND_STRING, KIND_STRUCT, TFLAG_REGULAR_MEMORY, StructField, StructType, Type
 
 GROUP_SLOTS = u64(8)
 MAX_HINT = u64(1 << 44)
@@ -64,6 +66,7 @@ KEY_ANY = u8(0)
 KEY_WORD = u8(1)
 KEY_HALF = u8(2)
 KEY_STRING = u8(3)
+KEY_BYTE = u8(4)
 
 
 @struct
@@ -109,6 +112,8 @@ def key_kind(t: Ptr[MapType]) -> u8:
             return KEY_WORD
         if key.at.size == 4 and key.at.align == 4:
             return KEY_HALF
+        if key.at.size == 1:
+            return KEY_BYTE
     return KEY_ANY
 
 
@@ -121,6 +126,8 @@ def hash_key(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         return memhash(ptr_at(u64, key)[0], ptr_at(u64, key)[1], m.at.seed)
     if kind == KEY_HALF:
         return wordhash(u64(ptr_at(u32, key)[0]), m.at.seed)
+    if kind == KEY_BYTE:
+        return wordhash(u64(ptr_at(u8, key)[0]), m.at.seed)
     return typehash(g, t.at.key, key, m.at.seed)
 
 
@@ -169,8 +176,35 @@ def scan_word(t: Ptr[MapType], m: Ptr[Map], x: u64) -> u64:
     return u64(0)
 
 
-def find_word(t: Ptr[MapType], m: Ptr[Map], h: u64, x: u64, wide: boolean) -> u64:
-    """The slot of an integer key of 8 or 4 bytes, or 0."""
+def same_key(g: Ptr[G], t: Ptr[Type], p: u64, q: u64) -> boolean:
+    """`equal`, with short memory and strings, also those in structs, compared in place."""
+    if t.at.tflag & TFLAG_REGULAR_MEMORY != 0:
+        return same_bytes(p, q, t.at.size)
+    k = t.at.kind_
+    if k == KIND_STRING:
+        n = ptr_at(u64, p)[1]
+        return n == ptr_at(u64, q)[1] and same_bytes(ptr_at(u64, p)[0], ptr_at(u64, q)[0], n)
+    if k != KIND_STRUCT:
+        return equal(g, t, p, q)
+    s = cast(StructType, t)
+    for i in range(s.at.fields_len):
+        f = ptr_at(StructField, u64(s.at.fields + i * size_of(StructField)))
+        if not is_blank_field(f) and not same_key(g, f.at.typ, u64(p + f.at.offset), u64(q + f.at.offset)):
+            return False
+    return True
+
+
+def load_word(at: u64, kind: u8) -> u64:
+    """The key of 8, 4 or 1 byte at an address."""
+    if kind == KEY_WORD:
+        return ptr_at(u64, at)[0]
+    if kind == KEY_HALF:
+        return u64(ptr_at(u32, at)[0])
+    return u64(ptr_at(u8, at)[0])
+
+
+def find_word(t: Ptr[MapType], m: Ptr[Map], h: u64, x: u64, kind: u8) -> u64:
+    """The slot of a key of 8, 4 or 1 byte, or 0."""
     mask = m.at.mask
     at = u64((h >> 7) & mask)
     h2 = u64(h & 127 | CTRL_FULL)
@@ -181,7 +215,7 @@ def find_word(t: Ptr[MapType], m: Ptr[Map], h: u64, x: u64, wide: boolean) -> u6
         match = match_h2(ctrl, h2)
         while match != 0:
             slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
-            if x == (ptr_at(u64, slot)[0] if wide else u64(ptr_at(u32, slot)[0])):
+            if x == load_word(slot, kind):
                 return slot
             match = u64(match & u64(match - 1))
         step = u64(step + 1)
@@ -223,7 +257,7 @@ def find_any(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64, key: u64) -> u64:
         match = match_h2(ctrl, h2)
         while match != 0:
             slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
-            if equal(g, t.at.key, key_of(t, slot), key):
+            if same_key(g, t.at.key, key_of(t, slot), key):
                 return slot
             match = u64(match & u64(match - 1))
         step = u64(step + 1)
@@ -236,11 +270,13 @@ def find(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64, key: u64) -> u64:
     """The slot of the key at an address, or 0. Requires: m has groups."""
     kind = m.at.key_kind
     if kind == KEY_WORD:
-        return find_word(t, m, h, ptr_at(u64, key)[0], True)
+        return find_word(t, m, h, load_word(key, KEY_WORD), KEY_WORD)
     if kind == KEY_STRING:
         return find_string(t, m, h, ptr_at(u64, key)[0], ptr_at(u64, key)[1])
     if kind == KEY_HALF:
-        return find_word(t, m, h, u64(ptr_at(u32, key)[0]), False)
+        return find_word(t, m, h, load_word(key, KEY_HALF), KEY_HALF)
+    if kind == KEY_BYTE:
+        return find_word(t, m, h, load_word(key, KEY_BYTE), KEY_BYTE)
     return find_any(g, t, m, h, key)
 
 

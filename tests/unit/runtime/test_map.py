@@ -21,7 +21,7 @@ def g(rt: Any) -> Any:
 
 KEYS: dict[str, Any] = {
     "int": lambda n: n * 8 - 40, "int32": lambda n: n - 7, "string": lambda n: "x" * (n % 40) + str(n),
-    "float64": lambda n: n / 4, "[40]int": lambda n: n,
+    "float64": lambda n: n / 4, "uint8": lambda n: n % 256, "[40]int": lambda n: n,
 }  # fmt: skip
 
 
