@@ -19,7 +19,8 @@ $(STAMP): pyproject.toml
 demo: setup ## run a real program and show what its stacks did
 	$(BIN)/morestack run --stacks examples/tree.go
 
-test: setup ## all tests
+test: setup ## all tests; Go's own are fetched where a Debian mirror can be reached
+	-@$(BIN)/python -m tests.conformance.corpus
 	$(BIN)/python -m pytest -n auto
 
 check: setup ## format, lint, types, imports, notes and fast tests
@@ -30,6 +31,8 @@ bench: setup ## figures beside real Go, from one run
 
 conformance: setup ## Go's own tests and -m decisions, against the lists of known failures
 	$(BIN)/python -m tests.conformance
+	$(BIN)/python -m tests.conformance.escape
+	$(BIN)/python -m tests.conformance.typetests
 
 clean: ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -85,5 +85,7 @@ def fetch() -> Path:
 
 
 if __name__ == "__main__":
-    print(fetch())
-    sys.exit(0)
+    try:
+        print(f"Go's own tests: {fetch()}")
+    except RuntimeError as reason:
+        sys.exit(f"Go's own tests are not here, and those that need them are skipped: {reason}")

@@ -88,6 +88,8 @@ def store(key: str, payload: bytes) -> None:
             raise
     except OSError:
         return
+    if key.startswith("00"):  # one store in 256 looks after the size of the whole
+        trim()
 
 
 def trim(limit: int = KEEP_BYTES) -> int:
