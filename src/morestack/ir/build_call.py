@@ -7,6 +7,7 @@ from morestack.ir import types as ir
 from morestack.ir.build_closure import static_callee
 from morestack.ir.build_func import EXPR, INTO, LOC, FuncBuilder, Loc, Mem, builds, int64, unparen
 from morestack.ir.build_iface import box_into, into_as, value_as
+from morestack.ir.build_instance import instance_of, instantiated_name
 from morestack.ir.build_order import ordered
 from morestack.ir.build_types import ir_type, under
 from morestack.ir.module import Instr, Operand, Reg
@@ -84,7 +85,7 @@ def call_statement(fb: FuncBuilder, e: ast.Call) -> None:
 
 def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
     """A call of a function, method or closure; its results."""
-    fun = unparen(e.fun)
+    fun = instantiated_name(unparen(e.fun), fb.mod)
     pos = fb.pos(e, e.lparen)
     signature = bt.signature(fb.type_of(e.fun))
     if isinstance(fun, ast.Selector):
@@ -116,8 +117,8 @@ def _method_call(fb: FuncBuilder, e: ast.Call, fun: ast.Selector, signature: Sig
     from morestack.ir.build_methods import embedded, interface_code, receiver
 
     selection = fb.info.selections[fun]
-    f = selection.obj
-    assert isinstance(f, Func)
+    assert isinstance(selection.obj, Func)
+    f = instance_of(fb.mod, fun.sel, selection.obj)
     pos = fb.pos(e, e.lparen)
     ordered(fb, (fun.x, *e.args))
     loc, t = embedded(fb, fb.loc(fun.x), fb.type_of(fun.x), selection.index, pos)

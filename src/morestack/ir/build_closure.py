@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_func import EXPR, FuncBuilder, Mem, builds, symbol_name, unparen
+from morestack.ir.build_instance import instance_of, instantiated_name
 from morestack.ir.build_methods import closure_object, finish, interface_code, receiver
 from morestack.ir.build_module import ModuleBuilder
 from morestack.ir.build_order import ordered
@@ -151,7 +152,7 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
     from morestack.ir.build_call import arguments
 
     mod = fb.mod
-    fun = unparen(call.fun)
+    fun = instantiated_name(unparen(call.fun), mod)
     signature = bt.signature(fb.type_of(call.fun))
     results = bt.results_of(signature)
     params = bt.params_of(signature)
@@ -163,7 +164,7 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
         from morestack.ir.build_methods import embedded
 
         assert isinstance(fun, ast.Selector) and isinstance(selection.obj, Func)
-        f = selection.obj
+        f = instance_of(mod, fun.sel, selection.obj)
         loc, t = embedded(fb, fb.loc(fun.x), fb.type_of(fun.x), selection.index, pos)
         if bt.is_interface(t):
             value = fb.load(loc, ir.IFACE) if isinstance(loc, Mem) else loc
@@ -202,19 +203,21 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
 
 def static_callee(fb: FuncBuilder, fun: ast.Node) -> str | None:
     """The symbol of a declared function or a method expression, when fun names one."""
+    fun = instantiated_name(fun, fb.mod)
     if isinstance(fun, ast.Selector):
         selection = fb.info.selections.get(fun)
         if selection is not None:
             if selection.kind is SelectionKind.METHOD_EXPR and isinstance(selection.obj, Func):
                 from morestack.ir.build_methods import method_function
 
-                return method_function(fb.mod, selection.recv, selection.obj, selection.index)
+                f = instance_of(fb.mod, fun.sel, selection.obj)
+                return method_function(fb.mod, selection.recv, f, selection.index)
             return None
         fun = fun.sel
     if isinstance(fun, ast.Name):
         obj = fb.info.uses.get(fun)
         if type(obj) is Func and signature_of(obj).recv is None:
-            return fb.mod.func_symbol(obj)
+            return fb.mod.func_symbol(instance_of(fb.mod, fun, obj))
     return None
 
 

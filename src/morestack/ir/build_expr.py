@@ -5,6 +5,7 @@ from __future__ import annotations
 from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_func import EXPR, INTO, LOC, FuncBuilder, Loc, Mem, builds, int64, unparen
+from morestack.ir.build_instance import instance_of, instantiated_name
 from morestack.ir.build_order import ordered
 from morestack.ir.build_types import ir_type, under
 from morestack.ir.module import Const, Operand, Pos, Reg
@@ -39,7 +40,7 @@ def name_loc(fb: FuncBuilder, e: ast.Name) -> Loc:
     if type(obj) is Var:
         return fb.var_loc(obj)
     if type(obj) is Func:
-        return fb.mod.function_value(fb.mod.func_symbol(obj))
+        return fb.mod.function_value(fb.mod.func_symbol(instance_of(fb.mod, e, obj)))
     raise InternalError("ir.build", f"{e.text} is no value", e.span)
 
 
@@ -89,7 +90,7 @@ def selector_loc(fb: FuncBuilder, e: ast.Selector) -> Loc:
 
     if selection.kind is SelectionKind.METHOD:
         return method_value(fb, e, selection)
-    return method_expression(fb, selection)
+    return method_expression(fb, e, selection)
 
 
 # -- elements --------------------------------------------------------------------------------------
@@ -137,8 +138,10 @@ def element(fb: FuncBuilder, base: Mem, index: Operand, size: int) -> Mem:
 
 @builds(LOC, ast.Index)
 def index_loc(fb: FuncBuilder, e: ast.Index) -> Loc:
-    t = fb.type_of(e.x)
-    u = under(t)
+    inner = instantiated_name(e, fb.mod)
+    if inner is not e:
+        return fb.loc(inner)
+    u = under(fb.type_of(e.x))
     if isinstance(u, Map):
         from morestack.ir.build_map import map_index
 

@@ -10,6 +10,7 @@ from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_func import FuncBuilder, Loc, Mem
 from morestack.ir.build_iface import from_word
+from morestack.ir.build_instance import instance_of
 from morestack.ir.build_module import ModuleBuilder
 from morestack.ir.build_types import ir_type
 from morestack.ir.module import Function, Instr, MethodEntry, Operand, Pos, Reg, Sym
@@ -153,6 +154,8 @@ def describe_methods(mod: ModuleBuilder, symbol: str, t: Type) -> None:
     entries: list[MethodEntry] = []
     for m in method_set(t):
         f = m.func
+        if signature_of(f).type_params:
+            continue  # no interface can ask for a generic method
         pkg = "" if is_exported(f.name) or f.pkg is None else f.pkg.path
         entries.append(MethodEntry(f.name, pkg, plain_signature(f), _word_code(mod, t, m)))
     if entries:
@@ -174,17 +177,17 @@ def _word_code(mod: ModuleBuilder, t: Type, m: MethodSelection) -> str:
 # -- method values and expressions -----------------------------------------------------------------
 
 
-def method_expression(fb: FuncBuilder, selection: Selection) -> Operand:
+def method_expression(fb: FuncBuilder, e: ast.Selector, selection: Selection) -> Operand:
     """`T.f` as a function value."""
     assert isinstance(selection.obj, Func)
-    code = method_function(fb.mod, selection.recv, selection.obj, selection.index)
+    code = method_function(fb.mod, selection.recv, instance_of(fb.mod, e.sel, selection.obj), selection.index)
     return fb.mod.function_value(code)
 
 
 def method_value(fb: FuncBuilder, e: ast.Selector, selection: Selection) -> Operand:
     """`x.f`: a closure that holds the receiver, evaluated now."""
-    f = selection.obj
-    assert isinstance(f, Func)
+    assert isinstance(selection.obj, Func)
+    f = instance_of(fb.mod, e.sel, selection.obj)
     pos = fb.pos(e.sel)
     loc, t = embedded(fb, fb.loc(e.x), fb.type_of(e.x), selection.index, pos)
     mod = fb.mod

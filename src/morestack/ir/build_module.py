@@ -50,6 +50,10 @@ class ModuleBuilder:
         self._file: SourceFile | None = None
         self._starts: list[int] = []
         self._requested: set[str] = set()
+        self.root = self
+        """Builds what is not generic; the builders of instances are views of it."""
+        self.instances: dict[tuple[object, ...], Func] = {}
+        """Instances of generic functions, by function and type arguments."""
 
     # -- places --
 
@@ -157,9 +161,23 @@ class ModuleBuilder:
 
     def _name_func(self, f: Func) -> str:
         recv = signature_of(f).recv
+        name = f.name
+        if f.origin is not None and signature_of(f.origin).type_params:
+            name += f"[{','.join([self.link_string(a) for a in f.type_args])}]"
         if recv is None or recv.type is None:
-            return path_prefix(f.pkg) + f.name
-        return self.method_symbol(recv.type, f.name, has_pointer_receiver(f))
+            name = path_prefix(f.pkg) + name
+        else:
+            name = self.method_symbol(recv.type, name, has_pointer_receiver(f))
+        if f.origin is not None:  # an instance is built because someone names it
+            from morestack.ir.build_instance import build_instance
+
+            root = self.root
+            root.request(name, lambda: build_instance(root, f, name))
+        return name
+
+    def forget_literals(self) -> None:
+        """Start naming literals anew: the function is another instance of one that has been built."""
+        self._literal_names = {}
 
     def method_symbol(self, recv: Type, name: str, pointer: bool | None = None) -> str:
         """The name of a method of type recv."""

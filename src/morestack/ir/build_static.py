@@ -14,6 +14,7 @@ from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_convert import default_type_of, scalar_const
 from morestack.ir.build_func import unparen
+from morestack.ir.build_instance import instance_of
 from morestack.ir.build_module import ModuleBuilder
 from morestack.ir.build_types import ir_type, under
 from morestack.ir.module import Const, Sym
@@ -107,7 +108,8 @@ class StaticBuilder:
         if isinstance(e, ast.Name) and not self.elements_only:
             obj = self.mod.info.uses.get(e)
             if type(obj) is Func:
-                image.relocs.append((at, self.mod.function_value(self.mod.func_symbol(obj))))
+                symbol = self.mod.func_symbol(instance_of(self.mod, e, obj))
+                image.relocs.append((at, self.mod.function_value(symbol)))
                 return True
         if isinstance(e, ast.Unary) and e.op is ast.UnaryOp.ADDR and not self.elements_only:
             return self._address(image, at, unparen(e.x))
