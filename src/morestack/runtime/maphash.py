@@ -105,7 +105,9 @@ def load64(at: u64) -> u64:
 
 
 def memhash(p: u64, n: u64, seed: u64) -> u64:
-    """Hash of n bytes. The last loads overlap what came before, so that no length needs a loop over bytes."""
+    """Hash of n bytes. The last loads overlap what came before, so that no length needs a loop over bytes; the length
+    goes into all bits of the seed, because in few bits it would make up for a difference in the bytes."""
+    seed = u64(seed + n * K0)
     a = u64(0)
     b = u64(0)
     if n <= 16:
@@ -127,7 +129,7 @@ def memhash(p: u64, n: u64, seed: u64) -> u64:
             at = u64(at + 16)
         a = load64(last)
         b = load64(u64(last + 8))
-    return fold(u64(a ^ seed), u64(b ^ K1 ^ n))
+    return fold(u64(a ^ seed), u64(b ^ K1))
 
 
 def floathash(x: f64, seed: u64) -> u64:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from morestack.codegen import abi
 from morestack.dialect.machine import size_of
+from morestack.runtime import map, mapiter
 from morestack.runtime.mapiter import Hiter
-from tests.fake_map import FakeMap, type_of
+from tests.fake_map import FakeMap, blob, type_of
 
 
 @pytest.fixture
@@ -189,6 +192,60 @@ def test_slots_are_used_again(rt: Any, g: Any) -> None:
         m[i] = i
         del m[i - 50]
     assert m.map.at.mask <= groups and len(m) == 50
+
+
+PATTERNS: dict[str, list[bytes]] = {
+    "decimal": [b"%d" % i for i in range(2000)],
+    "padded": [b"%012d" % i for i in range(2000)],
+    "long": [b"/home/somebody/a/path/%d.txt" % i for i in range(2000)],
+    "zeros": [bytes(i) for i in range(300)],
+    "letters": [bytes([97 + i % 26, 97 + i // 26 % 26, 97 + i // 676]) for i in range(2000)],
+    "pairs": [(i % 50).to_bytes(8, "little") + (i // 50).to_bytes(8, "little") for i in range(2000)],
+}
+WORDS = {"steps": range(2000), "pages": range(0, 2000 << 12, 1 << 12), "high": range(0, 2000 << 48, 1 << 48)}
+
+
+def crowded(hashes: list[int]) -> float:
+    """The part of the keys that do not fit the group they belong to, when groups are half full."""
+    mask = (1 << (len(hashes) // 4).bit_length()) - 1
+    counts = Counter((h >> 7) & mask for h in hashes)
+    return sum(max(0, n - 8) for n in counts.values()) / len(hashes)
+
+
+@pytest.mark.parametrize("pattern", [*PATTERNS, *WORDS])
+def test_regular_keys_spread(rt: Any, pattern: str) -> None:
+    for seed in (0x0123456789ABCDEF, 0xFEDCBA9876543210):
+        if pattern in WORDS:
+            hashes = [rt.wordhash(n, seed) for n in WORDS[pattern]]
+        else:
+            hashes = [rt.memhash(blob(key), len(key), seed) for key in PATTERNS[pattern]]
+        assert len(set(hashes)) == len(hashes), "two short keys have one hash"
+        assert crowded(hashes) < 0.02
+        assert len({h & 127 for h in hashes}) > 100
+
+
+@pytest.mark.parametrize("rt", ["python"], indirect=True)
+@pytest.mark.parametrize("call,text", [
+    (lambda m: m.get(1), b"concurrent map read and map write"),
+    (lambda m: m.__setitem__(1, 2), b"concurrent map writes"),
+    (lambda m: m.__delitem__(1), b"concurrent map writes"),
+    (lambda m: m.clear(), b"concurrent map writes"),
+    (lambda m: list(m.walk()), b"concurrent map iteration and map write"),
+])  # fmt: skip
+def test_another_threads_change_is_fatal(
+    rt: Any, g: Any, monkeypatch: pytest.MonkeyPatch, call: Any, text: bytes
+) -> None:
+    def throw(why: Any) -> None:
+        raise RuntimeError(ctypes.string_at(why.addr))
+
+    monkeypatch.setattr(map, "throw", throw)
+    monkeypatch.setattr(mapiter, "throw", throw)
+    m = FakeMap(rt, g, "int")
+    m[1] = 1
+    m.map.at.writing = 1
+    with pytest.raises(RuntimeError) as failure:
+        call(m)
+    assert failure.value.args == (text,)
 
 
 def test_an_iterator_fits_its_room_in_the_frame() -> None:
