@@ -12,9 +12,10 @@ Invariants
 - `curg` is the goroutine whose frame called the runtime, and nil while schedule looks for one.
 - All goroutines ever made are in `allgs`; dead ones also in gfree, with a stack of STACK_MIN bytes or none.
 
-Note [Fairness of runnext]: Go lets a goroutine started or woken inherit the time slice, which ends by
-preemption. Here a run of 64 through runnext sends the next one to the back of the ring instead, so two
-goroutines that wake each other do not starve the rest.
+Note [Fairness of runnext]: Go lets a goroutine started or woken inherit the time slice, and at its end puts it behind
+all others. Here a run of 16 through runnext does the same: the next one goes behind everything that waits, in the
+global queue when that holds any. So two goroutines that wake each other do not starve the rest, and one that
+starts others faster than they run waits for them before their stacks pile up.
 """
 
 from morestack.dialect.machine import Ptr, cstr, export, i64, nil, noinline, ptr_at, size_of, static, struct, u32, u64
@@ -43,7 +44,7 @@ from morestack.runtime.stackalloc import stackalloc, stackfree
 from morestack.runtime.traceback import allgs, allgs_last, traceback_all
 
 PENDING_GO_NIL = u64(18)
-RUNNEXT_STREAK = u64(64)
+RUNNEXT_STREAK = u64(16)
 
 
 @struct
@@ -98,6 +99,8 @@ def gfget(pp: Ptr[P]) -> Ptr[G]:
         lo = stackalloc(pp, STACK_MIN)
         g.at.stack_lo = lo
         g.at.stack_hi = u64(lo + STACK_MIN)
+    else:
+        stats.at.goroutines_reused = u64(stats.at.goroutines_reused + 1)
     return g
 
 
@@ -172,7 +175,12 @@ def find_runnable(pp: Ptr[P]) -> Ptr[G]:
         if pp.at.runnext_streak < RUNNEXT_STREAK:
             pp.at.runnext_streak = u64(pp.at.runnext_streak + 1)
             return g
-        runqput_ring(pp, g)  # See Note [Fairness of runnext]
+        if sched.at.queue_size == 0:  # See Note [Fairness of runnext]
+            runqput_ring(pp, g)
+        else:
+            lock(sched.ptr.field(Sched.lock))
+            globrunqput(g)
+            unlock(sched.ptr.field(Sched.lock))
     pp.at.runnext_streak = u64(0)
     if pp.at.runqtail != pp.at.runqhead:
         g = ptr_at(G, pp.at.runq[pp.at.runqhead % RUNQ_SIZE])
