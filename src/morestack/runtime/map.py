@@ -87,8 +87,6 @@ def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     kind = m.at.key_kind
     if kind == KEY_WORD:
         x = ptr_at(u64, key)[0]
-        if m.at.mask == 0:
-            return scan_word(t, m, x)
         return find_word(t, m, wordhash(x, m.at.seed), x, KEY_WORD)
     if kind == KEY_STRING:
         data = ptr_at(u64, key)[0]
@@ -106,6 +104,13 @@ def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     return find_any(g, t, m, h, key)
 
 
+@noinline
+def access(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
+    """mapaccess where a hash is needed; out of line, so that the short way saves no registers."""
+    slot = lookup(g, t, m, key)
+    return elem_of(t, slot) if slot != 0 else u64(0)
+
+
 @export
 def mapaccess(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     """Address of the value, or 0."""
@@ -114,8 +119,10 @@ def mapaccess(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         return u64(0)
     if m.at.writing != 0:
         throw(cstr(b"concurrent map read and map write"))
-    slot = lookup(g, t, m, key)
-    return elem_of(t, slot) if slot != 0 else u64(0)
+    if m.at.mask == 0 and m.at.key_kind == KEY_WORD:
+        slot = scan_word(t, m, ptr_at(u64, key)[0])
+        return elem_of(t, slot) if slot != 0 else u64(0)
+    return access(g, t, m, key)
 
 
 def failed(g: Ptr[G], m: Ptr[Map]) -> boolean:
