@@ -73,12 +73,12 @@ def _results(fb: FuncBuilder, signature: Signature, body: ast.Block, pos: Pos) -
     f.has_defer = _defers(body)
     if not f.has_defer:
         for v in results:
-            if v.name:
+            if v.name or v in fb.mod.by_ref:
                 fb.declare(v, pos)
         return
     fb.exit = fb.new_block()
     for v in results:
-        if v.name and v.name != "_" and fb.needs_memory(v) and fb.on_heap(v):
+        if (v.name not in ("", "_") or v in fb.mod.by_ref) and fb.needs_memory(v) and fb.on_heap(v):
             fb.declare(v, pos)
             cell = fb.storage[v]
             assert isinstance(cell, Mem)

@@ -46,9 +46,9 @@ def _words(t: ir.IRType, at: int = 0) -> list[tuple[int, ir.Scalar]]:
     return ir.scalars(t, at)
 
 
-def capture_layout(mod: ModuleBuilder, captures: Sequence[Var]) -> ir.Struct:
-    """The closure object of a literal with these captures."""
-    return ir.struct(ir.PTR, *[ir.PTR if v in mod.by_ref else ir_type(v.type) for v in captures])
+def capture_layout(mod: ModuleBuilder, captures: Sequence[Var], *more: ir.IRType) -> ir.Struct:
+    """The closure object of a literal with these captures; `more` comes before them."""
+    return ir.struct(ir.PTR, *more, *[ir.PTR if v in mod.by_ref else ir_type(v.type) for v in captures])
 
 
 @builds(EXPR, ast.FuncLit)
@@ -75,17 +75,23 @@ def closure(fb: FuncBuilder, e: ast.FuncLit, escapes: bool) -> Operand:
     assert isinstance(cell, Reg)
     fb.nonnil.add(cell.id)
     fb.store(Mem(cell), Sym(name))
-    for v, offset in zip(captures, layout.offsets[1:], strict=True):
+    store_captures(fb, cell, layout, captures, 1)
+    return cell
+
+
+def store_captures(fb: FuncBuilder, cell: Operand, layout: ir.Struct, captures: Sequence[Var], first: int) -> None:
+    """Put variables, or their addresses, into a closure object from its field number `first` on."""
+    by_ref = fb.mod.by_ref
+    for v, offset in zip(captures, layout.offsets[first:], strict=True):
         to = Mem(cell, offset)
         loc = fb.var_loc(v)
-        if v in mod.by_ref:
+        if v in by_ref:
             assert isinstance(loc, Mem)
             fb.store(to, fb.address(loc))
         elif isinstance(loc, Mem):
             fb.move(to, loc, ir_type(v.type))
         else:
             fb.store(to, loc)
-    return cell
 
 
 def bind_captures(fb: FuncBuilder, lit: ast.FuncLit) -> None:
@@ -95,11 +101,16 @@ def bind_captures(fb: FuncBuilder, lit: ast.FuncLit) -> None:
     if not captures:
         return
     context = fb.f.context = fb.f.reg(ir.PTR, "context")
-    layout = capture_layout(mod, captures)
-    for v, offset in zip(captures, layout.offsets[1:], strict=True):
+    bind_variables(fb, context, capture_layout(mod, captures), captures, 1)
+
+
+def bind_variables(fb: FuncBuilder, context: Reg, layout: ir.Struct, captures: Sequence[Var], first: int) -> None:
+    """Captured variables are in the closure object, from its field number `first` on."""
+    by_ref = fb.mod.by_ref
+    for v, offset in zip(captures, layout.offsets[first:], strict=True):
         place = Mem(context, offset)
         name = symbol_name(v.name)
-        if v in mod.by_ref:
+        if v in by_ref:
             r = fb.f.reg(ir.PTR, name)
             fb.set(r, fb.load(place, ir.PTR))
             fb.storage[v] = Mem(r)

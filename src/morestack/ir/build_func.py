@@ -12,7 +12,7 @@ another's names to reach it. Rejected: one class with mixins, whose parts no rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from morestack.ir import types as ir
 from morestack.ir.build_module import ModuleBuilder
@@ -26,6 +26,9 @@ from morestack.syntax import nodes as ast
 from morestack.types.info import Mode
 from morestack.types.objects import Func, Var
 from morestack.types.types import Type
+
+if TYPE_CHECKING:
+    from morestack.ir.build_rangefunc import RangeBody
 
 ZERO64 = Const(ir.I64, 0)
 ONE64 = Const(ir.I64, 1)
@@ -90,6 +93,8 @@ class FuncBuilder:
         self.result_types: tuple[Type, ...] = ()
         self.result_places: list[Object] = []
         self.nested = False
+        self.range_body: RangeBody | None = None
+        """The loop over a function whose body this is."""
         self.symbol_base = f.name
         self.start(Block(0))
 

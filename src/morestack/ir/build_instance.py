@@ -75,6 +75,7 @@ class _Substituter:
         self.by_ref: set[Var] = set()
         self.escapes = EscapeResult(stack_sites=mod.escapes.stack_sites, heap_sites=mod.escapes.heap_sites)
         self.escapes.zero_copy = mod.escapes.zero_copy
+        self.escapes.range_captures = _Table(mod.escapes.range_captures, self.vars_of)
 
     def type(self, t: Type) -> Type:
         if isinstance(t, Basic):

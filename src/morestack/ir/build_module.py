@@ -39,6 +39,7 @@ class ModuleBuilder:
         self.pending: list[Callable[[], None]] = []
         by_value = escapes.by_value
         self.by_ref: set[Var] = {v for vs in self.info.captures.values() for v in vs if v not in by_value}
+        self.by_ref.update(v for vs in escapes.range_captures.values() for v in vs if v not in by_value)
         self._strings: dict[bytes, Sym] = {}
         self._data: dict[tuple[int, bytes], Sym] = {}
         self._types: dict[Type, Sym] = {}

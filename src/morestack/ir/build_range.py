@@ -43,15 +43,17 @@ def range_stmt(fb: FuncBuilder, s: ast.Range) -> None:
     elif isinstance(u, Map):
         _map(fb, s, u)
     else:
+        from morestack.ir.build_rangefunc import range_func
+
         assert isinstance(u, Signature)
-        fb.mod.unsupported(s.span, "range over a function is")
+        range_func(fb, s, u)
 
 
 def _wanted(e: ast.Expr | None) -> bool:
     return e is not None and not is_blank(e)
 
 
-def _bind(fb: FuncBuilder, s: ast.Range, values: list[tuple[Loc, Type]]) -> None:
+def bind(fb: FuncBuilder, s: ast.Range, values: list[tuple[Loc, Type]]) -> None:
     """Give key and value to this iteration's variables."""
     targets = [e for e in (s.key, s.value) if e is not None]
     pairs = [(e, v) for e, v in zip(targets, values, strict=False) if not is_blank(e)]
@@ -118,7 +120,7 @@ def _integer(fb: FuncBuilder, s: ast.Range) -> None:
     fb.branch(fb.op(less, ir.BOOL, i, limit), loop.body, loop.done)
     fb.start(loop.body)
     if _wanted(s.key):
-        _bind(fb, s, [(fb.copy(i), t)])
+        bind(fb, s, [(fb.copy(i), t)])
     fb.stmts(s.body.stmts)
     fb.jump(loop.post)
     fb.start(loop.post)
@@ -140,7 +142,7 @@ def _slice(fb: FuncBuilder, s: ast.Range, u: Slice) -> None:
     values: list[tuple[Loc, Type]] = [(fb.copy(i) if _wanted(s.key) else i, INT)]
     if _wanted(s.value):
         values.append((_element(fb, Mem(base), i, u.elem), u.elem))
-    _bind(fb, s, values)
+    bind(fb, s, values)
     _count_end(fb, s, loop, i)
 
 
@@ -164,7 +166,7 @@ def _array(fb: FuncBuilder, s: ast.Range, u: Array) -> None:
         values.append((_element(fb, place, i, u.elem), u.elem))
     elif place is not None:
         values.append((fb.extract(place, 0) if u.len else fb.zero(ir_type(u.elem)), u.elem))
-    _bind(fb, s, values)
+    bind(fb, s, values)
     _count_end(fb, s, loop, i)
 
 
@@ -175,7 +177,7 @@ def _array_pointer(fb: FuncBuilder, s: ast.Range, array: Array) -> None:
     if _wanted(s.value):
         fb.nil_check(p, fb.pos(s.x))
         values.append((_element(fb, Mem(p), i, array.elem), array.elem))
-    _bind(fb, s, values)
+    bind(fb, s, values)
     _count_end(fb, s, loop, i)
 
 
@@ -202,7 +204,7 @@ def _string(fb: FuncBuilder, s: ast.Range) -> None:
     fb.set(following, fb.op(Op.AND, ir.I64, answer, int64(0xFFFF_FFFF)))
     fb.jump(bind)
     fb.start(bind)
-    _bind(fb, s, [(fb.copy(i), INT), (fb.copy(rune), RUNE)])
+    bind(fb, s, [(fb.copy(i), INT), (fb.copy(rune), RUNE)])
     fb.stmts(s.body.stmts)
     fb.jump(loop.post)
     fb.start(loop.post)
@@ -225,7 +227,7 @@ def _chan(fb: FuncBuilder, s: ast.Range, u: Chan) -> None:
     fb.start(body)
     if room is not None:
         m = Mem(fb.op(Op.ADDR, ir.PTR, aux=room))
-        _bind(fb, s, [(fb.load(m, t) if is_ssa(t) else m, u.elem)])
+        bind(fb, s, [(fb.load(m, t) if is_ssa(t) else m, u.elem)])
     fb.stmts(s.body.stmts)
     fb.jump(head)
     fb.start(done)
@@ -248,7 +250,7 @@ def _map(fb: FuncBuilder, s: ast.Range, u: Map) -> None:
     if _wanted(s.value):
         value = fb.load(Mem(fb.op(Op.ADDR, ir.PTR, aux=iterator), 8), ir.PTR)
         values.append((_through(fb, value, u.elem), u.elem))
-    _bind(fb, s, values)
+    bind(fb, s, values)
     fb.stmts(s.body.stmts)
     fb.jump(loop.post)
     fb.start(loop.post)

@@ -141,17 +141,27 @@ def branch(fb: FuncBuilder, s: ast.Branch) -> None:
         assert fb.fallthrough is not None
         fb.jump(fb.fallthrough)
     else:
-        target = fb.info.branch_targets[s]
-        if s.kind is ast.BranchKind.GOTO:
-            fb.jump(_label_block(fb, target))
-        else:
-            while isinstance(target, ast.Labeled):
-                target = target.stmt
-            table = fb.breaks if s.kind is ast.BranchKind.BREAK else fb.continues
-            if target not in table:
-                raise InternalError("ir.build", f"{s.kind.value} has no target", s.span)
-            fb.jump(table[target])
+        go_to(fb, s.kind, fb.info.branch_targets[s])
     fb.start(fb.new_block())
+
+
+def go_to(fb: FuncBuilder, kind: ast.BranchKind, target: ast.Node) -> None:
+    """End the block with a break, continue or goto."""
+    body = fb.range_body
+    if kind is ast.BranchKind.GOTO:
+        if body is None or body.contains(target):
+            fb.jump(_label_block(fb, target))
+            return
+    else:
+        while isinstance(target, ast.Labeled):
+            target = target.stmt
+        block = (fb.breaks if kind is ast.BranchKind.BREAK else fb.continues).get(target)
+        if block is not None:
+            fb.jump(block)
+            return
+    if body is None:
+        raise InternalError("ir.build", f"{kind.value} has no target", target.span)
+    body.leave(fb, (kind, target))
 
 
 # -- return, go, defer -----------------------------------------------------------------------------
@@ -191,7 +201,11 @@ def return_stmt(fb: FuncBuilder, s: ast.Return) -> None:
 
 def _leave(fb: FuncBuilder, values: list[Loc], stored: bool = True) -> None:
     """Return these values; `stored`: they are the result variables themselves."""
-    if fb.exit is not None:
+    if fb.range_body is not None:
+        if not stored:
+            _store_results(fb, values)
+        fb.range_body.leave(fb, None)
+    elif fb.exit is not None:
         if not stored:
             _store_results(fb, values)
         fb.jump(fb.exit)
@@ -201,6 +215,11 @@ def _leave(fb: FuncBuilder, values: list[Loc], stored: bool = True) -> None:
             operands.append(fb.load(v, ir_type(t)) if isinstance(v, Mem) else v)
         fb.do(Op.RETURN, *operands)
     fb.start(fb.new_block())
+
+
+def leave_stored(fb: FuncBuilder) -> None:
+    """Return what the result variables hold."""
+    _leave(fb, [] if fb.range_body is not None or fb.exit is not None else [fb.var_loc(v) for v in fb.results])
 
 
 def _store_results(fb: FuncBuilder, values: list[Loc]) -> None:
@@ -230,6 +249,9 @@ def defer_stmt(fb: FuncBuilder, s: ast.Defer) -> None:
     call = unparen(s.call)
     assert isinstance(call, ast.Call)
     pos = fb.pos(s)
+    if fb.range_body is not None:
+        fb.mod.unsupported(s.span, "defer in the body of a range over a function is")
+        return
     closure = thunk_closure(fb, call, "deferwrap", fb.mod.escapes.node_escapes(s), pos)
     fb.do(Op.DEFER, closure, pos=pos)
     fb.saved.clear()

@@ -3,82 +3,36 @@
 `interpret(module)` runs `runtime.main` to its end and returns what the program printed and its exit code. It is
 codegen's oracle: generated programs must do the same natively. Goroutines are explicit stacks of frames,
 run one after the other in the order they became ready (the order of our scheduler on one thread, `runnext`
-included). Everything is memory of one flat address space; frame objects are allocated anew for every
-call, so a pointer that outlives its frame stays readable here and is caught by comparing results.
+included). Everything is memory of one address space; frame objects are allocated anew for every call, poisoned
+before and after (`interp_memory`).
 
-Runtime calls are in `interp_runtime`. Rejected: Python generators per goroutine (deep recursion).
+Runtime calls are in `interp_runtime` and the modules it names, panics in `interp_panic`. Rejected: Python
+generators per goroutine (deep recursion).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from morestack.ir.interp_memory import Memory, Value, zero
 from morestack.ir.interp_ops import compute, signed
-from morestack.ir.module import Block, Const, Function, Instr, Module, Object, Operand, Sym
+from morestack.ir.interp_runtime import Runtime
+from morestack.ir.interp_state import (
+    NIL_DEREFERENCE,
+    Exit,
+    Frame,
+    GoPanic,
+    Goroutine,
+    Park,
+    RuntimeFailure,
+    Steps,
+)  # fmt: skip
+from morestack.ir.interp_types import error_method
+from morestack.ir.module import Const, Function, Instr, Module, Object, Operand, Sym
 from morestack.ir.ops import Bounds, BoundsKind, Effect, Op
-from morestack.ir.types import I64, IRType
+from morestack.ir.types import I64, Array, IRType, Scalar, Struct
 from morestack.source.diagnostics import InternalError
-
-
-@dataclass(slots=True, eq=False)
-class Frame:
-    """One call under way: where it is, its registers and objects, and its deferred closures."""
-
-    function: Function
-    registers: list[Value]
-    objects: dict[Object, int]
-    block: Block
-    at: int = 0
-    defers: list[int] = field(default_factory=list)
-    runs_defers: bool = False  # a DEFER_RETURN is under way
-
-
-@dataclass(slots=True, eq=False)
-class Panic:
-    """A panic under way: value, the depth of the frame of the deferred call that may recover it."""
-
-    value: tuple[int, int]
-    text: str
-    depth: int = -1
-    recovered: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Goroutine:
-    """Frames, outermost first, and the panics under way, newest last."""
-
-    id: int
-    frames: list[Frame] = field(default_factory=list)
-    panics: list[Panic] = field(default_factory=list)
-    waiting: str = ""
-    result: Value = 0  # what the parked runtime call will answer
-
-
-class GoPanic(Exception):
-    """Raised by a check or runtime call: a panic starts at the current instruction."""
-
-    def __init__(self, text: str, value: tuple[int, int] = (0, 0)) -> None:
-        super().__init__(text)
-        self.text = text
-        self.value = value
-
-
-class Park(Exception):
-    """The current goroutine waits; the instruction's result is `Goroutine.result` when it goes on."""
-
-
-class Exit(Exception):
-    """The program ends with this code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Steps(Exception):
-    """The limit of instructions was reached."""
 
 
 @dataclass(slots=True)
@@ -93,8 +47,6 @@ class Interpreter:
     """The state of a run."""
 
     def __init__(self, module: Module, limit: int = 50_000_000) -> None:
-        from morestack.ir.interp_runtime import Runtime
-
         self.module = module
         self.memory = Memory()
         self.limit = limit
@@ -105,7 +57,7 @@ class Interpreter:
         self.current = Goroutine(0)
         self.goroutines = 0
         self.runtime = Runtime(self)
-        for function in module.functions.values():
+        for function in (*module.functions.values(), error_method()):
             self.code[self.address(function.name)] = function
         for g in module.globals.values():
             self.addresses[g.name] = self.memory.allocate(g.type.size, max(g.type.align, 8))
@@ -120,7 +72,7 @@ class Interpreter:
         known = self.addresses.get(symbol)
         if known is None:
             known = self.addresses[symbol] = self.memory.allocate(64)
-            self.runtime.describe(symbol, known)
+            self.runtime.types.describe(symbol, known)
         return known
 
     # -- goroutines --------------------------------------------------------------------------------
@@ -142,9 +94,9 @@ class Interpreter:
                 self.current = self.ready.popleft()
                 self.run_goroutine()
         except Exit as end:
-            return Result(bytes(self.runtime.output), end.code)
-        self.runtime.output += b"fatal error: all goroutines are asleep - deadlock!\n"
-        return Result(bytes(self.runtime.output), 2)
+            return Result(bytes(self.runtime.printing.output), end.code)
+        self.runtime.printing.output += b"fatal error: all goroutines are asleep - deadlock!\n"
+        return Result(bytes(self.runtime.printing.output), 2)
 
     def run_goroutine(self) -> None:
         """Run the current goroutine until it ends or waits."""
@@ -154,51 +106,19 @@ class Interpreter:
                 self.step(g.frames[-1])
             except Park:
                 return
-            except GoPanic as panic:
-                g.panics.append(Panic(panic.value, panic.text))
-                self.unwind()
+            except (GoPanic, RuntimeFailure) as cause:
+                self.runtime.panics.start(cause)
 
-    # -- panics ------------------------------------------------------------------------------------
-
-    def unwind(self) -> None:
-        """Call the next deferred closure of the newest panic, or end the program."""
-        g = self.current
-        panic = g.panics[-1]
-        for depth in range(len(g.frames) - 1, -1, -1):
-            frame = g.frames[depth]
-            if frame.defers:
-                closure = frame.defers.pop()
-                panic.depth = len(g.frames)
-                self.call_closure(closure, ())
-                return
-        self.runtime.output += self.runtime.panic_text(g.panics)
-        raise Exit(2)
-
-    def after_deferred(self) -> None:
-        """A deferred call that a panic made has returned: go on panicking, or return from its frame."""
-        g = self.current
-        panic = g.panics[-1]
-        if not panic.recovered:
-            self.unwind()
-            return
-        g.panics.pop()
-        depth = next(d for d in range(len(g.frames) - 1, -1, -1) if g.frames[d].function.has_defer)
-        del g.frames[depth + 1 :]
-        while g.panics and g.panics[-1].depth > depth:
-            g.panics.pop()  # aborted: the frame that raised it is gone
-        self.finish(g.frames[depth])
-
-    def finish(self, frame: Frame) -> None:
-        """Run what is left of a frame's deferred calls, then return its results."""
-        if frame.defers:
-            frame.runs_defers = True
-            self.call_closure(frame.defers.pop(), ())
-            return
-        values = tuple(
-            zero(t) if o is None else self.memory.load(t, frame.objects[o])
-            for t, o in zip(frame.function.results, frame.function.result_objects, strict=True)
-        )
-        self.leave(values)
+    def call_now(self, code: str, args: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Run a function to its end while a panic's value is printed, and return its results."""
+        current = self.current
+        self.current = g = Goroutine(current.id, prints_panic=True)
+        g.frames.append(self.frame(self.code[self.address(code)], args, 0))
+        self.run_goroutine()
+        if g.frames:
+            raise InternalError("interp", f"{code} waits while it prints a panic")
+        self.current = current
+        return g.returned
 
     # -- instructions ------------------------------------------------------------------------------
 
@@ -208,11 +128,16 @@ class Interpreter:
             registers[reg.id] = value
         if function.context is not None:
             registers[function.context.id] = context
-        objects = {o: self.memory.allocate(o.type.size, max(o.type.align, 8)) for o in function.objects}
+        objects = {o: self.memory.allocate_object(o.type.size) for o in function.objects}
         return Frame(function, registers, objects, function.blocks[0])
 
     def call_closure(self, closure: int, args: tuple[Value, ...]) -> None:
         self.current.frames.append(self.frame(self.code[self.memory.word(closure)], args, closure))
+
+    def drop_frame(self) -> None:
+        """The innermost frame is gone, and so are its objects."""
+        for o, address in self.current.frames.pop().objects.items():
+            self.memory.free_object(address, o.type.size)
 
     def value(self, frame: Frame, operand: Operand) -> Value:
         match operand:
@@ -226,23 +151,17 @@ class Interpreter:
     def leave(self, values: tuple[Value, ...]) -> None:
         """Return from the innermost frame: to its caller, or to the panic that made the call."""
         g = self.current
-        g.frames.pop()
+        self.drop_frame()
         if g.panics and g.panics[-1].depth == len(g.frames):
-            self.after_deferred()
+            self.runtime.panics.after_deferred()
             return
         if not g.frames:
+            g.returned = values
             return
         caller = g.frames[-1]
         i = caller.block.instrs[caller.at]
-        if i.op is Op.DEFER_RETURN or caller.runs_defers:
-            if caller.runs_defers:  # returning after a recovered panic
-                caller.runs_defers = False
-                self.finish(caller)
-            elif caller.defers:
-                self.call_closure(caller.defers.pop(), ())
-            else:
-                caller.at += 1
-            return
+        if i.op is Op.DEFER_RETURN:
+            return  # it runs again, for the next
         for reg, value in zip(i.dst, values, strict=True):
             caller.registers[reg.id] = value
         caller.at += 1
@@ -259,6 +178,9 @@ class Interpreter:
                 if g.waiting:  # resumed
                     g.waiting = ""
                     result: Value | None = g.result
+                    if g.failure:
+                        text, g.failure = g.failure, ""
+                        raise RuntimeFailure(text, "plainError")
                 else:
                     result = self.runtime.call(str(i.aux), [self.value(frame, a) for a in i.args])
                 if i.dst:
@@ -335,16 +257,17 @@ class Interpreter:
                 self.memory.store(i.args[1].type, first, values[1])
             case Op.MOVE:
                 assert isinstance(first, int) and isinstance(values[1], int)
-                self.memory.write(first, self.memory.read(values[1], type_size(i.aux)))
+                self.memory.write(first, self.memory.read(values[1], type_of(i.aux).size))
+                self.memory.check_pointers(type_of(i.aux), first)
             case Op.CLEAR:
                 assert isinstance(first, int)
-                self.memory.write(first, bytes(type_size(i.aux)))
+                self.memory.write(first, bytes(type_of(i.aux).size))
             case Op.NILCHECK:
                 if not first:
-                    raise GoPanic("runtime error: invalid memory address or nil pointer dereference")
+                    raise RuntimeFailure(NIL_DEREFERENCE)
             case Op.DIVCHECK:
                 if not first:
-                    raise GoPanic("runtime error: integer divide by zero")
+                    raise RuntimeFailure("runtime error: integer divide by zero")
             case Op.BOUNDS:
                 assert isinstance(first, int) and isinstance(values[1], int) and isinstance(i.aux, Bounds)
                 check_bounds(i.aux, first, values[1])
@@ -353,11 +276,10 @@ class Interpreter:
                 frame.defers.append(first)
 
 
-def type_size(t: object) -> int:
-    """The size of the IR type in an `aux`."""
-    size = getattr(t, "size", None)
-    assert isinstance(size, int)
-    return size
+def type_of(t: object) -> IRType:
+    """The IR type in an `aux`."""
+    assert isinstance(t, Scalar | Struct | Array)
+    return t
 
 
 def check_bounds(b: Bounds, x: int, y: int) -> None:
@@ -369,7 +291,8 @@ def check_bounds(b: Bounds, x: int, y: int) -> None:
     if b.signed and signed(x, I64) < 0:  # Go leaves the limit out
         text = text.split(" with ")[0].replace("%x:%y", "%x:")
     shown = signed(x, I64) if b.signed else x
-    raise GoPanic("runtime error: " + text.replace("%x", str(shown)).replace("%y", str(y)))
+    text = text.replace("%x", str(shown)).replace("%y", str(signed(y, I64)))
+    raise RuntimeFailure("runtime error: " + text, "boundsError")
 
 
 def interpret(module: Module, limit: int = 50_000_000) -> Result:

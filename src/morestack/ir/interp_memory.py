@@ -1,51 +1,80 @@
-"""The interpreter's memory: one flat little-endian address space, allocated upwards and never freed.
+"""The interpreter's memory: a heap and a stack, little-endian, allocated upwards and never reused.
 
 Addresses are ints, so pointers can be stored, compared and converted as on a machine. The lowest page stays
 unmapped: an access there is an error of the IR (a missing NILCHECK), as is one past the end.
+
+Escape analysis promises that the heap holds no pointer to a frame object, and that none outlives its frame. The first
+is checked by every store (`store`, `check_pointers`); for the second, what a frame leaves is overwritten with
+POISON, so whoever still looks at it sees other values than a run of the native code or of real Go.
 """
 
 from __future__ import annotations
 
 import struct as packing
 
-from morestack.ir.types import BOOL, F32, F64, Array, IRType, Scalar, Struct
+from morestack.ir.types import BOOL, F32, F64, PTR, Array, IRType, Scalar, Struct, pointer_words
 from morestack.source.diagnostics import InternalError
 
 BASE = 0x10000
+STACK = 0xC0_0000_0000
+POISON = 0xDB
 
 Value = int | float | tuple["Value", ...]
 """A register's content: scalars as unsigned ints or floats, aggregates as tuples of their fields."""
 
 
 class Memory:
-    """Bytes from `BASE` on."""
+    """Bytes from `BASE` on, and those of frame objects from `STACK` on."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self.heap = bytearray()
+        self.stack = bytearray()
 
     def allocate(self, size: int, align: int = 8) -> int:
-        """Zeroed memory; distinct from all other, even when size is 0."""
-        at = -(-len(self.data) // align) * align
-        self.data.extend(bytes(at + max(size, 1) - len(self.data)))
+        """Zeroed memory of the heap; distinct from all other, even when size is 0."""
+        at = -(-len(self.heap) // align) * align
+        self.heap.extend(bytes(at + max(size, 1) - len(self.heap)))
         return BASE + at
 
-    def _range(self, address: int, size: int) -> int:
-        at = address - BASE
-        if at < 0 or at + size > len(self.data):
+    def allocate_object(self, size: int) -> int:
+        """Memory of a frame object, undefined: that is, poison."""
+        at = len(self.stack)
+        self.stack.extend(bytes([POISON]) * (-(-max(size, 1) // 8) * 8))
+        return STACK + at
+
+    def free_object(self, address: int, size: int) -> None:
+        """The frame is gone: whoever still reads its object shall notice."""
+        at = address - STACK
+        self.stack[at : at + size] = bytes([POISON]) * size
+
+    def _range(self, address: int, size: int) -> tuple[bytearray, int]:
+        region, at = (self.heap, address - BASE) if address < STACK else (self.stack, address - STACK)
+        if at < 0 or at + size > len(region):
             raise InternalError("interp", f"access of {size} bytes at {address:#x}")
-        return at
+        return region, at
 
     def read(self, address: int, size: int) -> bytes:
         if size == 0:
             return b""
-        at = self._range(address, size)
-        return bytes(self.data[at : at + size])
+        region, at = self._range(address, size)
+        return bytes(region[at : at + size])
 
     def write(self, address: int, data: bytes) -> None:
         if not data:
             return
-        at = self._range(address, len(data))
-        self.data[at : at + len(data)] = data
+        region, at = self._range(address, len(data))
+        region[at : at + len(data)] = data
+
+    def check_pointers(self, t: IRType, address: int) -> None:
+        """No value of type t at an address of the heap points to a stack."""
+        if address >= STACK:
+            return
+        bits, at = pointer_words(t), address
+        while bits:
+            if bits & 1 and self.word(at) >= STACK:
+                raise InternalError("interp", f"the heap at {at:#x} points to the frame object {self.word(at):#x}")
+            bits >>= 1
+            at += 8
 
     def load(self, t: IRType, address: int) -> Value:
         """The value of type t in memory."""
@@ -74,6 +103,8 @@ class Memory:
                 else:
                     assert isinstance(value, int)
                     self.write(address, value.to_bytes(t.size, "little"))
+                    if t is PTR:
+                        self.check_pointers(t, address)
             case Struct(fields=fields, offsets=offsets):
                 assert isinstance(value, tuple)
                 for f, o, v in zip(fields, offsets, value, strict=True):
@@ -86,6 +117,14 @@ class Memory:
     def word(self, address: int) -> int:
         """The 8-byte word at an address."""
         return int.from_bytes(self.read(address, 8), "little")
+
+    def write_word(self, address: int, value: int) -> None:
+        """Set the 8-byte word at an address."""
+        self.write(address, value.to_bytes(8, "little"))
+
+    def text(self, s: tuple[int, int]) -> bytes:
+        """The bytes of a string."""
+        return self.read(s[0], s[1])
 
 
 def zero(t: IRType) -> Value:

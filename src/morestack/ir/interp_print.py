@@ -1,7 +1,73 @@
-"""How `print` writes floating-point numbers: the shortest digits that read back, in Go's forms."""
+"""How `print` writes: to `output`, floating-point numbers with the shortest digits that read back, in Go's forms."""
+
+from __future__ import annotations
 
 import math
 import struct as packing
+from typing import TYPE_CHECKING
+
+from morestack.ir.interp_ops import signed
+from morestack.ir.types import I64
+
+if TYPE_CHECKING:
+    from morestack.ir.interp import Interpreter
+
+
+class Printing:
+    """Runtime calls of print and println."""
+
+    def __init__(self, machine: Interpreter) -> None:
+        self.m = machine
+        self.output = bytearray()
+
+    def printlock(self) -> None:
+        """Prints are whole here anyway."""
+
+    printunlock = printlock
+
+    def emit(self, text: str) -> None:
+        self.output += text.encode()
+
+    def printbool(self, x: int) -> None:
+        self.emit("true" if x else "false")
+
+    def printint(self, x: int) -> None:
+        self.emit(str(signed(x, I64)))
+
+    def printuint(self, x: int) -> None:
+        self.emit(str(x))
+
+    def printhex(self, x: int) -> None:
+        self.emit(hex(x))
+
+    printpointer = printhex
+
+    def printfloat(self, x: float) -> None:
+        self.emit(float_text(x, 64))
+
+    def printfloat32(self, x: float) -> None:
+        self.emit(float_text(x, 32))
+
+    def printcomplex(self, z: tuple[float, float], bits: int = 64) -> None:
+        self.emit(complex_text(z, bits))
+
+    def printcomplex64(self, z: tuple[float, float]) -> None:
+        self.printcomplex(z, 32)
+
+    def printstring(self, s: tuple[int, int]) -> None:
+        self.output += self.m.memory.text(s)
+
+    def printslice(self, s: tuple[int, int, int]) -> None:
+        self.emit(f"[{s[1]}/{s[2]}]{s[0]:#x}")
+
+    def printiface(self, i: tuple[int, int]) -> None:
+        self.emit(f"({i[0]:#x},{i[1]:#x})")
+
+    def printsp(self) -> None:
+        self.emit(" ")
+
+    def printnl(self) -> None:
+        self.emit("\n")
 
 
 def shortest(value: float, bits: int) -> tuple[str, int]:
@@ -36,3 +102,10 @@ def float_text(value: float, bits: int) -> str:
     whole = digits[: exponent + 1].ljust(exponent + 1, "0")
     rest = digits[exponent + 1 :]
     return f"{sign}{whole}.{rest}" if rest else sign + whole
+
+
+def complex_text(z: tuple[float, float], bits: int) -> str:
+    """The text of println for a complex number whose parts have 32 or 64 bits."""
+    imaginary = float_text(z[1], bits)
+    sign = "" if imaginary[0] in "+-" else "+"
+    return f"({float_text(z[0], bits)}{sign}{imaginary}i)"

@@ -82,8 +82,10 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "newproc": _f((PTR,), None, _P, "go closure()"),
     "gopanic": _f((IFACE,), None, _X, "panic(v)"),
     "gorecover": _f((), IFACE, _N, "recover()"),
+    "goexit": _f((), None, _X, "runtime.Goexit: run what is deferred, end the goroutine"),
     "panicnil": _f((), None, _X, "nil dereference"),
     "panicshift": _f((), None, _X, "negative shift amount"),
+    "panicrangestate": _f((I64,), None, _X, "a range function called its loop body in this state (internal/abi's RF_)"),
     "exit": _f((I64,), None, _X, "the program ends with this code"),
     # maps; key and value are addresses
     "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),
