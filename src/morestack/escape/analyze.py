@@ -37,6 +37,9 @@ def analyze(pkg: CheckedPackage, imported: ImportedTags = _unknown) -> EscapeRes
     """Decide stack or heap for every variable and allocation of a checked package."""
     result = EscapeResult()
     program = scan(pkg)
+    for fn, captures in program.captures.items():
+        if isinstance(fn.node, ast.Range):
+            result.range_captures[fn.node] = tuple(captures)
     texts = Texts(program, pkg.pkg)
     with deep_recursion():
         order = batches(program)

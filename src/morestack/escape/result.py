@@ -104,6 +104,8 @@ class EscapeResult:
     """Allocation sites that escape."""
     by_value: set[Var] = field(default_factory=set)
     """Captured variables whose value, not address, closures hold."""
+    range_captures: dict[ast.Range, tuple[Var, ...]] = field(default_factory=dict)
+    """Of a range over a function: the variables from around it that its body uses; results, where it returns."""
     zero_copy: set[ast.Node] = field(default_factory=set)
     """Conversions `[]byte(s)` whose bytes nobody writes: they can share the string's memory."""
     messages: list[Message] = field(default_factory=list)

@@ -33,6 +33,7 @@ from morestack.runtime.panictext import (
     PENDING_MAKECHAN,
     PENDING_NIL,
     PENDING_NIL_MAP,
+    PENDING_RANGE_DONE,
     PENDING_SEND_CLOSED,
     PENDING_SHIFT,
     PENDING_USER,
@@ -201,6 +202,13 @@ def panicnil(g: Ptr[G]) -> None:
 def panicshift(g: Ptr[G]) -> None:
     """A shift count is negative."""
     g.at.pending = PENDING_SHIFT
+    panicking(g)
+
+
+@export
+def panicrangestate(g: Ptr[G], state: i64) -> None:
+    """A range over a function has gone on when it must not."""
+    g.at.pending = u64(PENDING_RANGE_DONE + u64(state))
     panicking(g)
 
 

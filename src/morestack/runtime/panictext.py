@@ -64,6 +64,10 @@ PENDING_UNSAFE_SLICE_LEN = u64(19)
 PENDING_UNSAFE_SLICE_NIL = u64(20)
 PENDING_UNSAFE_STRING_LEN = u64(21)
 PENDING_UNSAFE_STRING_NIL = u64(22)
+PENDING_RANGE_DONE = u64(24)  # the states of a range over a function follow, numbered as in internal/abi
+PENDING_RANGE_PANIC = u64(26)
+PENDING_RANGE_EXHAUSTED = u64(27)
+PENDING_RANGE_MISSING_PANIC = u64(28)
 PENDING_BOUNDS = u64(32)
 
 
@@ -299,6 +303,16 @@ def error_text(kind: u64) -> Ptr[u8]:
         return cstr(b"runtime error: unsafe.String: len out of range")
     if kind == PENDING_UNSAFE_STRING_NIL:
         return cstr(b"runtime error: unsafe.String: ptr is nil and len is not zero")
+    if kind == PENDING_RANGE_DONE:
+        return cstr(
+            b"runtime error: range function continued iteration after function for loop body returned false"
+        )
+    if kind == PENDING_RANGE_PANIC:
+        return cstr(b"runtime error: range function continued iteration after loop body panic")
+    if kind == PENDING_RANGE_EXHAUSTED:
+        return cstr(b"runtime error: range function continued iteration after whole loop exit")
+    if kind == PENDING_RANGE_MISSING_PANIC:
+        return cstr(b"runtime error: range function recovered a loop body panic and did not resume panicking")
     return cstr(b"runtime error: unknown failure")
 
 
