@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fake_stack import GOEXIT, code
 
 from morestack import runtime
 from morestack.dialect.machine import bind_statics
 from morestack.dialect.native import Native, load
+from tests.unit.runtime.fake_stack import GOEXIT, code
 
 
 @functools.cache

@@ -7,9 +7,8 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from fake_stack import blob
-
 from morestack.dialect import memory
+from tests.unit.runtime.fake_stack import blob
 
 _types: dict[str, int] = {}
 

@@ -7,8 +7,6 @@ from collections import deque
 from typing import Any
 
 import pytest
-from fake_stack import Site, blob, closure, code, load, push_frames, store
-from fake_types import chan_type, int_type, sized_type
 
 from morestack.codegen import abi
 from morestack.dialect.machine import nil, ptr_at
@@ -16,6 +14,8 @@ from morestack.runtime import layout
 from morestack.runtime.chan import Hchan
 from morestack.runtime.select import Scase
 from morestack.runtime.type import ChanType
+from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, store
+from tests.unit.runtime.fake_types import chan_type, int_type, sized_type
 
 FRAME = Site("main.worker", 3, words=8)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 
 from morestack.codegen import abi
 from morestack.runtime import event, layout
+from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 
 MAIN = Site("main.main", 10, words=4, pointers=(0, 2))
 MID = Site("main.mid", 20, words=6, pointers=(1, 5))
@@ -128,7 +128,7 @@ def test_a_parked_receivers_place_moves(rt: Any, g: Any) -> None:
 
 
 def make_chan(rt: Any, g: Any, size: int) -> Any:
-    from fake_types import chan_type, int_type
+    from tests.unit.runtime.fake_types import chan_type, int_type
 
     from morestack.dialect.machine import ptr_at
     from morestack.runtime.chan import Hchan

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_stack import Site, closure, code, load, store
 
 from morestack.dialect.machine import nil
 from morestack.runtime import event, layout
 from morestack.runtime.layout import G
+from tests.unit.runtime.fake_stack import Site, closure, code, load, store
 
 
 def start(rt: Any, by: Any, name: str = "main.f") -> None:
