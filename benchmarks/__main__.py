@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json] [--quick]`: the table."""
+"""`python -m benchmarks [--json] [--quick]`: the table of figures beside real Go."""
 
 import argparse
 import json
@@ -6,49 +6,92 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.measure import ENV, MORESTACK, PROGRAMS, Row, compare, seconds
+from benchmarks.measure import ENV, GO, MORESTACK, PROGRAMS, Row, go_build, seconds, slopes
 
-COMPARISONS = (
+RUNNING = (
     # name, program, small N, large N, target ratio
     ("fib(40)", "fib", 0, 3, 0.8),
-    ("recursion to 100k frames", "recurse100k", 10, 200, 0.35),
-    ("recursion to 1M frames", "recurse1m", 1, 12, 0.35),
-    ("ping-pong round trip", "pingpong", 10_000, 3_000_000, 0.2),
+    ("recursion to 100k frames, fresh goroutine", "recurse100k", 10, 200, 0.35),
+    ("recursion to 1M frames, fresh goroutine", "recurse1m", 1, 12, 0.35),
+    ("ping-pong round trip, unbuffered channel", "pingpong", 10_000, 3_000_000, 0.2),
     ("spawn + run + exit", "spawn", 10_000, 4_000_000, 0.2),
 )
 
 
-def unit(seconds: float) -> str:
-    """A duration with a fitting unit."""
-    for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {name}"
-    return f"{seconds * 1e9:.3g} ns"
+def running(folder: Path, repeats: int) -> list[Row]:
+    """Run time of compiled programs."""
+    rows: list[Row] = []
+    for name, program, small, large, target in RUNNING:
+        tell(name)
+        ours, peer = slopes(program, small, large, folder, repeats)
+        rows.append(Row(name, ours.seconds, peer.seconds, target=target))
+    return rows
 
 
-def start_up(repeats: int) -> tuple[float, float]:
-    """Seconds of a cached run of an empty program, and of a cold compile of a 100-line one, medians."""
-    run: list[str | Path] = [MORESTACK, "run", PROGRAMS / "empty.go"]
+def memory(folder: Path, repeats: int) -> list[Row]:
+    """Peak memory of parked goroutines."""
+    tell("parked goroutines")
+    ours, peer = slopes("parked", 1_000, 101_000, folder, min(repeats, 3))
+    return [Row("memory of a parked goroutine", ours.memory, peer.memory, "B")]
+
+
+def starting(folder: Path, repeats: int) -> list[Row]:
+    """Start-up and compile time; Go's side is a built binary, and `go build` of a text it has not seen."""
+    tell("start-up")
+    empty = PROGRAMS / "empty.go"
+    text = empty.read_text()
+    (folder / "empty.go").write_text(text)
+    run: list[str | Path] = [MORESTACK, "run", empty]
+    binary: list[str | Path] = [go_build(folder / "empty.go")]
     seconds(run)
-    cached = statistics.median(seconds(run) for _ in range(repeats))
+    pairs = [(seconds(run), seconds(binary)) for _ in range(repeats)]
+    tell("cold compile")
     lines = (PROGRAMS / "hundred.go").read_text()
-    cold: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(repeats):
-            path = Path(folder, f"hundred{number}.go")  # another path: not in the cache
-            path.write_text(f"{lines}\n// {number}\n")
-            cold.append(seconds([MORESTACK, "run", path]))
-    return cached, statistics.median(cold)
+    cold: list[tuple[float, float]] = []
+    for number in range(repeats):
+        path = folder / f"hundred{number}.go"
+        path.write_text(f"{lines}\n// {number} {folder}\n")  # in no cache
+        ours = seconds([MORESTACK, "run", path])
+        built = seconds([GO, "run", path])
+        cold.append((ours, built))
+    return [
+        Row("cached program: start, first output, exit", *medians(pairs), limit=0.25),
+        Row("100-line program: compile cold and run", *medians(cold), limit=1.5),
+    ]
 
 
-def walk() -> float:
-    """Nanoseconds to walk one frame of a goroutine parked under a million frames."""
-    text = subprocess.run(
-        [sys.executable, "-m", "benchmarks.walk"], env=ENV, check=True, capture_output=True, text=True
-    ).stdout
-    return float(text.split()[-1])
+def medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    """The median of each side."""
+    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
+
+
+def walking() -> list[Row]:
+    """Walking the frames of a goroutine parked under a million of them."""
+    tell("walking frames")
+    command = [sys.executable, "-m", "benchmarks.walk"]
+    text = subprocess.run(command, env=ENV, check=True, capture_output=True, text=True).stdout
+    return [Row("walking one frame", float(text.split()[-1]) * 1e-9, None, limit=4e-9)]
+
+
+def tell(name: str) -> None:
+    """What is being measured, on a terminal."""
+    if sys.stderr.isatty():
+        print(f"measuring {name} …", file=sys.stderr)
+
+
+def shown(value: float | None, unit: str) -> str:
+    """A cost with a fitting unit."""
+    if value is None:
+        return ""
+    if unit == "B":
+        return f"{value:,.0f} B"
+    for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
+        if value * factor >= 1:
+            return f"{value * factor:.3g} {name}"
+    return f"{value * 1e9:.3g} ns"
 
 
 def main() -> None:
@@ -57,30 +100,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="three repetitions instead of seven")
     options = parser.parse_args()
     repeats = 3 if options.quick else 7
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, program, small, large, target in COMPARISONS:
-            if sys.stderr.isatty():
-                print(f"measuring {name} …", file=sys.stderr)
-            rows.append(compare(name, program, small, large, target, Path(folder), repeats))
-    cached, cold = start_up(repeats)
-    frame = walk()
-    absolute = [
-        ("cached program to first output and exit", cached, 0.25, unit(cached)),
-        ("100-line program compiled cold and run", cold, 1.5, unit(cold)),
-        ("walking one frame", frame * 1e-9, 4e-9, f"{frame:.2f} ns"),
-    ]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [*running(folder, repeats), *memory(folder, repeats), *starting(folder, repeats), *walking()]
     if options.json:
-        table = [{"name": r.name, "ours": r.ours, "go": r.peer, "ratio": r.ratio, "target": r.target} for r in rows]
-        limits = [{"name": name, "ours": value, "limit": limit} for name, value, limit, _ in absolute]
-        print(json.dumps({"against_go": table, "absolute": limits}, indent=1))
+        print(json.dumps([{**asdict(r), "ratio": r.ratio} for r in rows], indent=1))
         return
-    print(f"{'':42}{'morestack':>12}{'Go':>12}{'ratio':>8}{'target':>8}")
-    for row in rows:
-        mark = "" if row.ratio <= row.target else "  over"
-        print(f"{row.name:42}{unit(row.ours):>12}{unit(row.peer):>12}{row.ratio:8.2f}{row.target:8.2f}{mark}")
-    for name, value, limit, shown in absolute:
-        print(f"{name:42}{shown:>12}{'':20}{unit(limit):>8}{'' if value <= limit else '  over'}")
+    print(f"{'':44}{'morestack':>12}{'Go':>12}{'ratio':>8}   at most")
+    for r in rows:
+        ratio = "" if r.ratio is None else f"{r.ratio:.2f}"
+        most = f"{r.target}" if r.target is not None else shown(r.limit, r.unit)
+        figures = f"{r.name:44}{shown(r.ours, r.unit):>12}{shown(r.peer, r.unit):>12}{ratio:>8}   {most}"
+        print(figures + ("  over" if r.over else ""))
 
 
 if __name__ == "__main__":

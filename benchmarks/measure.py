@@ -10,6 +10,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +23,29 @@ ENV = {**os.environ, "GOMAXPROCS": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison: cost of an operation for us and for Go in seconds, and the most the ratio may be."""
+    """One comparison: cost for us and for the peer in `unit` (s or B), and the most that is allowed.
+
+    `target` limits the ratio; `limit` the cost itself. Either may be None.
+    """
 
     name: str
     ours: float
-    peer: float
-    target: float
+    peer: float | None
+    unit: str = "s"
+    target: float | None = None
+    limit: float | None = None
 
     @property
-    def ratio(self) -> float:
-        return self.ours / self.peer
+    def ratio(self) -> float | None:
+        return None if self.peer is None else self.ours / self.peer
+
+    @property
+    def over(self) -> bool:
+        """Whether a limit is broken."""
+        ratio = self.ratio
+        return (self.target is not None and ratio is not None and ratio > self.target) or (
+            self.limit is not None and self.ours > self.limit
+        )
 
 
 def with_count(program: str, count: int, folder: Path) -> Path:
@@ -49,26 +63,49 @@ def go_build(source: Path) -> Path:
     return binary
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took: wall seconds and peak resident bytes."""
+
+    seconds: float
+    memory: int
+
+
+def cost(command: list[str | Path]) -> Cost:
+    """Run one process to its end; it must succeed and print something."""
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, env=ENV, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        elapsed = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if process.returncode or not text:
+        raise RuntimeError(f"{command} failed ({process.returncode}): {text.decode()[-400:]}")
+    return Cost(elapsed, usage.ru_maxrss * 1024)
+
+
 def seconds(command: list[str | Path]) -> float:
-    """Wall time of one process; its output must not be empty."""
-    started = time.perf_counter()
-    done = subprocess.run(command, env=ENV, capture_output=True)
-    elapsed = time.perf_counter() - started
-    if done.returncode or not done.stdout + done.stderr:
-        raise RuntimeError(f"{command} failed ({done.returncode}): {done.stderr.decode()[-400:]}")
-    return elapsed
+    """Wall time of one process."""
+    return cost(command).seconds
 
 
-def compare(name: str, program: str, small: int, large: int, target: float, folder: Path, repeats: int) -> Row:
-    """Measure one row."""
+def slopes(program: str, small: int, large: int, folder: Path, repeats: int) -> tuple[Cost, Cost]:
+    """Cost of one operation for us and for Go, by slope of medians; runs are interleaved."""
     sources = [with_count(program, n, folder) for n in (small, large)]
     ours: list[list[str | Path]] = [[MORESTACK, "run", s] for s in sources]
     peer: list[list[str | Path]] = [[go_build(s)] for s in sources]
     for command in ours:
-        seconds(command)  # compiled and cached
-    times: dict[int, list[float]] = {0: [], 1: [], 2: [], 3: []}
+        cost(command)  # compiled and cached
+    costs: list[list[Cost]] = [[], [], [], []]
     for _ in range(repeats):
         for number, command in enumerate([*ours, *peer]):
-            times[number].append(seconds(command))
-    median = [statistics.median(times[number]) for number in range(4)]
-    return Row(name, (median[1] - median[0]) / (large - small), (median[3] - median[2]) / (large - small), target)
+            costs[number].append(cost(command))
+
+    def slope(low: list[Cost], high: list[Cost]) -> Cost:
+        time_ = statistics.median(c.seconds for c in high) - statistics.median(c.seconds for c in low)
+        memory = statistics.median(c.memory for c in high) - statistics.median(c.memory for c in low)
+        return Cost(time_ / (large - small), round(memory / (large - small)))
+
+    return slope(costs[0], costs[1]), slope(costs[2], costs[3])
