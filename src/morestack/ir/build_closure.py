@@ -132,7 +132,7 @@ def thunk_closure(fb: FuncBuilder, call: ast.Call, kind: str, escapes: bool, pos
     if isinstance(fun, ast.FuncLit) and not call.args:
         signature = fb.info.signatures[fun]
         if not signature.results.vars and not signature.params.vars:
-            return closure(fb, fun, escapes or (kind == "gowrap") or fb.mod.escapes.node_escapes(fun))
+            return closure(fb, fun, kind == "gowrap" or fb.mod.escapes.node_escapes(fun))
     ordered(fb, [call.fun, *call.args] if tv is None or tv.mode is not Mode.BUILTIN else list(call.args))
     name = fb.mod.fresh_name(fb.symbol_base, "." + kind)
     if tv is not None and tv.mode in (Mode.BUILTIN, Mode.TYPE):

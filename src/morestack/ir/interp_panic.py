@@ -89,8 +89,11 @@ class Panics:
         g = self.m.current
         if not g.panics or g.panics[-1].recovered or g.panics[-1].depth < 0:
             return (0, 0)
-        between = g.frames[g.panics[-1].depth : -1]
-        if g.panics[-1].depth >= len(g.frames) or not all(f.function.wrapper for f in between):
+        asks = len(g.frames) - 1
+        while g.frames[asks].function.wrapper:
+            asks -= 1  # the wrapper of `defer recover()` stands for recover itself
+        deferred = g.panics[-1].depth
+        if asks < deferred or not all(f.function.wrapper for f in g.frames[deferred:asks]):
             return (0, 0)
         g.panics[-1].recovered = True
         return g.panics[-1].value

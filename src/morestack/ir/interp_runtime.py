@@ -5,10 +5,12 @@ Each family of calls is a class of its own; a call is the method of its name. He
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from math import copysign, inf, isfinite, isinf, isnan
 from typing import TYPE_CHECKING
 
+from morestack.ir.build_types import ir_type
 from morestack.ir.interp_chan import MAX_ALLOC, Channels
 from morestack.ir.interp_map import Maps
 from morestack.ir.interp_memory import Value
@@ -19,12 +21,22 @@ from morestack.ir.interp_state import Exit, RuntimeFailure
 from morestack.ir.interp_strings import Strings
 from morestack.ir.interp_types import Types
 from morestack.ir.runtime_calls import RUNTIME_CALLS
-from morestack.ir.types import I64
+from morestack.ir.types import I64, pointer_words
 from morestack.source.diagnostics import InternalError
 from morestack.types.sizes import sizeof
 
 if TYPE_CHECKING:
     from morestack.ir.interp import Interpreter
+
+# fmt: off
+SIZE_CLASSES = (
+    0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416,
+    448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456,
+    4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432,
+    19072, 20480, 21760, 24576, 27264, 28672, 32768,
+)
+# fmt: on
+"""Sizes of Go's small objects: they show in the capacities that append makes."""
 
 
 class Runtime:
@@ -68,7 +80,10 @@ class Runtime:
         size = sizeof(self.types.types[typ])
         if signed(length, I64) < 0:
             raise RuntimeFailure("runtime error: growslice: len out of range")
-        new = max(length, 2 * capacity if capacity < 256 else capacity + (capacity + 768) // 4)
+        new = length
+        if size:
+            has_header = bool(pointer_words(ir_type(self.types.types[typ])))
+            new = roundupsize(next_capacity(length, capacity) * size, has_header) // size
         array = self.m.memory.allocate(new * size)
         kept = length - added
         self.m.memory.write(array, self.m.memory.read(old, kept * size))
@@ -115,3 +130,22 @@ class Runtime:
             c, d = copysign(isinf(c), c), copysign(isinf(d), d)
             return 0.0 * (a * c + b * d), 0.0 * (b * c - a * d)
         return e, f
+
+
+def next_capacity(length: int, capacity: int) -> int:
+    """Go's nextslicecap: twice as much for small slices, tending to 1.25 times for large ones."""
+    if length > 2 * capacity:
+        return length
+    if capacity < 256:
+        return 2 * capacity
+    while capacity < length:
+        capacity += (capacity + 768) // 4
+    return capacity
+
+
+def roundupsize(size: int, has_header: bool) -> int:
+    """The size of the block Go's allocator gives, less the header of large objects with pointers."""
+    if size > 32768 - 8:
+        return -(-size // 8192) * 8192
+    header = 8 if has_header and size > 512 else 0
+    return SIZE_CLASSES[bisect_left(SIZE_CLASSES, size + header)] - header

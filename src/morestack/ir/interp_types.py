@@ -151,7 +151,7 @@ class Types:
 
     def efaceeq(self, typ: int, p: int, q: int) -> int:
         t = self.types[typ]
-        if not comparable_type(t, dynamic=True):
+        if not comparable_type(t, dynamic=True)[0]:
             raise RuntimeFailure(f"runtime error: comparing uncomparable type {runtime_string(t)}")
         if is_direct(t):
             return int(p == q)
@@ -212,7 +212,7 @@ class Types:
                 if not typ:
                     return None
                 dynamic = self.types[typ]
-                if not comparable_type(dynamic, dynamic=True):
+                if not comparable_type(dynamic, dynamic=True)[0]:
                     raise RuntimeFailure(f"runtime error: hash of unhashable type {runtime_string(dynamic)}")
                 data = memory.word(p + 8)
                 return typ, data if is_direct(dynamic) else self.key(dynamic, data)
