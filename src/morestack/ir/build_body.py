@@ -6,10 +6,13 @@ results, RETURN. That block reads nothing but frame objects, so a recovered pani
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from morestack.ir import types as ir
 from morestack.ir.build_closure import bind_captures
 from morestack.ir.build_func import FuncBuilder, Mem, symbol_name
 from morestack.ir.build_module import ModuleBuilder
+from morestack.ir.build_rangefunc import mark_frame
 from morestack.ir.build_tidy import tidy
 from morestack.ir.build_types import ir_type, var_type
 from morestack.ir.module import Function, Operand, Pos
@@ -58,6 +61,8 @@ def _body(fb: FuncBuilder, params: list[Var], signature: Signature, body: ast.Bl
         else:
             fb.storage[p] = r
     _results(fb, signature, body, pos)
+    if f.has_defer and _defers(body, fb.mod.escapes.range_captures):
+        mark_frame(fb, pos)
     fb.stmts(body.stmts)
     _end(fb)
     tidy(f)
@@ -95,14 +100,18 @@ def _results(fb: FuncBuilder, signature: Signature, body: ast.Block, pos: Pos) -
             f.result_objects.append(o)
 
 
-def _defers(body: ast.Block) -> bool:
-    """Is there a defer in this body, literals inside it apart?"""
+def _defers(body: ast.Block, loops: Container[ast.Node] | None = None) -> bool:
+    """Is there a defer in this body, literals inside it apart? With `loops`: in the body of one of these."""
     work: list[ast.Node | None] = list(body.stmts)
     while work:
         s = work.pop()
         match s:
             case ast.Defer():
-                return True
+                if loops is None:
+                    return True
+            case ast.Range(body=inner) if loops is not None and s in loops:
+                if _defers(inner):
+                    return True
             case ast.Block(stmts=stmts):
                 work.extend(stmts)
             case ast.If(then=then, els=els):

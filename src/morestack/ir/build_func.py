@@ -95,6 +95,8 @@ class FuncBuilder:
         self.nested = False
         self.range_body: RangeBody | None = None
         """The loop over a function whose body this is."""
+        self.defer_marker: Reg | None = None
+        """What bodies of loops over functions name this frame by, to defer calls for it."""
         self.symbol_base = f.name
         self.start(Block(0))
 

@@ -18,6 +18,7 @@ from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_closure import bind_variables, capture_layout, closure_type, store_captures
 from morestack.ir.build_func import FALSE, TRUE, ZERO64, FuncBuilder, Mem, int64, symbol_name, unparen
+from morestack.ir.build_methods import finish
 from morestack.ir.build_range import bind
 from morestack.ir.build_stmt import go_to, leave_stored
 from morestack.ir.build_types import ir_type, var_type
@@ -72,11 +73,13 @@ def range_func(fb: FuncBuilder, s: ast.Range, u: Signature) -> None:
     fb.store(Mem(record), int64(READY))
     fb.store(Mem(record, NEXT), ZERO64)
     captures = mod.escapes.range_captures.get(s, ())
-    layout = capture_layout(mod, captures, ir.PTR)
+    shared = [record] if fb.defer_marker is None else [record, fb.defer_marker]
+    layout = capture_layout(mod, captures, *[ir.PTR for _ in shared])
     closure = _object(fb, layout, escapes, pos)
     fb.store(Mem(closure), Sym(name))
-    fb.store(Mem(closure, 8), record)
-    store_captures(fb, closure, layout, captures, 2)
+    for n, p in enumerate(shared, 1):
+        fb.store(Mem(closure, 8 * n), p)
+    store_captures(fb, closure, layout, captures, 1 + len(shared))
     yield_type = bt.signature(u.params.vars[0].type)
     body = _body(fb, s, name, yield_type, layout)
     operands = (*head, closure)
@@ -86,6 +89,20 @@ def range_func(fb: FuncBuilder, s: ast.Range, u: Signature) -> None:
         fb.nil_check(head[0], pos)
         fb.block.instrs.append(Instr(Op.CALL_CLOSURE, (), operands, IRSignature((ir.PTR,), ()), (), pos))
     _after(fb, record, body, pos)
+
+
+def mark_frame(fb: FuncBuilder, pos: Pos) -> None:
+    """At the start of a function: defer a call that does nothing, whose closure bodies know this frame by.
+
+    The closure is on the heap, for a body may be.
+    """
+    mod = fb.mod
+    name = f"{bt.path_prefix(mod.pkg)}.rangedefers"
+    mod.request(name, lambda: finish(FuncBuilder(mod, Function(name, wrapper=True, pos=pos)), ()))
+    marker = fb.defer_marker = fb.f.reg(ir.PTR, "marker")
+    fb.set(marker, _object(fb, ir.struct(ir.PTR), True, pos))
+    fb.store(Mem(marker), Sym(name))
+    fb.do(Op.DEFER, marker, aux="shared", pos=pos)
 
 
 def _object(fb: FuncBuilder, layout: ir.Struct, escapes: bool, pos: Pos) -> Operand:
@@ -136,7 +153,12 @@ def _body(outer: FuncBuilder, s: ast.Range, name: str, signature: Signature, lay
     context = f.context = f.reg(ir.PTR, "context")
     record = f.reg(ir.PTR, "record")
     fb.set(record, fb.load(Mem(context, 8), ir.PTR))
-    bind_variables(fb, context, layout, mod.escapes.range_captures.get(s, ()), 2)
+    first = 2
+    if outer.defer_marker is not None:
+        fb.defer_marker = f.reg(ir.PTR, "marker")
+        fb.set(fb.defer_marker, fb.load(Mem(context, 16), ir.PTR))
+        first = 3
+    bind_variables(fb, context, layout, mod.escapes.range_captures.get(s, ()), first)
     body = fb.range_body = RangeBody(s, record)
     pos = f.pos
     assert pos is not None

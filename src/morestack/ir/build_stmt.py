@@ -249,9 +249,10 @@ def defer_stmt(fb: FuncBuilder, s: ast.Defer) -> None:
     call = unparen(s.call)
     assert isinstance(call, ast.Call)
     pos = fb.pos(s)
-    if fb.range_body is not None:
-        fb.mod.unsupported(s.span, "defer in the body of a range over a function is")
-        return
     closure = thunk_closure(fb, call, "deferwrap", fb.mod.escapes.node_escapes(s), pos)
-    fb.do(Op.DEFER, closure, pos=pos)
+    if fb.range_body is not None:  # the call is to run when the function around the loop ends
+        assert fb.defer_marker is not None
+        fb.rt_do("deferprocat", closure, fb.defer_marker, pos=pos)
+    else:
+        fb.do(Op.DEFER, closure, pos=pos)
     fb.saved.clear()

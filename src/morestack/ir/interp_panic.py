@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from morestack.ir.interp import Interpreter
 
 
+RANGE_FAILURES = {
+    0: "continued iteration after function for loop body returned false",
+    2: "continued iteration after loop body panic",
+    3: "continued iteration after whole loop exit",
+    4: "recovered a loop body panic and did not resume panicking",
+}
+"""By the loop's state, numbered as in gc's internal/abi."""
+
+
 class Panics:
     """Panics under way, and the runtime calls that start and stop them."""
 
@@ -97,6 +106,13 @@ class Panics:
             return (0, 0)
         g.panics[-1].recovered = True
         return g.panics[-1].value
+
+    def deferprocat(self, closure: int, marker: int) -> None:
+        """Defer for the frame that has deferred marker."""
+        next(f for f in reversed(self.m.current.frames) if marker in f.defers).defers.append(closure)
+
+    def panicrangestate(self, state: int) -> None:
+        raise RuntimeFailure("runtime error: range function " + RANGE_FAILURES[state])
 
     def panicnil(self) -> None:
         raise RuntimeFailure(NIL_DEREFERENCE)

@@ -110,7 +110,7 @@ class Op(Enum):
     CALL_CODE = OpInfo("callcode", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "Signature")
     # args[0]: code address, from an itab
     RT = OpInfo("rt", -1, -1, E.READ | E.WRITE, "runtime function")  # effect: see runtime_calls
-    DEFER = OpInfo("defer", 1, 0, E.WRITE)  # args[0]: closure without parameters, run when the function ends
+    DEFER = OpInfo("defer", 1, 0, E.WRITE, "sharing")  # args[0]: closure without parameters, run when the function ends
     DEFER_RETURN = OpInfo("deferreturn", 0, 0, E.CALL | E.PANIC | E.READ | E.WRITE)  # before RETURN: run them
     # terminators
     JUMP = OpInfo("jump", 0, 0, E.TERM)

@@ -242,7 +242,7 @@ class Parser:
                 aux = Bounds(kind, self.accept("signed"))
             case "function name":
                 aux = self.sym()
-            case "runtime function":
+            case "runtime function" | "sharing":
                 aux = self.kind("word")
             case "Signature":
                 self.expect("(")

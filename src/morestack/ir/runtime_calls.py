@@ -85,6 +85,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "goexit": _f((), None, _X, "runtime.Goexit: run what is deferred, end the goroutine"),
     "panicnil": _f((), None, _X, "nil dereference"),
     "panicshift": _f((), None, _X, "negative shift amount"),
+    "deferprocat": _f((PTR, PTR), None, _N, "deferprocat(closure, marker): defer for the frame that deferred marker, shared"),
     "panicrangestate": _f((I64,), None, _X, "a range function called its loop body in this state (internal/abi's RF_)"),
     "exit": _f((I64,), None, _X, "the program ends with this code"),
     # maps; key and value are addresses

@@ -220,6 +220,7 @@ _AUX: dict[str, tuple[type, ...]] = {
     "runtime function": (str,),
     "Signature": (Signature,),
     "case values": (tuple,),
+    "sharing": (type(None), str),
     "": (type(None),),
 }
 
