@@ -4,6 +4,7 @@ Exits 1 when a test fails that is not on the list of known failures, or passes t
 """
 
 import argparse
+import json
 import os
 import sys
 from collections import Counter
@@ -23,6 +24,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="only tests whose name contains one of these")
     parser.add_argument("--update", action="store_true", help="rewrite the list of known failures")
     parser.add_argument("--output", action="store_true", help="show what failing tests printed")
+    parser.add_argument("--json", action="store_true", help="the table as JSON")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     tests = [t for t in gotest.discover(corpus.fetch()) if not t.imports]
@@ -41,6 +43,10 @@ def main() -> int:
                 print(f"--- {name}: {outcome.reason}\n{outcome.output.decode(errors='replace')[:2000]}")
         if sys.stderr.isatty():
             print(f"\r\x1b[K{number}/{len(tests)} {name}", end="", file=sys.stderr)
+    if options.json:
+        rows = {row: {"passed": passed[row], "failed": failed[row]} for row in sorted(passed | failed)}
+        print(json.dumps({"directories": rows, "failures": failures}, indent=1))
+        return 0
     print(f"\n{'directory':28}{'passed':>8}{'failed':>8}")
     for row in sorted(passed | failed):
         print(f"{row:28}{passed[row]:8}{failed[row]:8}")
