@@ -39,6 +39,12 @@ def flags_of(f: Function) -> int:
     return (FLAG_WRAPPER if f.wrapper else 0) | (0 if f.params else FLAG_NO_PARAMS)
 
 
+def shown_name(name: str) -> str:
+    """A function's name as tracebacks have it: type arguments are `...`."""
+    first, last = name.find("["), name.rfind("]")
+    return f"{name[:first]}[...]{name[last + 1 :]}" if 0 <= first < last else name
+
+
 class ModuleContext:
     """Collects what functions ask for; `trailer` renders it."""
 
@@ -100,7 +106,7 @@ class ModuleContext:
         known = self._records.get(key)
         if known is None:
             known = self._records[key] = f"@func.{len(self._records)}"
-            name = self.name(f.name.removesuffix(BODY_SUFFIX))
+            name = self.name(shown_name(f.name.removesuffix(BODY_SUFFIX)))
             file, line = (f.pos.file, f.pos.line) if f.pos else ("", 0)
             self.data.append(
                 f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(name, known)}, "
