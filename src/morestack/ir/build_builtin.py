@@ -20,6 +20,7 @@ from morestack.syntax.nodes import BinaryOp
 from morestack.types import constant as exact
 from morestack.types.info import Mode, TypeAndValue
 from morestack.types.objects import Builtin, BuiltinId
+from morestack.types.sizes import alignof, offsetsof, sizeof
 from morestack.types.types import (
     Array,
     Basic,
@@ -28,6 +29,7 @@ from morestack.types.types import (
     Map,
     Pointer,
     Slice,
+    Struct,
     Traits,
     Tuple,
     Type,
@@ -415,7 +417,32 @@ def _data(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
     return fb.extract(fb.expr(e.args[0]), 0)
 
 
+# -- sizes, constants but for types that depend on type parameters ---------------------------------
+
+
+def _sizeof(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    return int64(sizeof(fb.type_of(e.args[0])))
+
+
+def _alignof(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    return int64(alignof(fb.type_of(e.args[0])))
+
+
+def _offsetof(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    field = unparen(e.args[0])
+    assert isinstance(field, ast.Selector)
+    selection = fb.info.selections[field]
+    offset, t = 0, selection.recv
+    for n in selection.index:
+        s = under(t)
+        assert isinstance(s, Struct)
+        offset += offsetsof(s)[n]
+        t = bt.var_type(s.fields[n])
+    return int64(offset)
+
+
 _BUILTINS: dict[BuiltinId, Callable[[FuncBuilder, ast.Call, Pos], Operand | None]] = {
+    B.ALIGNOF: _alignof,
     B.APPEND: _append,
     B.CAP: _cap,
     B.CLEAR: _clear,
@@ -429,11 +456,13 @@ _BUILTINS: dict[BuiltinId, Callable[[FuncBuilder, ast.Call, Pos], Operand | None
     B.MAX: _max,
     B.MIN: _min,
     B.NEW: _new,
+    B.OFFSETOF: _offsetof,
     B.PANIC: _panic,
     B.PRINT: _print,
     B.PRINTLN: _println,
     B.REAL: _real,
     B.RECOVER: _recover,
+    B.SIZEOF: _sizeof,
     B.ADD: _unsafe_add,
     B.SLICE: _unsafe_slice,
     B.SLICE_DATA: _data,
