@@ -136,16 +136,21 @@ def _constant_data(fb: FuncBuilder, value: Operand) -> Operand | None:
 def to_word(fb: FuncBuilder, value: Operand) -> Operand:
     """The pointer inside a pointer-shaped value."""
     while value.type is not ir.PTR:
-        value = fb.extract(value, 0)
+        value = fb.extract(value, sized_part(value.type))
     return value
+
+
+def sized_part(t: IRType) -> int:
+    """The number of the first part of a struct or array that is not empty."""
+    if isinstance(t, ir.Struct):
+        return next(n for n, f in enumerate(t.fields) if f.size)
+    return 0
 
 
 def to_scalar(fb: FuncBuilder, value: Operand) -> Operand:
     """The one scalar of a one-byte struct or array."""
     while not isinstance(value.type, ir.Scalar):
-        t = value.type
-        n = next(n for n, f in enumerate(t.fields) if f.size) if isinstance(t, ir.Struct) else 0
-        value = fb.extract(value, n)
+        value = fb.extract(value, sized_part(value.type))
     return value
 
 
@@ -153,8 +158,11 @@ def from_word(fb: FuncBuilder, word: Operand, t: IRType) -> Operand:
     """A pointer-shaped value of type t from its pointer."""
     if t is ir.PTR:
         return word
-    inner = t.fields[0] if isinstance(t, ir.Struct) else t.elem if isinstance(t, ir.Array) else t
-    return fb.make(t, from_word(fb, word, inner))
+    if isinstance(t, ir.Struct):
+        n = sized_part(t)
+        return fb.make(t, *[from_word(fb, word, f) if i == n else fb.zero(f) for i, f in enumerate(t.fields)])
+    assert isinstance(t, ir.Array)
+    return fb.make(t, from_word(fb, word, t.elem))
 
 
 def unbox_loc(fb: FuncBuilder, data: Operand, t: Type) -> Loc:

@@ -147,7 +147,10 @@ def is_pointer_shaped(t: Type | None) -> bool:
     if isinstance(u, Basic):
         return u.kind is Kind.UNSAFE_POINTER
     if isinstance(u, Struct):
-        return len(u.fields) == 1 and is_pointer_shaped(u.fields[0].type)
+        if ir_type(u).size != 8:
+            return False
+        sized = [f for f in u.fields if ir_type(f.type).size]
+        return len(sized) == 1 and is_pointer_shaped(sized[0].type)
     if isinstance(u, Array):
         return u.len == 1 and is_pointer_shaped(u.elem)
     return isinstance(u, Pointer | Map | Chan | Signature)

@@ -78,6 +78,8 @@ def struct(*fields: IRType) -> Struct:
             offsets.append(at)
             at += f.size
             align = max(align, f.align)
+        if at and not fields[-1].size:
+            at += 1  # as gc: the address of the last field must not be that of what follows
         known = _structs[key] = Struct(fields, tuple(offsets), -(-at // align) * align, align)
     return known
 
