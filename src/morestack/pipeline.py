@@ -99,7 +99,8 @@ class Compilation:
         self.progress("checking")
         checked = check_package(self.package, files, self.diagnostics)
         self._check()
-        if "main" not in {f.name for f in checked.funcs if f.decl is not None and f.decl.recv is None}:
+        plain = {f.name for f in checked.funcs if f.decl is not None and f.decl.recv is None}
+        if self.package == "main" and "main" not in plain:
             text = "function main is undeclared in the main package"
             self.diagnostics.report(Code.NO_MAIN_FUNCTION, files[0].package.span, text)
             self._check()

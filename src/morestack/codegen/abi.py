@@ -35,7 +35,15 @@ G_PENDING_DATA = 248
 G_LEAF_COUNT = 256  # leaf frames a pending panic has left
 G_LEAF_SITES = 264  # 32 words: their site records
 G_SITE = 520  # site blob of a go statement, stored by compiled code before it calls newproc; or 0
-G_FIXED_END = 528
+G_DEFERS = 528  # newest deferred call
+G_FIXED_END = 536
+
+# A record of a deferred call: in the frame, or in the heap when made in a loop.
+DEFER_LINK = 0  # the one deferred before
+DEFER_FN = 8  # closure without parameters
+DEFER_SP = 16  # SP of the frame that deferred it
+DEFER_PC = 24  # that function's exit continuation
+DEFER_SIZE = 32
 
 # Kinds of pending panic.
 PENDING_USER = 1  # panic(v): type and data words
@@ -60,5 +68,10 @@ PENDING_UNSAFE_SLICE_LEN = 19
 PENDING_UNSAFE_SLICE_NIL = 20
 PENDING_UNSAFE_STRING_LEN = 21
 PENDING_UNSAFE_STRING_NIL = 22
+PENDING_PANIC_NIL = 23  # panic(nil)
+PENDING_RANGE_DONE = 24  # + the state of a range over a function, numbered as in Go's internal/abi
+PENDING_RANGE_PANIC = 26
+PENDING_RANGE_EXHAUSTED = 27
+PENDING_RANGE_MISSING_PANIC = 28
 PENDING_BOUNDS = 32
 """PENDING_BOUNDS + ops.BOUNDS_CODE[kind] * 2 + signed: A index, B limit."""

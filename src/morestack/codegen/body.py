@@ -89,6 +89,14 @@ class Body:
         """A NORETURN runtime call."""
         raise NotImplementedError
 
+    def defer(self, i: Instr) -> None:
+        """DEFER."""
+        raise NotImplementedError
+
+    def save_place(self, i: Instr) -> None:
+        """Store this place and frame in g.sched."""
+        raise NotImplementedError
+
     def scratch_bytes(self, size: int) -> str:
         """Memory on the thread's own stack, for the length of the body."""
         raise NotImplementedError

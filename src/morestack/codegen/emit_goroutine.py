@@ -28,6 +28,7 @@ from morestack.codegen.context import ModuleContext, flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, quote, zero_text
 from morestack.codegen.layout import Layout, call_convention, plan, registers
 from morestack.codegen.op_call import runtime_call
+from morestack.codegen.op_defer import emit_defer, emit_defer_return
 from morestack.codegen.partial_inline import TailCall
 from morestack.codegen.split import Node, Segment
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
@@ -172,7 +173,7 @@ class SegmentBody(Region):
         self.start("more")
         self.emit(f"store ptr {segment_symbol(self.f, self.seg)}, ptr {self.gep('%g', G_MORE_PC)}")
         self.emit(f"store i64 {self.lay.frame}, ptr {self.gep('%g', G_MORE_FRAME)}")
-        self._tail_call(self.ctx.function("rt.morestack"), "%bp", ALL_ARGS)
+        self.tail_call(self.ctx.function("rt.morestack"), "%bp", ALL_ARGS)
         self.lines = saved
 
     def _receive(self, r: Reg, place: Place, area: int) -> None:
@@ -206,15 +207,29 @@ class SegmentBody(Region):
 
     def bind_results(self, i: Instr) -> None:
         """The results of the call this continuation follows."""
+        if i.op is Op.DEFER_RETURN:
+            emit_defer_return(self)
+            return
         call = call_convention(self.f, i)
         for r, place in zip(i.dst, call.results, strict=True):
             self._receive(r, place, 0)
         if i.op is Op.RT and RUNTIME_CALLS[str(i.aux)].effect & Effect.PANIC:
             self.panic_pending(i)
 
+    def defer(self, i: Instr) -> None:
+        emit_defer(self, i)
+
+    def segment_of(self, head: Node) -> str:
+        """The LLVM name of the segment a head begins."""
+        return segment_symbol(self.f, self.lay.head_of[head])
+
+    def save_place(self, i: Instr) -> None:
+        """Tell the runtime where g is: it looks at the frame."""
+        self._save_sched(self._blob(i))
+
     # leaving
 
-    def _tail_call(self, target: str, bp: str, args: str) -> None:
+    def tail_call(self, target: str, bp: str, args: str) -> None:
         self.emit(f"musttail call preserve_nonecc void {target}(ptr %g, ptr {bp}, {args})")
         self.emit("ret void")
 
@@ -225,7 +240,7 @@ class SegmentBody(Region):
 
     def jump_to_head(self, n: Node, head: Node) -> None:
         self._spill(n, head)
-        self._tail_call(segment_symbol(self.f, self.lay.head_of[head]), self.own_bp(), argument_list({}))
+        self.tail_call(segment_symbol(self.f, self.lay.head_of[head]), self.own_bp(), argument_list({}))
 
     def _pass(self, places: tuple[Place, ...], values: tuple[Operand, ...], area: int) -> dict[int, str]:
         """Put values where the convention wants them; the area is at SP + `area`."""
@@ -243,6 +258,9 @@ class SegmentBody(Region):
         back = segment_symbol(self.f, self.lay.head_of[n.resume])
         if i.op is Op.RT:
             self._park(n, i, back)
+            return
+        if i.op is Op.DEFER_RETURN:  # nothing to spill: the exit continuation reads no register
+            self.tail_call(back, self.frame_address(-LINK), argument_list({}))
             return
         call = call_convention(self.f, i)
         args = i.args
@@ -263,7 +281,7 @@ class SegmentBody(Region):
         callee_bp = self.frame_address(-LINK)
         if not self._linked():
             self.emit(f"store ptr {self.own_bp()}, ptr {callee_bp}, align 8")
-        self._tail_call(target, callee_bp, argument_list(words))
+        self.tail_call(target, callee_bp, argument_list(words))
 
     def _linked(self) -> bool:
         """Whether [SP-16] holds this frame's BP still: the call this segment continues stored it there, it
@@ -293,21 +311,21 @@ class SegmentBody(Region):
         stop, go = self.label(), self.label()
         self.emit(f"br i1 {parked}, label %{stop}, label %{go}")
         self.start(stop)
-        self._tail_call(self.ctx.function("rt.schedule"), "poison", argument_list({}))
+        self.tail_call(self.ctx.function("rt.schedule"), "poison", argument_list({}))
         self.start(go)
         result = {0: words} if call.result is not None else {}
-        self._tail_call(back, self.frame_address(-LINK), argument_list(result))
+        self.tail_call(back, self.frame_address(-LINK), argument_list(result))
 
     def leave(self, i: Instr) -> None:
         """RETURN."""
         if isinstance(i.aux, TailCall):
             words = self._pass(self.lay.convention.params, i.args, self.lay.frame + LINK)
-            self._tail_call(self.ctx.function(i.aux.name), self.own_bp(), argument_list(words))
+            self.tail_call(self.ctx.function(i.aux.name), self.own_bp(), argument_list(words))
             return
         words = self._pass(self.lay.convention.results, i.args, self.lay.frame + LINK)
         bp = self.own_bp()
         back = self.let(f"load ptr, ptr {self.frame_address(self.lay.frame + 8)}, align 8")
-        self._tail_call(back, bp, argument_list(words))
+        self.tail_call(back, bp, argument_list(words))
 
     # panics
 
@@ -333,7 +351,7 @@ class SegmentBody(Region):
         words = {0: "%panic.kind", 1: "%panic.a", 2: "%panic.b"}
         words[3] = self.let("ptrtoint ptr %panic.pc to i64")
         words[4] = self.let(f"ptrtoint ptr {self.frame_address(0)} to i64")
-        self._tail_call(self.ctx.function("rt.panic"), self.own_bp(), argument_list(words))
+        self.tail_call(self.ctx.function("rt.panic"), self.own_bp(), argument_list(words))
 
     def panic_unless(self, ok: str, kind: int, a: str, b: str, i: Instr) -> None:
         self.check_branch(ok, self._panic_block(kind, a, b, i))
@@ -349,7 +367,7 @@ class SegmentBody(Region):
     def no_return(self, i: Instr) -> None:
         self._save_sched(self._blob(i))
         runtime_call(self, str(i.aux), i.args, None)
-        self._tail_call(self.ctx.function("rt.schedule"), "poison", argument_list({}))
+        self.tail_call(self.ctx.function("rt.schedule"), "poison", argument_list({}))
         self.start(self.label())  # never reached; holds the UNREACHABLE that follows
 
 

@@ -16,6 +16,7 @@ from morestack.codegen.abi import (
     PENDING_ASSERT,
     PENDING_DOTTYPE,
     PENDING_NIL,
+    PENDING_SHIFT,
     PENDING_USER,
 )
 from morestack.codegen.blocks import Region
@@ -137,6 +138,8 @@ class LeafBody(Region):
                 extra = [(G_PENDING_TYPE, values[0]), (G_PENDING_DATA, values[1])]
             case "panicnil":
                 kind = PENDING_NIL
+            case "panicshift":
+                kind = PENDING_SHIFT
             case "panicdottype":
                 kind, a, b = PENDING_DOTTYPE, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
                 extra = [(G_PENDING_TYPE, values[2])]

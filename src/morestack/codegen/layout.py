@@ -3,7 +3,8 @@
         BP -> +------------------+ F
               | objects          |
               | memory registers |   values too big for LLVM registers
-              | slots            |   a word per leaf of each register that lives across a head
+              | defer records    |   one for each DEFER outside loops
+        | slots            |   a word per leaf of each register that lives across a head
               | outgoing area    |
         SP -> +------------------+ 0
 
@@ -17,9 +18,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from morestack.codegen.abi import DEFER_SIZE
 from morestack.codegen.call import Convention, convention
 from morestack.codegen.flat import flat_leaves, leaves
 from morestack.codegen.liveness import Liveness, ObjectInit, liveness, object_init
+from morestack.codegen.op_defer import exit_node, in_loop
 from morestack.codegen.remat import Remat, rematerializable
 from morestack.codegen.split import Node, Segment, _whole_order, make_nodes, make_segments
 from morestack.ir.module import Function, Instr, Module, Reg
@@ -46,6 +49,9 @@ class Layout:
     clear: list[int] = field(default_factory=list)  # objects to clear on entry
     head_of: dict[Node, Segment] = field(default_factory=dict)
     remat: Remat = field(default_factory=dict)
+    exit: Node | None = None  # what follows DEFER_RETURN: where a recovered panic resumes
+    defers: dict[Instr, int] = field(default_factory=dict)  # DEFER: offset of its record
+    heap_defers: bool = False  # some of its records are in the heap
     suspended: dict[Node, Node] = field(default_factory=dict)  # resume node: the node before it
 
     @property
@@ -141,8 +147,29 @@ def plan(f: Function, suspends: object) -> Layout:
     for o in f.objects:
         lay.objects[o.id] = at
         at += -(-o.type.size // 8) * 8
+    if f.has_defer:
+        at = _place_defers(lay, nodes, at)
     lay.frame = at
     return lay
+
+
+def _place_defers(lay: Layout, nodes: list[Node], at: int) -> int:
+    """A record in the frame for each DEFER that runs at most once."""
+    lay.exit = exit_node(nodes)
+    assert lay.exit is None or not lay.live.live_in[lay.exit], "the exit block reads a register"
+    for n in nodes:
+        looping = n.unwinds is not None and in_loop(n)
+        for i in n.instrs:
+            if i.op is not Op.DEFER:
+                continue
+            if i.aux == "shared":  # the runtime adds records of its own
+                lay.heap_defers = True
+            if looping:
+                lay.heap_defers = True
+            else:
+                lay.defers[i] = at
+                at += DEFER_SIZE
+    return at
 
 
 def _place_slots(f: Function, lay: Layout, at: int) -> int:

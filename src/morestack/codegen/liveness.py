@@ -148,6 +148,16 @@ def object_init(f: Function, nodes: list[Node], reachable: list[Node]) -> Object
                 if new_may != may_in[s] or new_must != must_in[s]:
                     may_in[s], must_in[s] = new_may, new_must
                     changed = True
+            if n.unwinds is not None:  # a panic any time after the DEFER
+                at_defer: dict[Instr, tuple[int, int]] = {}
+                _object_effects(n, may_in[n], must_in[n], at_defer)
+                for i in n.instrs:
+                    if i.op is Op.DEFER:
+                        s = n.unwinds
+                        new_may, new_must = may_in[s] | at_defer[i][0], must_in[s] & at_defer[i][1]
+                        if new_may != may_in[s] or new_must != must_in[s]:
+                            may_in[s], must_in[s] = new_may, new_must
+                            changed = True
     before: dict[Instr, tuple[int, int]] = {}
     for n in reachable:
         _object_effects(n, may_in[n], must_in[n], before)

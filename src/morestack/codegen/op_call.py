@@ -105,6 +105,8 @@ def _rt(body: Body, i: Instr) -> None:
     if name == "newproc":  # where the goroutine was created, for tracebacks
         site = body.ctx.site(body.f, i.pos, flags_of(body.f))
         body.emit(f"store ptr {body.ctx.blob(0, 0, site)}, ptr {body.gep('%g', G_SITE)}")
+    if name == "gorecover":  # who calls it decides
+        body.save_place(i)
     got = runtime_call(body, name, i.args, call.result)
     if i.dst:
         body.set(i.dst[0], got)
@@ -153,12 +155,17 @@ def _call(body: Body, i: Instr) -> None:
         at += n
 
 
+def _defer(body: Body, i: Instr) -> None:
+    body.defer(i)
+
+
 CALL_OPS: dict[Op, Callable[[Body, Instr], None]] = {
     Op.NILCHECK: _nilcheck,
     Op.BOUNDS: _bounds,
     Op.DIVCHECK: _divcheck,
     Op.RT: _rt,
     Op.CALL: _call,
+    Op.DEFER: _defer,
 }
 
 __all__ = ["CALL_OPS", "PTR", "call_leaf", "leaf_name", "leaf_type", "memory_type", "runtime_call", "zero_text"]

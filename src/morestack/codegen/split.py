@@ -28,7 +28,8 @@ class Node:
     """A piece of a block: instructions, then a terminator or a suspension.
 
     `instrs` ends with the terminator when `suspend` is None. `binds` is the suspension whose results
-    arrive at the start of this node.
+    arrive at the start of this node. `unwinds` is the node that runs deferred calls, when this one defers: a
+    recovered panic goes there.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Node:
     resume: Node | None = None
     binds: Instr | None = None
     succs: tuple[Node, ...] = ()
+    unwinds: Node | None = None
 
     def __repr__(self) -> str:
         return f"n{self.id}"
@@ -86,6 +88,11 @@ def make_nodes(f: Function, suspends: Callable[[Instr], bool]) -> list[Node]:
         last.append((node, b.instrs[-1]))
     for node, term in last:
         node.succs = tuple(first[t.id] for t in term.targets)
+    if f.has_defer:
+        runs = next((n for n in nodes if n.suspend is not None and n.suspend.op is Op.DEFER_RETURN), None)
+        for node in nodes:
+            if any(i.op is Op.DEFER for i in node.instrs):
+                node.unwinds = runs
     return nodes
 
 
@@ -179,13 +186,13 @@ def _too_big(n: Node, sizes: dict[Node, int], heads: dict[Node, None], found: se
 
 
 def _whole_order(root: Node) -> list[Node]:
-    """Reverse postorder over plain and resume edges."""
+    """Reverse postorder over plain, resume and unwinding edges."""
     seen = {root}
     order: list[Node] = []
     stack: list[tuple[Node, int]] = [(root, 0)]
     while stack:
         node, i = stack.pop()
-        succs = (*node.succs, node.resume) if node.resume is not None else node.succs
+        succs = (*node.succs, node.resume, node.unwinds)
         if i < len(succs):
             stack.append((node, i + 1))
             s = succs[i]

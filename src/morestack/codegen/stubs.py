@@ -27,8 +27,11 @@ from morestack.codegen.abi import (
 from morestack.codegen.call import PARAMS, argument_list
 from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, c_string, relative
 
-STUBS = ("rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval")
-CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval")
+STUBS = (
+    "rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval",
+    "rt.panicreturn",
+)  # fmt: skip
+CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval", "panicreturn")
 """Cells the stubs use; the runtime module defines them."""
 MAX_LEAF_SITES = 32
 
@@ -142,6 +145,18 @@ def _panicval() -> list[str]:
     ]
 
 
+def _panicreturn() -> list[str]:
+    """Where a deferred call that a panic has made returns to."""
+    return [
+        *_continuation("panicreturn", FLAG_RUNTIME | FLAG_NO_PARAMS),
+        f"  %sp = getelementptr i8, ptr %bp, i64 {LINK}",
+        "  %f = load ptr, ptr @cell.panicreturn",
+        "  call void %f(ptr %g, ptr %sp)",
+        *_tail("@rt.schedule", "%g", "poison", argument_list({})),
+        "}",
+    ]
+
+
 def _goexit() -> list[str]:
     return [
         *_continuation("goexit", FLAG_BOTTOM | FLAG_RUNTIME | FLAG_NO_PARAMS),
@@ -176,10 +191,12 @@ def _panic() -> list[str]:
 def _mstart() -> list[str]:
     out: list[str] = []
     p = _g(out, "r", G_REGS, "%g0")
+    p1 = _g(out, "s", G_REGS + 8, "%g0")
     return [
         "define void @rt.mstart(ptr %g0) nounwind {",
-        *out,  # gopanic finds it there: g0 has no registers to keep
+        *out,  # panics find them there: g0 has no registers to keep
         f"  store ptr @rt.panicval, ptr {p}",
+        f"  store ptr @rt.panicreturn, ptr {p1}",
         f"  call preserve_nonecc void @rt.schedule(ptr %g0, ptr null, {argument_list({})})",
         "  ret void",
         "}",
@@ -221,6 +238,6 @@ def emit_stubs() -> str:
     """The LLVM text of the stubs module."""
     out = ['target triple = "x86_64-unknown-linux-gnu"']
     out += [f"@cell.{c} = external hidden global ptr" for c in CELLS]
-    for part in (_morestack, _schedule, _goexit, _panic, _panicval, _mstart, _leafpanic):
+    for part in (_morestack, _schedule, _goexit, _panic, _panicval, _panicreturn, _mstart, _leafpanic):
         out += part()
     return "\n".join(out) + "\n"

@@ -21,13 +21,8 @@ def span_of(pos: Pos | None) -> Span:
 
 def _what(i: Instr) -> str:
     """What the instruction is in Go, when it is not supported; else empty."""
-    if i.op in (Op.DEFER, Op.DEFER_RETURN):
-        return "defer"
-    if i.op is Op.RT:
-        if i.aux == "gorecover":
-            return "recover"
-        if i.aux not in RUNTIME_CALLS:
-            return f"runtime function {i.aux}"
+    if i.op is Op.RT and i.aux not in RUNTIME_CALLS:
+        return f"runtime function {i.aux}"
     return ""
 
 
@@ -46,4 +41,4 @@ def _first(f: Function) -> tuple[str, Pos | None] | None:
         for i in b.instrs:
             if what := _what(i):
                 return what, i.pos or f.pos
-    return ("defer", f.pos) if f.has_defer else None
+    return None

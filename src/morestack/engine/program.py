@@ -58,8 +58,8 @@ class Program:
         """Link an object with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")
-        exports = [TABLE, "rt.mstart", "rt.goexit", "runtime.main"]
-        library = link([bundle.runtime, bundle.stubs, compiled], exports)
+        exports = [TABLE, "rt.mstart", "rt.goexit", "rt.errors", "runtime.main"]
+        library = link([bundle.runtime, bundle.stubs, bundle.golib, compiled], exports)
         table = ctypes.string_at(library[TABLE], 8 * len(bundle.cells))
         cells = dict(zip(bundle.cells, packing.unpack(f"<{len(bundle.cells)}Q", table), strict=True))
         return cls(library, cells, bundle)
@@ -83,6 +83,7 @@ class Program:
         """Run the program to its end and return its exit code. KeyboardInterrupt passes through."""
         flags = stress_flags(os.environ.get("STRESS", ""))
         g0 = self.call("schedinit", self.library["rt.goexit"])
+        self.call("seterrors", self.library["rt.errors"])
         if flags:
             self.call("setdebug", flags)
         if python_runtime:

@@ -11,7 +11,7 @@ MODULES = (
     "layout", "os", "fatal", "event", "mheap", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind",
     "copystack", "print", "dragon", "printfloat", "traceback", "newstack", "sched", "type", "sizeclasses", "malloc",
     "slice", "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext",
-    "panic", "init",
+    "error", "defer", "panic", "init",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ What can point into a goroutine's stack, and how it is found:
 - its own frames: the pointer bitmap of each continuation (`adjustframe`), and saved BPs in linkage;
 - argument registers that morestack spilled: the bitmap of the entry it returns to (`adjustregs`);
 - `elem` of sudogs, when it is parked (`adjustsudogs`);
+- records of deferred calls, which may lie in frames themselves, and of panics (`adjustdefers`, `adjustpanics`);
 - `sched`: sp and bp, and ctxt when it is a closure object in a frame.
 Nothing else may: escape analysis sees to that.
 
@@ -39,8 +40,10 @@ from morestack.runtime.layout import (
     LINK,
     STACK_GUARD,
     STACK_PREEMPT,
+    Defer,
     G,
     P,
+    Panic,
     Sudog,
 )  # fmt: skip
 from morestack.runtime.stackalloc import stackalloc, stackfree
@@ -138,6 +141,31 @@ def adjustsudogs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
     return n
 
 
+@nosplit(why="the stack is half moved")
+def adjustdefers(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the links of deferred calls, their closures and frames; how many pointers."""
+    n = adjustpointer(g.field(G.defers).addr, old_lo, old_size, delta)
+    d = g.at.defers
+    while d != nil(Defer):
+        n = u64(n + adjustpointer(d.field(Defer.link).addr, old_lo, old_size, delta))
+        n = u64(n + adjustpointer(d.field(Defer.fn).addr, old_lo, old_size, delta))
+        n = u64(n + adjustpointer(d.field(Defer.sp).addr, old_lo, old_size, delta))
+        d = d.at.link
+    return n
+
+
+@nosplit(why="the stack is half moved")
+def adjustpanics(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the places of panics under way; how many."""
+    n = u64(0)
+    p = g.at.panics
+    while p != nil(Panic):
+        n = u64(n + adjustpointer(p.field(Panic.sp).addr, old_lo, old_size, delta))
+        n = u64(n + adjustpointer(p.field(Panic.frame).addr, old_lo, old_size, delta))
+        p = p.at.link
+    return n
+
+
 def set_guard(g: Ptr[G]) -> None:
     """Set the guard for the stack g has: poisoned when every check is to move the stack."""
     g.at.stackguard0 = STACK_PREEMPT if poison_guard.value != 0 else u64(g.at.stack_lo + STACK_GUARD)
@@ -164,6 +192,10 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
     g.at.status = G_COPYSTACK
     memmove(u64(new_hi - used), u64(old_hi - used), used)
     extra = adjustsudogs(g, old_lo, old_size, delta)
+    if g.at.defers != nil(Defer):
+        extra = u64(extra + adjustdefers(g, old_lo, old_size, delta))
+    if g.at.panics != nil(Panic):
+        extra = u64(extra + adjustpanics(g, old_lo, old_size, delta))
     if spilled:
         extra = u64(extra + adjustregs(g, old_lo, old_size, delta))
     if u64(g.at.sched.ctxt - old_lo) < old_size:

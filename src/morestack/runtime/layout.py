@@ -21,7 +21,8 @@ Invariants
 - While status is WAITING on a channel, `waiting` lists the sudogs; their `elem` may point into the
   goroutine's own stack and moves with it.
 - sp and bp of a goroutine always lie in [stack_lo, stack_hi]; nothing outside the goroutine but its own
-  sudogs (and later defer and panic records) points into its stack.
+  sudogs, defer and panic records points into its stack. `defers` lists what is deferred, newest first; a record
+  whose address lies in the stack is part of a frame. `panics` lists panics under way, newest first.
 
 Lock order: sched_lock < hchan.lock < stackpool lock < stackLarge lock < mheap lock.
 """
@@ -71,7 +72,7 @@ class Gobuf:
 
 @struct
 class G:
-    """A goroutine. Up to `site` the layout is fixed by codegen/abi.py."""
+    """A goroutine. Up to `defers` the layout is fixed by codegen/abi.py."""
 
     stack_lo: u64
     stack_hi: u64
@@ -89,6 +90,7 @@ class G:
     leaf_count: u64
     leaf_sites: Array[u64, Literal[32]]
     site: u64
+    defers: Ptr["Defer"]
     # From here on only the runtime knows the layout.
     m: Ptr["M"]
     goid: u64
@@ -101,8 +103,8 @@ class G:
     parentgoid: u64
     gopc: u64
     startpc: u64
-    defers: u64
-    panics: u64
+    panics: Ptr["Panic"]
+    sigpc: u64
 
 
 @struct
@@ -121,6 +123,44 @@ class Sudog:
     case_index: u32
     is_select: boolean
     is_send: boolean
+
+
+@struct
+class Defer:
+    """A deferred call: in the frame that made it, or, made in a loop, in the heap. Written by compiled code too."""
+
+    link: Ptr["Defer"]
+    fn: u64
+    sp: u64
+    pc: u64
+
+
+@struct
+class Panic:
+    """A panic under way, or a Goexit: what was pending, where, and what the unwinding does now.
+
+    `typ`, `data` are the interface value that recover gives: of a run-time error only once it is asked for.
+    """
+
+    link: Ptr["Panic"]
+    kind: u64
+    a: u64
+    b: u64
+    type_: u64
+    typ: u64
+    data: u64
+    sp: u64  # of the frame that panicked
+    frame: u64  # SP of the frame whose deferred call runs
+    retpc: u64  # the exit continuation of that frame
+    text: u64  # what the value's Error or String method returned, when has_text
+    text_len: u64
+    printing: Ptr["Panic"]  # the panic whose method is being called for its text
+    has_text: boolean
+    goexit: boolean
+    recovered: boolean
+    repanicked: boolean
+    leaf_count: u64
+    leaf_sites: Array[u64, Literal[32]]
 
 
 @struct
@@ -146,6 +186,8 @@ class P:
     gfree: Ptr["G"]
     gfree_n: u64
     sudogcache: Ptr["Sudog"]
+    deferpool: Ptr["Defer"]
+    panicpool: Ptr["Panic"]
     stackcache: Array[StackFreeList, Literal[4]]
     # The current page of each size class for small objects: next free byte and its end.
     alloc_next: Array[u64, Literal[136]]

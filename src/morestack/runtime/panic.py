@@ -9,44 +9,42 @@ A failed check, a runtime call or a leaf leaves `pending` (a kind and operands) 
         main.f(...)
                 /home/u/prog.go:12
 
-Without defer a panic always ends the program. The place where deferred functions run is `fatalpanic`'s caller.
+Each panic is a record, newest first in g.panics. `unwind` runs deferred calls (defer.py) until one recovers the
+panic or none is left; then the texts of all panics under way are printed, and the program ends.
 
 Note [Printing an error]: a value with an Error or String method is printed by calling it, and the method is
-compiled Go code. So g goes on in the method, on two linkages below the frame that panicked:
-
-        sp      frame that panicked
-        sp-8    its site blob            sp-16   its BP
-        sp-24   rt.panicval              sp-32   sp-16, the BP of rt.panicval's empty frame
-
-(SP of a frame is at least 32 bytes above stack.lo.) It returns to rt.panicval, which calls `panicval` here.
+compiled Go code. So g goes on in the method, below the frame that panicked as a deferred call does (defer.py),
+and returns to rt.panicval, which calls `panicval` here. Should the method panic, its record has one with
+`printing` set below it, and is not printed as others are.
 """
 
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, memcmp, nil, ptr_at, u8, u64
+from morestack.runtime.defer import enter_below, free_panics, leave_below, make_room, new_panic, next_deferred, recovery
 from morestack.runtime.fatal import stop
-from morestack.runtime.layout import G
+from morestack.runtime.layout import G, Panic
 from morestack.runtime.os import strlen
 from morestack.runtime.panictext import (
     PENDING_ASSERT,
     PENDING_BOUNDS,
     PENDING_DOTTYPE,
     PENDING_GO_NIL,
-    PENDING_MAKECHAN,
     PENDING_NIL,
-    PENDING_NIL_MAP,
+    PENDING_PANIC_NIL,
     PENDING_RANGE_DONE,
-    PENDING_SEND_CLOSED,
     PENDING_SHIFT,
     PENDING_USER,
+    is_plain,
     put_basic,
     put_indented,
-    put_pending,
+    put_panic,
     put_type,
 )  # fmt: skip
-from morestack.runtime.print import begin, end, puts
-from morestack.runtime.sched import goready
+from morestack.runtime.print import begin, end, put_hex, puts
+from morestack.runtime.sched import goexit0
 from morestack.runtime.traceback import put_goroutine
 from morestack.runtime.type import (
     KIND_STRING,
+    TFLAG_NAMED,
     Type,
     UncommonType,
     method_at,
@@ -59,18 +57,47 @@ from morestack.runtime.type import (
 )  # fmt: skip
 
 
-def fatalpanic(g: Ptr[G]) -> None:
-    """Nothing recovers g's pending panic: print it and where g is, and end the program."""
-    begin()
-    if g.at.pending == PENDING_GO_NIL:
-        puts(cstr(b"fatal error: go of nil func value"))
+def put_panics(p: Ptr[Panic]) -> None:
+    """The texts of p and of the panics it came on top of, oldest first."""
+    link = p.at.link
+    if link != nil(Panic):
+        put_panics(link)
+        if link.at.repanicked:
+            return
+        if not link.at.goexit:
+            puts(cstr(b"\t"))
+    if p.at.goexit:
+        return
+    puts(cstr(b"panic: "))
+    if p.at.has_text:
+        put_indented(p.at.text, p.at.text_len)
     else:
-        puts(cstr(b"panic: "))
-        put_pending(g)
-    puts(cstr(b"\n\n"))
+        put_panic(p)
+    if p.at.recovered:
+        puts(cstr(b" [recovered, repanicked]") if p.at.repanicked else cstr(b" [recovered]"))
+    puts(cstr(b"\n"))
+
+
+def end_here(g: Ptr[G], p: Ptr[Panic]) -> None:
+    """Print where g is, and end the program. The leaves that panicked are frames too."""
+    g.at.leaf_count = p.at.leaf_count
+    for i in range(p.at.leaf_count):
+        g.at.leaf_sites[i] = p.at.leaf_sites[i]
+    puts(cstr(b"\n"))
     put_goroutine(g)
     end()
     stop(i64(2))
+
+
+def fatalpanic(g: Ptr[G], p: Ptr[Panic]) -> None:
+    """Nothing recovers p, and nothing is deferred any more."""
+    begin()
+    put_panics(p)
+    if g.at.sigpc != 0:
+        puts(cstr(b"[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc="))
+        put_hex(g.at.sigpc)
+        puts(cstr(b"]\n"))
+    end_here(g, p)
 
 
 def text_method(t: Ptr[Type]) -> u64:
@@ -103,83 +130,140 @@ def type_is(t: Ptr[Type], text: Ptr[u8]) -> boolean:
     return type_string_len(t) == n and memcmp(type_string(t), text.addr, n) == 0
 
 
-def preprintpanics(g: Ptr[G]) -> boolean:
-    """Let g call the method that gives the text of its panic's value. See Note [Printing an error]."""
+def preprintpanics(g: Ptr[G], p: Ptr[Panic], first: Ptr[Panic]) -> boolean:
+    """Let g call the next method, from panic `first` on, that gives a text; False when none is left.
+
+    A value that the panic below has too is printed once. See Note [Printing an error].
+    """
     back = g.at.m.at.g0.at.regs[0]
-    if g.at.pending != PENDING_USER or g.at.pending_type == 0 or back == 0:
-        return False
-    method = text_method(ptr_at(Type, g.at.pending_type))
-    if method == 0:
-        return False
-    sp = g.at.sched.sp
-    ptr_at(u64, u64(sp - 8))[0] = g.at.sched.pc
-    ptr_at(u64, u64(sp - 16))[0] = g.at.sched.bp
-    ptr_at(u64, u64(sp - 24))[0] = back
-    ptr_at(u64, u64(sp - 32))[0] = u64(sp - 16)
-    g.at.sched.pc = method
-    g.at.sched.sp = u64(sp - 16)
-    g.at.sched.bp = u64(sp - 16)
-    g.at.sched.ctxt = u64(0)
-    g.at.sched.ret = g.at.pending_data
-    g.at.pending = u64(0)
-    g.at.panics = u64(1)
-    goready(g.at.m.at.p, g)
-    return True
+    q = first
+    while q != nil(Panic) and back != 0:
+        link = q.at.link
+        if link != nil(Panic) and q.at.typ != 0 and link.at.typ == q.at.typ and link.at.data == q.at.data:
+            link.at.repanicked = True
+        elif q.at.kind == PENDING_USER:
+            method = text_method(ptr_at(Type, q.at.typ))
+            if method != 0:
+                p.at.printing = q
+                make_room(g)
+                enter_below(g, method, u64(0), q.at.data, back)
+                return True
+        q = link
+    return False
 
 
-def error_type(kind: u64) -> Ptr[u8]:
+def error_name(kind: u64) -> Ptr[u8]:
     """The name of Go's type for a runtime error."""
     if kind >= PENDING_BOUNDS:
         return cstr(b"runtime.boundsError")
     if kind == PENDING_DOTTYPE or kind == PENDING_ASSERT:
         return cstr(b"*runtime.TypeAssertionError")
-    if (kind >= PENDING_MAKECHAN and kind <= PENDING_SEND_CLOSED) or kind == PENDING_NIL_MAP:
-        return cstr(b"runtime.plainError")
-    return cstr(b"runtime.errorString")
+    if kind == PENDING_PANIC_NIL:
+        return cstr(b"*runtime.PanicNilError")
+    return cstr(b"runtime.plainError") if is_plain(kind) else cstr(b"runtime.errorString")
 
 
-def panic_while_printing(g: Ptr[G]) -> None:
+def panic_while_printing(g: Ptr[G], p: Ptr[Panic]) -> None:
     """The method that was to give the text of a panic's value has panicked itself."""
     begin()
     puts(cstr(b"fatal error: panic while printing panic value: "))
-    if g.at.pending != PENDING_USER:
+    if p.at.kind != PENDING_USER:
         puts(cstr(b"type "))
-        puts(error_type(g.at.pending))
-    elif g.at.pending_type == 0:
-        puts(cstr(b"type *runtime.PanicNilError"))
-    elif ptr_at(Type, g.at.pending_type).at.kind_ == KIND_STRING:
-        put_basic(ptr_at(Type, g.at.pending_type), g.at.pending_data, False)
+        puts(error_name(p.at.kind))
+    elif ptr_at(Type, p.at.typ).at.kind_ == KIND_STRING and ptr_at(Type, p.at.typ).at.tflag & TFLAG_NAMED == 0:
+        put_basic(ptr_at(Type, p.at.typ), p.at.data, False)
     else:
         puts(cstr(b"type "))
-        put_type(ptr_at(Type, g.at.pending_type))
-    puts(cstr(b"\n\n"))
-    put_goroutine(g)
-    end()
-    stop(i64(2))
+        put_type(ptr_at(Type, p.at.typ))
+    puts(cstr(b"\n"))
+    end_here(g, p)
 
 
 @export
 def panicval(g: Ptr[G], text: u64, length: u64, sp: u64) -> None:
     """The method that preprintpanics called has returned this string to rt.panicval, whose SP is `sp`."""
-    g.at.sched.sp = u64(sp + 16)
-    g.at.sched.pc = ptr_at(u64, u64(sp + 8))[0]
-    g.at.sched.bp = ptr_at(u64, sp)[0]
-    begin()
-    puts(cstr(b"panic: "))
-    put_indented(text, length)
-    puts(cstr(b"\n\n"))
-    put_goroutine(g)
-    end()
-    stop(i64(2))
+    leave_below(g, sp)
+    p = g.at.panics
+    q = p.at.printing
+    q.at.text = text
+    q.at.text_len = length
+    q.at.has_text = True
+    if not preprintpanics(g, p, q.at.link):
+        fatalpanic(g, p)
+
+
+def is_printing(p: Ptr[Panic]) -> boolean:
+    """Whether p came up in a method that gives the text of another panic."""
+    q = p.at.link
+    while q != nil(Panic):
+        if q.at.printing != nil(Panic):
+            return True
+        q = q.at.link
+    return False
+
+
+def unwind(g: Ptr[G], p: Ptr[Panic]) -> None:
+    """g is stopped where p began: run the next deferred call; with none left the goroutine or the program ends."""
+    if next_deferred(g, p):
+        return
+    if p.at.goexit:
+        free_panics(g, nil(Panic))
+        goexit0(g)
+    elif is_printing(p):
+        panic_while_printing(g, p)
+    elif not preprintpanics(g, p, p):
+        fatalpanic(g, p)
+
+
+@export
+def panicreturn(g: Ptr[G], sp: u64) -> None:
+    """A deferred call that a panic made has returned to rt.panicreturn, whose SP is `sp`."""
+    p = g.at.panics
+    if p.at.recovered:
+        p = recovery(g, p)
+        if p != nil(Panic):
+            unwind(g, p)
+    else:
+        leave_below(g, sp)
+        unwind(g, p)
 
 
 @export
 def panicking(g: Ptr[G]) -> None:
     """g has a pending panic, and g.sched says where."""
-    if g.at.panics != 0:
-        panic_while_printing(g)
-    elif not preprintpanics(g):
-        fatalpanic(g)
+    if g.at.pending == PENDING_GO_NIL:
+        begin()
+        puts(cstr(b"fatal error: go of nil func value\n\n"))
+        put_goroutine(g)
+        end()
+        stop(i64(2))
+        return
+    p = new_panic(g)
+    p.at.kind = g.at.pending
+    p.at.a = g.at.pending_a
+    p.at.b = g.at.pending_b
+    p.at.type_ = g.at.pending_type
+    if p.at.kind == PENDING_USER:
+        p.at.typ = g.at.pending_type
+        p.at.data = g.at.pending_data
+        if p.at.typ == 0:
+            p.at.kind = PENDING_PANIC_NIL
+    elif p.at.kind == PENDING_NIL:
+        g.at.sigpc = g.at.sched.pc
+    p.at.leaf_count = g.at.leaf_count if g.at.leaf_count < 32 else u64(32)
+    for i in range(p.at.leaf_count):
+        p.at.leaf_sites[i] = g.at.leaf_sites[i]
+    g.at.leaf_count = u64(0)
+    g.at.pending = u64(0)
+    unwind(g, p)
+
+
+@export
+def goexit(g: Ptr[G]) -> None:
+    """runtime.Goexit: run what is deferred, then the goroutine is over."""
+    p = new_panic(g)
+    p.at.goexit = True
+    unwind(g, p)
 
 
 @export

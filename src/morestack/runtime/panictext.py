@@ -18,7 +18,7 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.iface import missing_method
-from morestack.runtime.layout import G
+from morestack.runtime.layout import Panic
 from morestack.runtime.print import put, put_byte, put_hex, put_int, put_uint, puts
 from morestack.runtime.printfloat import put_complex, put_float
 from morestack.runtime.type import (
@@ -64,6 +64,7 @@ PENDING_UNSAFE_SLICE_LEN = u64(19)
 PENDING_UNSAFE_SLICE_NIL = u64(20)
 PENDING_UNSAFE_STRING_LEN = u64(21)
 PENDING_UNSAFE_STRING_NIL = u64(22)
+PENDING_PANIC_NIL = u64(23)
 PENDING_RANGE_DONE = u64(24)  # the states of a range over a function follow, numbered as in internal/abi
 PENDING_RANGE_PANIC = u64(26)
 PENDING_RANGE_EXHAUSTED = u64(27)
@@ -139,9 +140,6 @@ def put_basic(t: Ptr[Type], at: u64, quoted: boolean) -> None:
 
 def printpanicval(typ: u64, data: u64) -> None:
     """The argument of a panic, as Go's printpanicval and printanycustomtype print it."""
-    if typ == 0:
-        puts(cstr(b"runtime error: panic called with nil argument"))
-        return
     t = ptr_at(Type, typ)
     k = t.at.kind_
     if not is_printable(t):
@@ -269,10 +267,9 @@ def put_bounds(kind: u64, x: u64, y: u64) -> None:
 def error_text(kind: u64) -> Ptr[u8]:
     """The text of a kind of panic without operands."""
     if kind == PENDING_NIL:
-        return cstr(
-            b"runtime error: invalid memory address or nil pointer dereference\n"
-            b"[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc="
-        )
+        return cstr(b"runtime error: invalid memory address or nil pointer dereference")
+    if kind == PENDING_PANIC_NIL:
+        return cstr(b"runtime error: panic called with nil argument")
     if kind == PENDING_DIVIDE:
         return cstr(b"runtime error: integer divide by zero")
     if kind == PENDING_MAKESLICE_LEN:
@@ -316,26 +313,28 @@ def error_text(kind: u64) -> Ptr[u8]:
     return cstr(b"runtime error: unknown failure")
 
 
-def put_pending(g: Ptr[G]) -> None:
-    """The text of g's pending panic."""
-    kind = g.at.pending
+def is_plain(kind: u64) -> boolean:
+    """Whether a run-time error's text does not begin with "runtime error: "."""
+    return (kind >= PENDING_MAKECHAN and kind <= PENDING_SEND_CLOSED) or kind == PENDING_NIL_MAP
+
+
+def put_panic(p: Ptr[Panic]) -> None:
+    """The text of a panic whose value has no method that gives it."""
+    kind = p.at.kind
     if kind >= PENDING_BOUNDS:
         puts(cstr(b"runtime error: "))
-        put_bounds(kind, g.at.pending_a, g.at.pending_b)
+        put_bounds(kind, p.at.a, p.at.b)
     elif kind == PENDING_USER:
-        printpanicval(g.at.pending_type, g.at.pending_data)
+        printpanicval(p.at.typ, p.at.data)
     elif kind == PENDING_UNCOMPARABLE:
         puts(cstr(b"runtime error: comparing uncomparable type "))
-        put_type(ptr_at(Type, g.at.pending_a))
+        put_type(ptr_at(Type, p.at.a))
     elif kind == PENDING_UNHASHABLE:
         puts(cstr(b"runtime error: hash of unhashable type "))
-        put_type(ptr_at(Type, g.at.pending_a))
+        put_type(ptr_at(Type, p.at.a))
     elif kind == PENDING_DOTTYPE:
-        put_dottype(g.at.pending_a, g.at.pending_b, g.at.pending_type)
+        put_dottype(p.at.a, p.at.b, p.at.type_)
     elif kind == PENDING_ASSERT:
-        put_assert(g.at.pending_a, g.at.pending_b)
+        put_assert(p.at.a, p.at.b)
     else:
         puts(error_text(kind))
-        if kind == PENDING_NIL:
-            put_hex(g.at.sched.pc)
-            put_byte(u8(93))

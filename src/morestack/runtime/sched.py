@@ -6,6 +6,7 @@
 
 `schedule` is called from rt.schedule on the thread's own stack, after a goroutine has parked, ended, failed or
 yielded. Nil means that the thread gives control back to the engine: the program is over and `exit_code` set.
+A goroutine that is still RUNNING goes on at its gobuf: so panics go from frame to frame.
 
 Invariants
 - A goroutine is in at most one queue, and in one exactly when its status is RUNNABLE.
@@ -32,9 +33,11 @@ from morestack.runtime.layout import (
     RUNQ_SIZE,
     STACK_MIN,
     WAIT_NONE,
+    Defer,
     G,
     M,
     P,
+    Panic,
     Sudog,
 )  # fmt: skip
 from morestack.runtime.mheap import persistentalloc
@@ -193,7 +196,10 @@ def find_runnable(pp: Ptr[P]) -> Ptr[G]:
 def deadlock() -> None:
     """Nothing can ever run again: report every goroutine, and end the program."""
     begin()
-    puts(cstr(b"fatal error: all goroutines are asleep - deadlock!\n"))
+    if stats.at.goroutines != 0 and stats.at.goroutines == stats.at.goroutines_ended:
+        puts(cstr(b"fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"))
+    else:
+        puts(cstr(b"fatal error: all goroutines are asleep - deadlock!\n"))
     traceback_all()
     end()
     stop(i64(2))
@@ -213,6 +219,8 @@ def schedule(g: Ptr[G]) -> Ptr[G]:
     if stopped.value != 0:
         m.at.curg = nil(G)
         return nil(G)
+    if g.at.status == G_RUNNING:  # a panic: g goes on in a deferred call, or where it was recovered
+        return g
     if shrink_at_block.value != 0 and g.at.status == G_WAITING:
         stress_parked(g)
     pp = m.at.p
@@ -281,7 +289,9 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     gp.at.waitreason = WAIT_NONE
     gp.at.pending = u64(0)
     gp.at.leaf_count = u64(0)
-    gp.at.panics = u64(0)
+    gp.at.defers = nil(Defer)
+    gp.at.panics = nil(Panic)
+    gp.at.sigpc = u64(0)
     set_guard(gp)
     stats.at.goroutines = u64(stats.at.goroutines + 1)
     runqput(pp, gp)

@@ -118,6 +118,14 @@ class InterfaceType:
 
 
 @struct
+class PtrType:
+    """A pointer type."""
+
+    t: Type
+    elem: Ptr[Type]
+
+
+@struct
 class UncommonType:
     """Follows the descriptor of a type that has a name or methods."""
 

@@ -17,7 +17,7 @@ import llvmlite.binding as llvm
 from morestack.codegen import abi
 from morestack.codegen.emit_module import emit_module
 from morestack.codegen.objects import optimize_and_emit, target_machine
-from morestack.codegen.stubs import emit_stubs
+from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
 from morestack.ir.parse import parse_module
 from morestack.ir.runtime_calls import RUNTIME_CALLS
@@ -77,7 +77,7 @@ class Machine:
         cells["closechan"] = (None, (ctypes.c_void_p,), self._closechan)
         cells["newobject"] = (ctypes.c_uint64, (ctypes.c_void_p,), self._newobject)
         addresses: dict[str, int] = {}
-        for name in (*RUNTIME_CALLS, "newstack", "schedule", "goexit0", "panicking", "panicval"):
+        for name in (*RUNTIME_CALLS, *CELLS, "deferproc", "deferreturn"):
             cell = ctypes.c_uint64(0)
             if name in cells:
                 result, params, code = cells[name]

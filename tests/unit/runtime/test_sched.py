@@ -87,6 +87,8 @@ def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]
     main = rt.schedule(rt.g0)
     main.at.site = code(Site("main.main", 12, words=2, flags=8))
     start(rt, main, "main.main.func1")
+    main.at.status = layout.G_WAITING
+    main.at.waitreason = layout.WAIT_SELECT_NONE
     child = rt.schedule(main)
     place = Site("main.main.func1", 9, words=1)
     sp = child.at.stack_hi - 16 - 8
@@ -94,8 +96,6 @@ def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]
     store(sp + 16, rt.goexit)
     child.at.sched.pc, child.at.sched.sp, child.at.sched.bp = code(place), sp, sp + 8
     assert rt.chanrecv(child, nil(type_of_chan()), 0) == layout.PARKED
-    main.at.status = layout.G_WAITING
-    main.at.waitreason = layout.WAIT_SELECT_NONE
     assert rt.schedule(child) == nil(G)
     assert rt.exitcode(rt.g0) == 2
     assert capfd.readouterr().err == (
