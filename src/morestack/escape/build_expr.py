@@ -24,6 +24,7 @@ from morestack.syntax.nodes import BinaryOp, UnaryOp
 from morestack.types.info import Mode, Selection, SelectionKind
 from morestack.types.objects import Func, Var
 from morestack.types.predicates import core_type, has_pointer_receiver, identical, is_type_param, signature_of
+from morestack.types.sizes import has_constant_size
 from morestack.types.types import Array, Interface, Map, Signature, Slice, Struct, Type
 
 Temp: TypeAlias = "tuple[Location, Type | None]"
@@ -237,8 +238,11 @@ class ExprBuilder:
         return self.type_of(n.type) if n.type is not None else None
 
     def dot_type(self, k: Hole, t: Type | None, where: ast.Node, why: str) -> Hole:
-        """The hole for the interface operand of an assertion to t: a boxed value is behind a pointer."""
-        if not ti.is_interface(t) and not ti.is_direct_iface(t) and not (t is not None and is_type_param(t)):
+        """The hole for the interface operand of an assertion to t: a boxed value is behind a pointer.
+
+        A type that depends on a type parameter may be one pointer in some instance, which is not boxed.
+        """
+        if not ti.is_interface(t) and not ti.is_direct_iface(t) and t is not None and has_constant_size(t):
             k = k.shift(1)
         return k.note(where, why)
 

@@ -39,8 +39,10 @@ def _whole_variable(check: Checker, e: ast.Expr) -> Var | None:
                 e = x
             case ast.Index(x=x):
                 known = check.info.types.get(x)
-                if known is None or not isinstance(is_.under(known.type), Array):
+                if known is None:
                     return None
+                if not isinstance(is_.under(known.type), Array) and not is_.is_type_param(known.type):
+                    return None  # a type parameter may stand for an array
                 e = x
             case _:  # any other expression is no part of a variable
                 return None
