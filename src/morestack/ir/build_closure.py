@@ -24,7 +24,7 @@ from morestack.syntax import nodes as ast
 from morestack.types.info import Mode, SelectionKind
 from morestack.types.objects import Func, Var
 from morestack.types.predicates import signature_of
-from morestack.types.types import INT8, INT16, INT32, INT64, UNSAFE_POINTER, Struct, Type
+from morestack.types.types import INT8, INT16, INT32, INT64, UINT8, UNSAFE_POINTER, Array, Struct, Type
 
 _FILL = {8: INT64, 4: INT32, 2: INT16, 1: INT8}
 _closure_types: dict[ir.Struct, Struct] = {}
@@ -34,16 +34,17 @@ def closure_type(mod: ModuleBuilder, layout: ir.Struct) -> Struct:
     """A Go type with the size and pointers of a closure object, for the allocator."""
     known = _closure_types.get(layout)
     if known is None:
-        fields = []
-        for at, scalar in _words(layout):
-            t: Type = UNSAFE_POINTER if scalar is ir.PTR else _FILL[scalar.size]
-            fields.append(Var(f"f{at}", t, is_field=True, pkg=mod.pkg))
+        fields: list[Var] = []
+        end = 0
+        for at, scalar in (*ir.scalars(layout), (layout.size, None)):
+            if at > end:  # padding inside a captured struct: without it what follows would move up
+                fields.append(Var(f"pad{end}", Array(UINT8, at - end), is_field=True, pkg=mod.pkg))
+            if scalar is not None:
+                t: Type = UNSAFE_POINTER if scalar is ir.PTR else _FILL[scalar.size]
+                fields.append(Var(f"f{at}", t, is_field=True, pkg=mod.pkg))
+                end = at + scalar.size
         known = _closure_types[layout] = Struct(tuple(fields), ("",) * len(fields))
     return known
-
-
-def _words(t: ir.IRType, at: int = 0) -> list[tuple[int, ir.Scalar]]:
-    return ir.scalars(t, at)
 
 
 def capture_layout(mod: ModuleBuilder, captures: Sequence[Var], *more: ir.IRType) -> ir.Struct:
