@@ -11,6 +11,8 @@ STACK_MIN = 2048
 STACK_SMALL = 128
 STACK_GUARD = 160
 """stackguard0 = stack.lo + STACK_GUARD: a frame of at most STACK_SMALL bytes only compares BP with it."""
+STACK_PREEMPT = 0xFFFF_FFFF_FFFF_FADE
+"""stackguard0 while something is asked of a goroutine: every check fails."""
 LINK = 16
 """Bytes of linkage below a caller's SP: [SP-8] return pc, [SP-16] the caller's BP."""
 

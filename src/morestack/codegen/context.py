@@ -61,6 +61,7 @@ class ModuleContext:
         self._sites: dict[tuple[str, int], str] = {}
         self._blobs: dict[tuple[str, int, int], str] = {}
         self._bitmaps: dict[tuple[int, int], str] = {}
+        self._masks: dict[bytes, str] = {}
         self.defined: set[str] = set()
 
     # symbols
@@ -141,6 +142,15 @@ class ModuleContext:
             init = f'c"{data}"' if bits else "zeroinitializer"
             self.data.append(f"{known} = private constant [{size} x i8] {init}, align 1")
         return f"i64 ptrtoint (ptr {known} to i64)", words | 1 << 31
+
+    def mask(self, data: bytes) -> str:
+        """Read-only bytes: which words of a global hold pointers."""
+        known = self._masks.get(data)
+        if known is None:
+            known = self._masks[data] = f"@rootmask.{len(self._masks)}"
+            text = "".join(f"\\{b:02X}" for b in data)
+            self.data.append(f'{known} = private constant [{len(data)} x i8] c"{text}", align 1')
+        return known
 
     def prefix(self, symbol: str, bits: int, words: int, site: str) -> str:
         """The prefix clause of a continuation."""

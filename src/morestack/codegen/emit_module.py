@@ -12,8 +12,9 @@ from dataclasses import replace
 from morestack.codegen.context import ModuleContext
 from morestack.codegen.emit_goroutine import emit_goroutine
 from morestack.codegen.emit_leaf import emit_entry, emit_leaf
-from morestack.codegen.globals import emit_globals
+from morestack.codegen.globals import emit_globals, emit_roots
 from morestack.codegen.leaves import LeafInfo, find_leaves, instructions
+from morestack.codegen.loop_checks import insert_loop_checks
 from morestack.codegen.partial_inline import partial_inline
 from morestack.codegen.rtype import TypeEmitter, equal_function, equal_name
 from morestack.codegen.unsupported import check_supported
@@ -65,6 +66,7 @@ def emit_module(module: Module) -> str:
     ctx = ModuleContext(module, leaf)
     suspends = suspends_with(leaf)
     taken = taken_addresses(module)
+    allocates = frozenset(name for name, info in leaf.items() if info.allocates).__contains__
     lines: list[str] = [LAYOUT, TRIPLE]
     for name, f in module.functions.items():
         if not f.blocks:
@@ -76,8 +78,9 @@ def emit_module(module: Module) -> str:
                 lines += emit_entry(ctx, leaf[name])
             continue
         ctx.defined.add(name)
-        lines += emit_goroutine(ctx, f, suspends)
+        lines += emit_goroutine(ctx, insert_loop_checks(f, leaf.__contains__, allocates), suspends)
     lines += emit_globals(ctx)
+    lines += emit_roots(ctx)
     lines += TypeEmitter(ctx).run()
     lines += ctx.trailer()
     return "\n".join(lines) + "\n"

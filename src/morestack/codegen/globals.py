@@ -5,6 +5,7 @@ from __future__ import annotations
 from morestack.codegen.context import ModuleContext
 from morestack.codegen.flat import quote
 from morestack.ir.module import Global
+from morestack.ir.types import pointer_words
 
 
 def byte_string(data: bytes) -> str:
@@ -52,3 +53,23 @@ def emit_globals(ctx: ModuleContext) -> list[str]:
             text = f"<{{{types}}}> <{{{', '.join(f'{t} {v}' for t, v in pieces)}}}>"
         lines.append(f"{quote(g.name)} = hidden {kind} {text}, align {align}")
     return lines
+
+
+def roots_name(module: str) -> str:
+    """The symbol of a module's table of roots."""
+    return f"{module}..roots"
+
+
+def emit_roots(ctx: ModuleContext) -> list[str]:
+    """The table of roots: {address, words, bitmap} of each writable global with pointers, then a zero."""
+    entries: list[str] = []
+    for g in ctx.module.globals.values():
+        bits = 0 if g.readonly else pointer_words(g.type)
+        if not bits:
+            continue
+        size = -(-bits.bit_length() // 8)
+        mask = ctx.mask(bits.to_bytes(size, "little"))
+        entries.append(f"{{ptr, i64, ptr}} {{ptr {quote(g.name)}, i64 {bits.bit_length()}, ptr {mask}}}")
+    entries.append("{ptr, i64, ptr} zeroinitializer")
+    table = f"[{len(entries)} x {{ptr, i64, ptr}}] [{', '.join(entries)}]"
+    return [f"{quote(roots_name(ctx.module.name))} = hidden constant {table}, align 8"]

@@ -1,7 +1,8 @@
 """Which functions are leaves: ordinary native functions instead of goroutine functions.
 
 A leaf calls only leaves and non-parking runtime functions, directly; it does not recurse, defer or recover,
-and its native frames, callees' included, stay under `FRAME_LIMIT` bytes. It takes and gives flat values
+and its native frames, callees' included, stay under `FRAME_LIMIT` bytes. No loop of it allocates: a collection cannot
+begin in a leaf. It takes and gives flat values
 only. Being a leaf pays when somebody calls it directly, so functions that are only reached through their
 address are compiled as goroutine functions. Entries the runtime jumps to must be goroutine functions.
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from morestack.codegen.flat import leaves as leaves_of
+from morestack.codegen.loops import ALLOCATING, back_edges, may_allocate
 from morestack.ir.module import Function, Instr, Module
 from morestack.ir.ops import Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
@@ -33,6 +35,7 @@ class LeafInfo:
     frame: int
     depth: int
     inline: bool
+    allocates: bool
 
 
 def instructions(f: Function) -> Iterator[Instr]:
@@ -71,7 +74,23 @@ def _candidate(f: Function) -> tuple[list[str], bool, int, int] | None:
         elif i.op.effect & Effect.PANIC:
             panics = True
             size += 2
+    if _allocates(f) and _calls_allocator_in_loop(f, {}):
+        return None
     return callees, panics, frame, size
+
+
+def _allocates(f: Function) -> bool:
+    return any(i.op is Op.RT and i.aux in ALLOCATING for i in instructions(f))
+
+
+def _calls_allocator_in_loop(f: Function, found: dict[str, LeafInfo]) -> bool:
+    """Whether a loop of f takes memory, itself or in a leaf: there is no safe point in a leaf to collect at."""
+    return any(
+        may_allocate(i, lambda name: name in found and found[name].allocates)
+        for e in back_edges(f)
+        for b in e.body
+        for i in b.instrs
+    )
 
 
 def find_leaves(module: Module) -> dict[str, LeafInfo]:
@@ -96,6 +115,8 @@ def find_leaves(module: Module) -> dict[str, LeafInfo]:
         name = ready.pop()
         callees, panics, frame, size = bodies[name]
         inner = [found[c] for c in set(callees)]
+        if any(c.allocates for c in inner) and _calls_allocator_in_loop(module.functions[name], found):
+            continue
         total = frame + max((c.frame for c in inner), default=0)
         depth = 1 + max((c.depth for c in inner), default=0)
         if total > FRAME_LIMIT or depth > DEPTH_LIMIT:
@@ -103,7 +124,8 @@ def find_leaves(module: Module) -> dict[str, LeafInfo]:
         panics = panics or any(c.can_panic for c in inner)
         pragmas = module.functions[name].pragmas
         inline = size + 4 * len(callees) <= INLINE_SIZE and "go:noinline" not in pragmas
-        found[name] = LeafInfo(module.functions[name], panics, total, depth, inline)
+        allocates = any(c.allocates for c in inner) or _allocates(module.functions[name])
+        found[name] = LeafInfo(module.functions[name], panics, total, depth, inline, allocates)
         for caller in callers.get(name, ()):
             waiting[caller] -= 1
             if not waiting[caller]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.codegen.abi import G_SITE, PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL
+from morestack.codegen.abi import G_SITE, G_STACKGUARD0, PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL, STACK_PREEMPT
 from morestack.codegen.body import Body
 from morestack.codegen.context import flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, memory_type, quote, zero_text
@@ -97,6 +97,10 @@ def _rt(body: Body, i: Instr) -> None:
     name = str(i.aux)
     if name in ("memmove", "memclr"):  # LLVM knows these by name
         _memory_intrinsic(body, name, i)
+        return
+    if name == "unpreempted":
+        guard = body.let(f"load i64, ptr {body.gep('%g', G_STACKGUARD0)}")
+        body.set_one(i, f"icmp ne i64 {guard}, {STACK_PREEMPT}")
         return
     call = RUNTIME_CALLS[name]
     if call.effect & Effect.NORETURN:

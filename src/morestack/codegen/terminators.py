@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.codegen.body import Body
+from morestack.codegen.body import COLD, Body
 from morestack.codegen.op_scalar import llvm_type
 from morestack.ir.module import Instr
 from morestack.ir.ops import Op
@@ -19,7 +19,8 @@ def emit_jump(body: Body, i: Instr, targets: list[str]) -> None:
             if targets[0] == targets[1]:
                 body.emit(f"br label %{targets[0]}")
             else:
-                body.emit(f"br i1 {body.one(i.args[0])}, label %{targets[0]}, label %{targets[1]}")
+                cold = COLD if i.aux == "cold" else ""
+                body.emit(f"br i1 {body.one(i.args[0])}, label %{targets[0]}, label %{targets[1]}{cold}")
         case Op.SWITCH:
             t = llvm_type(i.args[0].type)
             values = i.aux

@@ -13,7 +13,7 @@ import os
 import struct as packing
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from morestack.dialect.native import Native
 
 TABLE = "dialect.table"
+RUNTIME = "runtime"
+"""The package that is linked to every program."""
 THREAD_STACK = 16 << 20
 """Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
 
-STRESS = {"movestack": 1, "poison": 2, "shrink": 4}
+ROOTS = "..roots"
+"""What follows a package's path in the name of its table of roots."""
+STRESS = {"movestack": 1, "poison": 2, "shrink": 4, "gc": 8, "checkescape": 16}
 """Names in `$STRESS`, and their flags for the runtime's setdebug."""
 
 
@@ -45,6 +49,14 @@ def stress_flags(names: str) -> int:
     return flags
 
 
+def gc_settings(gogc: str, godebug: str) -> tuple[int, int, int]:
+    """$GOGC in percent (0: off) and what $GODEBUG says of gctrace and adaptivestackstart. As Go, what is no
+    number counts as 100."""
+    percent = 0 if gogc == "off" else int(gogc) if gogc.isdigit() else 100
+    debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
+    return percent, int(debug.get("gctrace", "0") == "1"), int(debug.get("adaptivestackstart", "0") == "1")
+
+
 @dataclass(eq=False)
 class Program:
     """A linked program. `library` keeps the code in memory."""
@@ -52,17 +64,19 @@ class Program:
     library: Any
     cells: dict[str, int]
     bundle: Bundle
+    packages: tuple[str, ...]
 
     @classmethod
-    def load(cls, compiled: bytes, progress: Callable[[str], None]) -> Program:
-        """Link an object with the runtime."""
+    def load(cls, objects: Mapping[str, bytes], progress: Callable[[str], None]) -> Program:
+        """Link the objects of a program's packages, by import path, with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")
         exports = [TABLE, "rt.mstart", "rt.goexit", "rt.errors", "runtime.main"]
-        library = link([bundle.runtime, bundle.stubs, bundle.golib, compiled], exports)
+        exports += [path + ROOTS for path in (RUNTIME, *objects)]
+        library = link([bundle.runtime, bundle.stubs, bundle.golib, *objects.values()], exports)
         table = ctypes.string_at(library[TABLE], 8 * len(bundle.cells))
         cells = dict(zip(bundle.cells, packing.unpack(f"<{len(bundle.cells)}Q", table), strict=True))
-        return cls(library, cells, bundle)
+        return cls(library, cells, bundle, (RUNTIME, *objects))
 
     def call(self, name: str, *args: int) -> int:
         """Call an exported runtime function that takes and returns integers and addresses."""
@@ -84,6 +98,9 @@ class Program:
         flags = stress_flags(os.environ.get("STRESS", ""))
         g0 = self.call("schedinit", self.library["rt.goexit"])
         self.call("seterrors", self.library["rt.errors"])
+        for path in self.packages:
+            self.call("addroots", self.library[path + ROOTS])
+        self.call("setgc", *gc_settings(os.environ.get("GOGC", ""), os.environ.get("GODEBUG", "")))
         if flags:
             self.call("setdebug", flags)
         if python_runtime:

@@ -8,10 +8,11 @@ from importlib import import_module
 from types import ModuleType
 
 MODULES = (
-    "layout", "os", "fatal", "event", "mheap", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind",
-    "copystack", "print", "dragon", "printfloat", "traceback", "newstack", "sched", "type", "sizeclasses", "malloc",
-    "slice", "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext",
-    "error", "defer", "panic", "init",
+    "layout", "os", "fatal", "event", "mheap", "type", "sizeclasses", "mspan", "mkind", "mcentral", "mcache",
+    "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print", "dragon", "printfloat",
+    "traceback", "shrinkstack", "mgcwork", "mgcmark", "mgcstack", "mgcsweep", "mgccheck", "mgc", "newstack", "sched",
+    "preempt", "malloc", "slice", "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map",
+    "mapiter", "panictext", "error", "defer", "panic", "init",
 )  # fmt: skip
 
 

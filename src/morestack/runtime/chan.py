@@ -41,7 +41,7 @@ from morestack.runtime.layout import (
     P,
     Sudog,
 )  # fmt: skip
-from morestack.runtime.malloc import MAX_ALLOC, mallocgc
+from morestack.runtime.malloc import MAX_ALLOC, malloc_array, mallocgc
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.sched import gopark, goready
 from morestack.runtime.type import ChanType, Type
@@ -173,7 +173,7 @@ def makechan(g: Ptr[G], typ: Ptr[ChanType], size: i64) -> u64:
     c.at.elemtype = elem
     c.at.dataqsiz = u64(size)
     if size != 0 and elemsize != 0:
-        c.at.buf = mallocgc(g.at.m.at.p, u64(elemsize * u64(size)), elem.at.ptrdata == 0)
+        c.at.buf = malloc_array(g.at.m.at.p, u64(elemsize * u64(size)), elem)
     return c.addr
 
 

@@ -63,8 +63,6 @@ class Stats:
     largest_stack: u64
     stack_inuse: u64
     stack_inuse_max: u64
-    heap_bytes: u64
-    heap_objects: u64
     alloc_by_source: Array[u64, Literal[4]]
     alloc_by_size: Array[u64, Literal[40]]
     free_by_size: Array[u64, Literal[40]]

@@ -13,9 +13,17 @@ from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
 from morestack.runtime.fatal import exit_code, stop, stopped
 from morestack.runtime.iface import itab_init
 from morestack.runtime.layout import G
+from morestack.runtime.malloc import malloc_init
+from morestack.runtime.mcentral import mcentral_init
+from morestack.runtime.mgc import gc_init, gc_stress
+from morestack.runtime.mgccheck import check_escapes_wanted
+from morestack.runtime.mgcstack import roots_init
+from morestack.runtime.mgcsweep import poison_objects
 from morestack.runtime.mheap import mheap_init
+from morestack.runtime.mkind import kinds_init, rare_only
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.sched import schedinit_m, shrink_at_block
+from morestack.runtime.shrinkstack import move_stacks
 from morestack.runtime.sizeclasses import sizeclasses_init
 from morestack.runtime.stackalloc import poison_freed
 from morestack.runtime.stacklarge import stacklarge_init
@@ -26,6 +34,8 @@ MAX_STACK = u64(1000000000)
 DEBUG_MOVESTACK = u64(1)
 DEBUG_POISON = u64(2)
 DEBUG_SHRINK = u64(4)
+DEBUG_GC = u64(8)
+DEBUG_CHECK_ESCAPE = u64(16)
 
 
 @export
@@ -37,6 +47,11 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     stackpool_init()
     stacklarge_init()
     sizeclasses_init()
+    kinds_init()
+    mcentral_init()
+    malloc_init()
+    roots_init()
+    gc_init()
     itab_init()
     event_init(EVENT_CAPACITY)
     maxstacksize.value = MAX_STACK
@@ -46,11 +61,17 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
 @export
 def setdebug(flags: u64) -> None:
     """Stress modes: DEBUG_MOVESTACK moves the stack at every check, DEBUG_POISON fills what a goroutine left with
-    0xdb, DEBUG_SHRINK shrinks (or moves) the stack of a goroutine that parks."""
-    poison_guard.value = u32(1) if flags & DEBUG_MOVESTACK != 0 else u32(0)
+    0xdb and objects that are freed too, DEBUG_SHRINK shrinks (or moves) the stack of a goroutine that parks, DEBUG_GC
+    collects at every check, DEBUG_CHECK_ESCAPE looks for pointers into stacks after each collection."""
+    move_stacks.value = u32(1) if flags & DEBUG_MOVESTACK != 0 else u32(0)
+    poison_guard.value = u32(1) if flags & (DEBUG_MOVESTACK | DEBUG_GC) != 0 else u32(0)
     poison_old.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
     poison_freed.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
+    poison_objects.value = u64(flags & DEBUG_POISON)
     shrink_at_block.value = u32(1) if flags & DEBUG_SHRINK != 0 else u32(0)
+    gc_stress.value = u32(1) if flags & DEBUG_GC != 0 else u32(0)
+    check_escapes_wanted.value = u32(1) if flags & DEBUG_CHECK_ESCAPE != 0 else u32(0)
+    rare_only.value = u64(flags & DEBUG_CHECK_ESCAPE)
 
 
 @export

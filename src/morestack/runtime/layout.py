@@ -172,6 +172,24 @@ class StackFreeList:
 
 
 @struct
+class AllocRun:
+    """Free, zeroed objects of one size and layout, in a row: [next, end) of `span`. `size` 0: never used."""
+
+    next: u64
+    end: u64
+    size: u64
+    span: u64
+
+
+@struct
+class TypeSlot:
+    """Remembers which run the objects of a type (and size class) come from. key 0: empty."""
+
+    key: u64
+    run: u64
+
+
+@struct
 class P:
     """A processor: what a thread needs to run Go code without taking a lock."""
 
@@ -189,9 +207,11 @@ class P:
     deferpool: Ptr["Defer"]
     panicpool: Ptr["Panic"]
     stackcache: Array[StackFreeList, Literal[4]]
-    # The current page of each size class for small objects: next free byte and its end.
-    alloc_next: Array[u64, Literal[136]]
-    alloc_end: Array[u64, Literal[136]]
+    # The allocator's cache (mcache.py): a run for each kind of object, and the block that tiny objects share.
+    runs: Array[AllocRun, Literal[512]]
+    types: Array[TypeSlot, Literal[512]]
+    tiny: u64
+    tinyoffset: u64
 
 
 @struct

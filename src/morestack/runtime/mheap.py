@@ -5,6 +5,7 @@ One reservation of address space serves for everything:
     arena_lo                        arena_used                 arena_hi
     | span | free run | span | ...  | never used, still zero ... |
     spans[(addr - arena_lo) / 8192] -> MSpan of that page; of a free run only the first and last page
+    bits + (addr - arena_lo) / 8192 * 256: mark and allocation bits of the objects on that page (mspan.py)
 
 Invariants
 - Runs that touch are never both free: freeing merges with both neighbours.
@@ -45,6 +46,11 @@ SCAVENGE_PAGES = u64(16384)
 SPAN_FREE = u32(0)
 SPAN_STACK = u32(1)
 SPAN_HEAP = u32(2)
+SPAN_WORK = u32(3)
+"""The collector's own memory."""
+
+BITS_PER_PAGE = u64(256)
+"""Bytes for the bits of a page: two for each 8 bytes of it."""
 
 
 @struct
@@ -60,7 +66,15 @@ class MSpan:
     alloc_count: u64
     manual_free_list: u64
     elemsize: u64
-    spanclass: u64
+    # Spans of objects (mspan.py).
+    form: u32
+    run: u32
+    nelems: u64
+    limit: u64
+    divmul: u64
+    free_index: u64
+    mask: u64
+    typ: u64
     listed: u32
     order: u32
 
@@ -75,6 +89,7 @@ class MHeap:
     arena_hi: u64
     arena_length: u64
     spans: u64
+    bits: u64
     bins: Array[u64, Literal[160]]
     bins_used: Array[u64, Literal[3]]
     span_free: Ptr[MSpan]
@@ -92,13 +107,15 @@ def mheap_init() -> None:
     if mheap.at.arena_lo != 0:
         munmap(mheap.at.arena_lo, mheap.at.arena_length)
         munmap(mheap.at.spans, u64(mheap.at.arena_length >> PAGE_SHIFT << 3))
+        munmap(mheap.at.bits, u64((mheap.at.arena_length >> PAGE_SHIFT) * BITS_PER_PAGE))
     length = ARENA_SIZE
     lo = sys_reserve(length)
     while lo == 0 and length > ARENA_SIZE_MIN:
         length = u64(length >> 1)
         lo = sys_reserve(length)
     spans = sys_reserve(u64(length >> PAGE_SHIFT << 3))
-    if lo == 0 or spans == 0:
+    bits = sys_reserve(u64((length >> PAGE_SHIFT) * BITS_PER_PAGE))
+    if lo == 0 or spans == 0 or bits == 0:
         throw(cstr(b"cannot reserve memory for the heap"))
     start = u64((lo + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT)
     mheap.at.arena_length = length
@@ -106,6 +123,7 @@ def mheap_init() -> None:
     mheap.at.arena_used = start
     mheap.at.arena_hi = u64(lo + length)
     mheap.at.spans = spans
+    mheap.at.bits = bits
     for i in range(160):
         mheap.at.bins[i] = u64(0)
     for i in range(3):

@@ -1,4 +1,4 @@
-"""newstack: what morestack calls when a prologue finds the stack too small; shrinkstack, its opposite.
+"""newstack: what morestack calls when a prologue finds the stack too small, or its guard poisoned.
 
 On entry g.sched is the caller's frame, g.more_pc the entry of the function that needs g.more_frame bytes, and its
 argument registers are in g.regs. Answer 0: go on at more_pc with BP = g.sched.sp - 16; 1: g does not go on.
@@ -7,45 +7,20 @@ Rejected: leaving the size to doubling alone. A function whose frame is larger t
 back here again and again, copying each time.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, noinline, static, u32, u64
-from morestack.runtime.copystack import copied_bytes, copied_frames, copied_pointers, copystack, poison_guard
-from morestack.runtime.event import (
-    EVENT_GROW,
-    EVENT_MOVE,
-    EVENT_OVERFLOW,
-    EVENT_SHRINK,
-    event_record,
-    event_wanted,
-    stats,
-)  # fmt: skip
+from morestack.dialect.machine import Ptr, cstr, export, i64, noinline, static, u64
+from morestack.runtime.copystack import copystack, poison_guard
+from morestack.runtime.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, event_record, event_wanted, stats
 from morestack.runtime.fatal import stop
-from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, STACK_SMALL, G
+from morestack.runtime.layout import LINK, STACK_GUARD, STACK_SMALL, G
+from morestack.runtime.mgc import poll
 from morestack.runtime.print import begin, end, put_hex, put_uint, puts
+from morestack.runtime.shrinkstack import move_stacks, record_move
 from morestack.runtime.traceback import put_goroutine
 from morestack.runtime.unwind import record_of
 
 maxstacksize = static(u64)
 STRESS_EVERY = u64(16384)
 ALLOC_CEILING = u64(1 << 36)
-
-
-def record_move(what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -> None:
-    """Put a growth, shrink or move that copystack has just done in the ring."""
-    if not event_wanted(what):
-        return
-    e = event_record(what)
-    e.at.source = u32(0)
-    e.at.goid = g.at.goid
-    e.at.func = func
-    # A goroutine's first function has no caller: the go statement is the place.
-    first = g.at.sched.sp == g.at.stack_hi and g.at.gopc != 0
-    e.at.site = record_of(g.at.gopc if first else g.at.sched.pc)
-    e.at.old_size = old_size
-    e.at.new_size = new_size
-    e.at.copied = copied_bytes.value
-    e.at.frames = copied_frames.value
-    e.at.pointers = copied_pointers.value
-    e.at.stack_lo = g.at.stack_lo
 
 
 @noinline
@@ -100,10 +75,11 @@ def newstack(g: Ptr[G]) -> u64:
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK)
     needed = u64(used + g.at.more_frame + STACK_GUARD + LINK)
     pp = g.at.m.at.p
+    poll(pp, g)
     func = record_of(g.at.more_pc)
     if needed <= old_size:
         # The stack is large enough: the guard was poisoned, to move the stack or to get here.
-        if poison_guard.value != 0:
+        if move_stacks.value != 0:
             copystack(pp, g, old_size, True)
             stats.at.moves = u64(stats.at.moves + 1)
             record_move(EVENT_MOVE, g, old_size, old_size, func)
@@ -120,16 +96,3 @@ def newstack(g: Ptr[G]) -> u64:
     record_move(EVENT_GROW, g, old_size, new_size, func)
     let_through(g)
     return u64(0)
-
-
-def shrinkstack(g: Ptr[G]) -> boolean:
-    """Halve the stack of a stopped goroutine when less than a quarter is in use; whether it was."""
-    old_size = u64(g.at.stack_hi - g.at.stack_lo)
-    new_size = u64(old_size >> 1)
-    used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
-    if new_size < STACK_MIN or used >= old_size >> 2:
-        return False
-    copystack(g.at.m.at.p, g, new_size, False)
-    stats.at.shrinks = u64(stats.at.shrinks + 1)
-    record_move(EVENT_SHRINK, g, old_size, new_size, u64(0))
-    return True

@@ -20,7 +20,7 @@ starts others faster than they run waits for them before their stacks pile up.
 """
 
 from morestack.dialect.machine import Ptr, cstr, export, i64, nil, noinline, ptr_at, size_of, static, struct, u32, u64
-from morestack.runtime.copystack import copystack, poison_guard, set_guard
+from morestack.runtime.copystack import copystack, set_guard
 from morestack.runtime.event import stats
 from morestack.runtime.fatal import lock, stop, stopped, unlock
 from morestack.runtime.layout import (
@@ -31,7 +31,6 @@ from morestack.runtime.layout import (
     G_WAITING,
     PARKED,
     RUNQ_SIZE,
-    STACK_MIN,
     WAIT_NONE,
     Defer,
     G,
@@ -40,9 +39,11 @@ from morestack.runtime.layout import (
     Panic,
     Sudog,
 )  # fmt: skip
+from morestack.runtime.mcache import gc_wanted
+from morestack.runtime.mgc import poll, starting_stack
 from morestack.runtime.mheap import persistentalloc
-from morestack.runtime.newstack import shrinkstack
 from morestack.runtime.print import begin, end, puts
+from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stackalloc import stackalloc, stackfree
 from morestack.runtime.traceback import allgs, allgs_last, traceback_all
 
@@ -67,7 +68,7 @@ shrink_at_block = static(u32)
 
 
 def malg() -> Ptr[G]:
-    """A new goroutine structure with a stack of STACK_MIN bytes to come; in allgs."""
+    """A new goroutine structure with a stack to come; in allgs."""
     g = ptr_at(G, persistentalloc(size_of(G)))
     g.at.status = G_DEAD
     if allgs.value == 0:
@@ -81,7 +82,7 @@ def malg() -> Ptr[G]:
 def gfput(pp: Ptr[P], g: Ptr[G]) -> None:
     """Keep a dead goroutine for reuse; its stack too when it has the starting size."""
     size = u64(g.at.stack_hi - g.at.stack_lo)
-    if size != STACK_MIN:
+    if size != starting_stack.value:
         stackfree(pp, g.at.stack_lo, size)
         g.at.stack_lo = u64(0)
         g.at.stack_hi = u64(0)
@@ -99,9 +100,9 @@ def gfget(pp: Ptr[P]) -> Ptr[G]:
         pp.at.gfree = g.at.schedlink
         pp.at.gfree_n = u64(pp.at.gfree_n - 1)
     if g.at.stack_lo == 0:
-        lo = stackalloc(pp, STACK_MIN)
+        lo = stackalloc(pp, starting_stack.value)
         g.at.stack_lo = lo
-        g.at.stack_hi = u64(lo + STACK_MIN)
+        g.at.stack_hi = u64(lo + starting_stack.value)
     else:
         stats.at.goroutines_reused = u64(stats.at.goroutines_reused + 1)
     return g
@@ -208,7 +209,7 @@ def deadlock() -> None:
 @noinline
 def stress_parked(g: Ptr[G]) -> None:
     """Shrink the stack of a goroutine that has just parked, or move it, when asked to."""
-    if not shrinkstack(g) and poison_guard.value != 0:
+    if not shrinkstack(g) and move_stacks.value != 0:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
 
 
@@ -224,6 +225,9 @@ def schedule(g: Ptr[G]) -> Ptr[G]:
     if shrink_at_block.value != 0 and g.at.status == G_WAITING:
         stress_parked(g)
     pp = m.at.p
+    if gc_wanted.value != 0:
+        m.at.curg = nil(G)
+        poll(pp, nil(G))
     pp.at.schedtick = u64(pp.at.schedtick + 1)
     gp = find_runnable(pp)
     if gp == nil(G):

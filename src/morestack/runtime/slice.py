@@ -5,7 +5,7 @@ that cap() is what Go says.
 from morestack.dialect.machine import Ptr, boolean, export, i64, memmove, mul_hi, struct, u64
 from morestack.runtime.copystack import stress
 from morestack.runtime.layout import G
-from morestack.runtime.malloc import MAX_ALLOC, mallocgc, zerobase
+from morestack.runtime.malloc import MAX_ALLOC, malloc_array, zerobase
 from morestack.runtime.sizeclasses import roundupsize
 from morestack.runtime.type import Type
 
@@ -68,7 +68,7 @@ def growslice(
         return
     block = roundupsize(u64(size * u64(cap)), noscan)
     cap = i64(block // size)
-    p = mallocgc(g.at.m.at.p, u64(u64(cap) * size), noscan)
+    p = malloc_array(g.at.m.at.p, u64(u64(cap) * size), elem)
     used = u64(u64(new_len - added) * size)
     if used != 0:
         memmove(p, old, used)

@@ -7,7 +7,7 @@ frame, so a string may be returned as part of another.
 from morestack.dialect.machine import Ptr, boolean, export, i64, memcmp, memmove, ptr_at, struct, u8, u32, u64
 from morestack.runtime.copystack import stress
 from morestack.runtime.layout import G
-from morestack.runtime.malloc import MAX_ALLOC, mallocgc
+from morestack.runtime.malloc import MAX_ALLOC, malloc_noscan
 from morestack.runtime.sizeclasses import roundupsize
 from morestack.runtime.slice import GoSlice
 
@@ -27,7 +27,7 @@ class GoString:
 def raw(g: Ptr[G], size: i64) -> u64:
     """Zeroed bytes without pointers."""
     stress(g)
-    return mallocgc(g.at.m.at.p, u64(size), True)
+    return malloc_noscan(g.at.m.at.p, u64(size))
 
 
 def set_string(out: Ptr[GoString], data: u64, length: i64) -> None:

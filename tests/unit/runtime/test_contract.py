@@ -14,8 +14,8 @@ from morestack.ir.types import F64 as IR_F64
 from morestack.runtime import chan, layout, panictext, sched, slice
 from morestack.runtime.layout import G, Gobuf
 
-BY_CODEGEN = {"memmove", "memclr"}
-"""LLVM intrinsics, not calls."""
+BY_CODEGEN = {"memmove", "memclr", "unpreempted"}
+"""Not calls: LLVM intrinsics, a look at g."""
 
 
 def exported() -> dict[str, object]:

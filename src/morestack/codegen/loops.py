@@ -1,0 +1,177 @@
+"""What the loops of a function do: which of them allocate, and which end after a number of rounds known at entry.
+
+A round of a loop is *checked* when it must pass a direct call of a goroutine function, whose prologue looks at the
+guard. Blocks with such a call are taken out; each back edge of a depth-first walk of the rest closes a loop that
+may go round without a look at the guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from morestack.ir.module import Block, Const, Function, Instr, Operand, Reg
+from morestack.ir.ops import Effect, Op
+
+ALLOCATING = frozenset((
+    "newobject", "makeslice", "growslice", "makechan", "makemap", "mapassign", "concatstrings", "intstring",
+    "slicebytetostring", "stringtoslicebyte", "slicerunetostring", "stringtoslicerune", "newproc", "getitab",
+))  # fmt: skip
+"""Runtime functions that take memory from the heap."""
+_COMPARISONS = (Op.SLT, Op.SLE, Op.ULT, Op.ULE, Op.NE, Op.EQ)
+
+
+@dataclass(eq=False, slots=True)
+class BackEdge:
+    """An edge that closes a loop: from `latch` to `header`; `body` are the loop's blocks."""
+
+    latch: Block
+    header: Block
+    body: set[Block]
+
+
+def may_allocate(i: Instr, leaf_allocates: Callable[[str], bool]) -> bool:
+    """Whether the instruction takes memory from the heap while it stays in this function."""
+    if i.op is Op.RT:
+        return i.aux in ALLOCATING
+    return i.op is Op.DEFER or (i.op is Op.CALL and leaf_allocates(str(i.aux)))
+
+
+def back_edges(f: Function, without: Collection[Block] = ()) -> list[BackEdge]:
+    """The back edges of f's blocks but those in `without`."""
+    order = _reverse_postorder(f)
+    inside = [b for b in order if b not in without]
+    keep = set(inside)
+    preds: dict[Block, list[Block]] = {b: [] for b in inside}
+    for b in inside:
+        for t in b.instrs[-1].targets:
+            if t in keep:
+                preds[t].append(b)
+    found: list[tuple[Block, Block]] = []
+    state: dict[Block, int] = {}
+    for root in inside:
+        if root in state:
+            continue
+        stack = [(root, 0)]
+        state[root] = 1
+        while stack:
+            b, k = stack.pop()
+            targets = b.instrs[-1].targets
+            if k == len(targets):
+                state[b] = 2
+                continue
+            stack.append((b, k + 1))
+            t = targets[k]
+            if t not in keep:
+                continue
+            if state.get(t) == 1:
+                if (b, t) not in found:
+                    found.append((b, t))
+            elif t not in state:
+                state[t] = 1
+                stack.append((t, 0))
+    return [BackEdge(u, v, _body(u, v, preds)) for u, v in found]
+
+
+def _reverse_postorder(f: Function) -> list[Block]:
+    seen = {f.blocks[0]}
+    order: list[Block] = []
+    stack = [(f.blocks[0], 0)]
+    while stack:
+        b, k = stack.pop()
+        targets = b.instrs[-1].targets
+        if k == len(targets):
+            order.append(b)
+            continue
+        stack.append((b, k + 1))
+        if targets[k] not in seen:
+            seen.add(targets[k])
+            stack.append((targets[k], 0))
+    order.reverse()
+    return order
+
+
+def _body(latch: Block, header: Block, preds: dict[Block, list[Block]]) -> set[Block]:
+    body = {header, latch}
+    work = [latch]
+    while work:
+        b = work.pop()
+        if b is header:
+            continue
+        for p in preds[b]:
+            if p not in body:
+                body.add(p)
+                work.append(p)
+    return body
+
+
+def is_counted(loop: BackEdge) -> bool:
+    """Whether each round compares a register that it counts by a constant with a limit that stays."""
+    defs: dict[int, list[Instr]] = {}
+    for b in loop.body:
+        for i in b.instrs:
+            for r in i.dst:
+                defs.setdefault(r.id, []).append(i)
+    for b in loop.body:
+        last = b.instrs[-1]
+        if last.op is not Op.BRANCH or all(t in loop.body for t in last.targets) or not _every_round(loop, b):
+            continue
+        test = _only(defs, last.args[0])
+        if test is not None and test.op is Op.NOT:
+            test = _only(defs, test.args[0])
+        if test is None or test.op not in _COMPARISONS:
+            continue
+        x, y = test.args
+        if (_counts(defs, x) and _stays(defs, y, 4)) or (_counts(defs, y) and _stays(defs, x, 4)):
+            return True
+    return False
+
+
+def _only(defs: dict[int, list[Instr]], a: Operand) -> Instr | None:
+    """The only definition in the loop."""
+    found = defs.get(a.id, ()) if isinstance(a, Reg) else ()
+    return found[0] if len(found) == 1 else None
+
+
+def _counts(defs: dict[int, list[Instr]], a: Operand) -> bool:
+    """Whether a register's only change in the loop is by a constant that is not 0."""
+    step = _only(defs, a)
+    while step is not None and step.op is Op.COPY:
+        step = _only(defs, step.args[0])
+    if step is None or step.op not in (Op.ADD, Op.SUB):
+        return False
+    base, by = step.args
+    if not isinstance(by, Const) or not by.value or not isinstance(base, Reg):
+        return False
+    while base is not a:
+        copied = _only(defs, base)
+        if copied is None or copied.op is not Op.COPY or not isinstance(copied.args[0], Reg):
+            return False
+        base = copied.args[0]
+    return True
+
+
+def _stays(defs: dict[int, list[Instr]], a: Operand, depth: int) -> bool:
+    """Whether an operand has the same value in each round."""
+    if not isinstance(a, Reg) or a.id not in defs:
+        return True
+    only = _only(defs, a)
+    if only is None or not depth or only.op.effect is not Effect.NONE:
+        return False
+    return all(_stays(defs, x, depth - 1) for x in only.args)
+
+
+def _every_round(loop: BackEdge, b: Block) -> bool:
+    """Whether the latch cannot be reached from the header without passing b."""
+    if b is loop.header or b is loop.latch:
+        return True
+    seen = {loop.header}
+    work = [loop.header]
+    while work:
+        for t in work.pop().instrs[-1].targets:
+            if t is loop.latch:
+                return False
+            if t in loop.body and t is not b and t not in seen:
+                seen.add(t)
+                work.append(t)
+    return True

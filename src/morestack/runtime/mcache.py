@@ -1,0 +1,77 @@
+"""A processor's runs: objects it can hand out by moving a pointer.
+
+        P.runs[kind]    next .. end: free objects in a row, zeroed, their allocation bits set
+        P.types[hash]   type (and size class of an array) -> kind
+
+Runs take the place of Go's allocCache: the bits are looked at once for up to 64 objects, which are zeroed together.
+`heap_live` counts whole runs; what is left of them is taken off when a collection begins.
+"""
+
+from morestack.dialect.machine import Ptr, memset, nil, noinline, ptr_at, static, u8, u64
+from morestack.runtime.layout import STACK_PREEMPT, G, P
+from morestack.runtime.mcentral import take_span
+from morestack.runtime.mheap import MSpan
+from morestack.runtime.mkind import NUM_KINDS
+from morestack.runtime.mspan import give_back, next_run
+
+RUN_BYTES = u64(8192)
+"""Zeroing more than this ahead would push other data out of the cache."""
+
+heap_live = static(u64)
+next_gc = static(u64)
+gc_wanted = static(u64)
+total_alloc = static(u64)
+
+
+def gc_request(pp: Ptr[P]) -> None:
+    """Ask for a collection: the running goroutine's next check fails, and the next switch finds the request too."""
+    gc_wanted.value = u64(1)
+    g = pp.at.m.at.curg
+    if g != nil(G):
+        g.at.stackguard0 = STACK_PREEMPT
+
+
+def count_alloc_bytes(pp: Ptr[P], size: u64) -> None:
+    """Count memory given out, and ask for a collection when there is too much."""
+    heap_live.value = u64(heap_live.value + size)
+    total_alloc.value = u64(total_alloc.value + size)
+    if heap_live.value >= next_gc.value:
+        gc_request(pp)
+
+
+@noinline
+def refill(pp: Ptr[P], kind: u64) -> None:
+    """Begin a new run of a kind."""
+    run = pp.at.runs[kind]
+    s = ptr_at(MSpan, run.span)
+    if s == nil(MSpan):
+        s = take_span(kind)
+    size = s.at.elemsize
+    most = u64(RUN_BYTES // size) if size < RUN_BYTES else u64(1)
+    found = next_run(s, most)
+    while found == 0:
+        s = take_span(kind)
+        found = next_run(s, most)
+    first = u64(found >> 32)
+    count = u64(found & 0xFFFF_FFFF)
+    run.span = s.addr
+    run.size = size
+    run.next = u64(s.at.base + first * size)
+    run.end = u64(run.next + count * size)
+    if s.at.needzero != 0:
+        memset(run.next, u8(0), u64(count * size))
+    count_alloc_bytes(pp, u64(count * size))
+
+
+def flush(pp: Ptr[P]) -> None:
+    """Give up all runs: a collection begins."""
+    for kind in range(NUM_KINDS):
+        run = pp.at.runs[kind]
+        if run.next != run.end:
+            give_back(ptr_at(MSpan, run.span), run.next, run.end)
+            heap_live.value = u64(heap_live.value - (run.end - run.next))
+            total_alloc.value = u64(total_alloc.value - (run.end - run.next))
+        run.next = u64(0)
+        run.end = u64(0)
+        run.span = u64(0)
+    pp.at.tiny = u64(0)

@@ -1,0 +1,200 @@
+"""The collector: stop (one thread runs Go code: it is stopped), mark from the roots, sweep.
+
+        mallocgc: heap_live >= next_gc -> gc_request: stackguard0 is poisoned
+        the next prologue (newstack), loop check (preempt) or switch (schedule): collect
+
+Precise: at those places each goroutine's pointers are known exactly (mgcstack.py). Non-moving: objects stay where they
+are, so what is no goroutine's (the runtime's static data) may keep addresses of objects it knows to be reachable.
+
+Pacing is Go's: next_gc = live + (live + roots) * GOGC / 100, at least 4 MB * GOGC / 100. `gc_percent` 0: GOGC=off.
+
+While collecting, stacks of which less than a quarter is used are halved, and free stack spans go back to the page
+heap. With adaptive starting sizes new goroutines then begin with the average of what was scanned, as in Go.
+"""
+
+from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, nil, noinline, ptr_at, static, struct, u32, u64
+from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, STACK_MIN, G, P
+from morestack.runtime.mcache import flush, gc_wanted, heap_live, next_gc, total_alloc
+from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
+from morestack.runtime.mgcmark import drain
+from morestack.runtime.mgcstack import global_bytes, scan_globals, scan_goroutines, scanned_bytes, scanned_stacks
+from morestack.runtime.mgcsweep import live_objects, sweep
+from morestack.runtime.os import nanotime
+from morestack.runtime.print import begin, end, put_uint, puts
+from morestack.runtime.shrinkstack import shrinkstack
+from morestack.runtime.stackcache import stackcache_clear
+from morestack.runtime.stacklarge import free_stack_spans
+from morestack.runtime.traceback import allgs
+
+MIN_HEAP = u64(4 << 20)
+NEVER = u64(1 << 62)
+MAX_START = u64(32768)
+
+
+@struct
+class GCStats:
+    """What collections have done so far."""
+
+    cycles: u64
+    pause_total: u64
+    start_time: i64
+    live: u64
+    objects: u64
+    heap_max: u64
+
+
+gcstats = static(GCStats)
+gc_percent = static(u64)
+gc_trace = static(u32)
+gc_stress = static(u32)
+adaptive_start = static(u32)
+starting_stack = static(u64)
+_skipped = static(u64)
+
+
+def gc_init() -> None:
+    """No collection until the engine says how eager (setgc)."""
+    heap_live.value = u64(0)
+    total_alloc.value = u64(0)
+    gc_wanted.value = u64(0)
+    next_gc.value = NEVER
+    gc_percent.value = u64(0)
+    gc_trace.value = u32(0)
+    gc_stress.value = u32(0)
+    adaptive_start.value = u32(0)
+    starting_stack.value = STACK_MIN
+    gcstats.at.cycles = u64(0)
+    gcstats.at.pause_total = u64(0)
+    gcstats.at.start_time = nanotime()
+    gcstats.at.live = u64(0)
+    gcstats.at.heap_max = u64(0)
+
+
+def set_goal() -> None:
+    """Choose how large the heap may become before the next collection."""
+    if gc_percent.value == 0:
+        next_gc.value = NEVER
+        return
+    live = heap_live.value
+    roots = u64(scanned_bytes.value + global_bytes.value)
+    goal = u64(live + (live + roots) // 100 * gc_percent.value)
+    least = u64(MIN_HEAP // 100 * gc_percent.value)
+    next_gc.value = max(goal, least)
+
+
+@export
+def setgc(percent: u64, trace: u64, adaptive: u64) -> None:
+    """GOGC (0: off), GODEBUG=gctrace=1 and GODEBUG=adaptivestackstart=1."""
+    gc_percent.value = percent
+    gc_trace.value = u32(trace)
+    adaptive_start.value = u32(adaptive)
+    set_goal()
+
+
+def shrink_stacks(current: Ptr[G]) -> None:
+    """Shrink the stacks of stopped goroutines; not of the one in newstack, which wants room."""
+    g = ptr_at(G, allgs.value)
+    while g != nil(G):
+        if g != current and g.at.status != G_DEAD and g.at.status != G_IDLE and g.at.status != G_RUNNING:
+            shrinkstack(g)
+        g = g.at.alllink
+
+
+def choose_start() -> None:
+    """The stack new goroutines get: the average scanned, with the guard, as a power of two."""
+    if adaptive_start.value == 0 or scanned_stacks.value == 0:
+        return
+    average = u64(scanned_bytes.value // scanned_stacks.value + 160)
+    size = STACK_MIN
+    while size < average and size < MAX_START:
+        size = u64(size * 2)
+    starting_stack.value = size
+
+
+@noinline
+def put_trace(before: u64, goal: u64, start: i64, took: i64) -> None:
+    """A line as Go's: gc # @when %: clock, heap before->after->live, goal, stacks, globals, Ps."""
+    begin()
+    puts(cstr(b"gc "))
+    put_uint(gcstats.at.cycles)
+    puts(cstr(b" @"))
+    put_thousandth(u64(start - gcstats.at.start_time) // 1000000)
+    puts(cstr(b"s "))
+    elapsed = u64(start + took - gcstats.at.start_time)
+    put_uint(u64(gcstats.at.pause_total * 100 // elapsed) if elapsed != 0 else u64(0))
+    puts(cstr(b"%: "))
+    put_thousandth(u64(took) // 1000)
+    puts(cstr(b" ms clock, "))
+    put_uint(u64(before >> 20))
+    puts(cstr(b"->"))
+    put_uint(u64(before >> 20))
+    puts(cstr(b"->"))
+    put_uint(u64(heap_live.value >> 20))
+    puts(cstr(b" MB, "))
+    put_uint(u64(goal >> 20))
+    puts(cstr(b" MB goal, "))
+    put_uint(u64(scanned_bytes.value >> 20))
+    puts(cstr(b" MB stacks, "))
+    put_uint(u64(global_bytes.value >> 20))
+    puts(cstr(b" MB globals, 1 P\n"))
+    end()
+
+
+def put_thousandth(n: u64) -> None:
+    """n / 1000 with three digits."""
+    put_uint(u64(n // 1000))
+    puts(cstr(b"."))
+    part = u64(n % 1000)
+    if part < 100:
+        puts(cstr(b"0"))
+    if part < 10:
+        puts(cstr(b"0"))
+    put_uint(part)
+
+
+@noinline
+def collect(pp: Ptr[P], current: Ptr[G]) -> None:
+    """Collect. All goroutines are stopped; `current`, if not nil, is in newstack."""
+    start = nanotime()
+    gc_wanted.value = u64(0)
+    before = heap_live.value
+    flush(pp)
+    gcstats.at.cycles = u64(gcstats.at.cycles + 1)
+    scan_globals()
+    scan_goroutines(current)
+    drain()
+    if check_escapes_wanted.value != 0:
+        check_escapes()
+    live = sweep()
+    heap_live.value = live
+    gcstats.at.live = live
+    gcstats.at.objects = live_objects.value
+    gcstats.at.heap_max = max(gcstats.at.heap_max, before)
+    goal = next_gc.value
+    set_goal()
+    choose_start()
+    shrink_stacks(current)
+    stackcache_clear(pp)
+    free_stack_spans()
+    took = i64(nanotime() - start)
+    gcstats.at.pause_total = u64(gcstats.at.pause_total + u64(took))
+    if gc_trace.value != 0:
+        put_trace(before, goal, start, took)
+
+
+STRESS_ALL = u64(4096)
+
+
+def stress_skips() -> boolean:
+    """Under the gc stress: every safe point collects at first, later every 8th, then every 64th."""
+    n = gcstats.at.cycles
+    if n < STRESS_ALL:
+        return False
+    _skipped.value = u64(_skipped.value + 1)
+    return _skipped.value & (u64(7) if n < STRESS_ALL * 4 else u64(63)) != 0
+
+
+def poll(pp: Ptr[P], current: Ptr[G]) -> None:
+    """A safe point: collect when that was asked for."""
+    if gc_wanted.value != 0 or (gc_stress.value != 0 and not stress_skips()):
+        collect(pp, current)

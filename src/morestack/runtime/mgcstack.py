@@ -1,0 +1,116 @@
+"""Roots: the stacks of goroutines by their frames' bitmaps, what else goroutines hold, and writable globals.
+
+The walk is copystack's (adjustframes). A goroutine is scanned when it is stopped: parked, ready, or in newstack,
+where the argument registers of the function it is about to enter are in g.regs.
+
+Records of deferred calls are the runtime's own memory or lie in frames, outside all bitmaps: what they and panics
+hold is found from g.
+
+        module    roots table, made by codegen: {address, words, bitmap}, for each global that holds pointers
+"""
+
+from morestack.dialect.machine import Array, Literal, Ptr, boolean, cstr, export, nil, ptr_at, static, u32, u64
+from morestack.runtime.fatal import throw
+from morestack.runtime.layout import G_DEAD, G_IDLE, LINK, Defer, G, Panic, Sudog
+from morestack.runtime.mgcmark import grey, scan_bits, scan_mask
+from morestack.runtime.traceback import allgs
+from morestack.runtime.unwind import ENTRY_MARK, FRAME_WORDS, LARGE_BITMAP
+
+MAX_MODULES = u64(1024)
+
+_roots = static(Array[u64, Literal[1024]])
+_modules = static(u64)
+
+scanned_stacks = static(u64)
+scanned_bytes = static(u64)
+global_bytes = static(u64)
+
+
+def roots_init() -> None:
+    """Forget all modules."""
+    _modules.value = u64(0)
+
+
+@export
+def addroots(table: u64) -> None:
+    """Register a module's table of roots: entries of three words, ended by a zero."""
+    if _modules.value == MAX_MODULES:
+        throw(cstr(b"too many modules"))
+    _roots.at[_modules.value] = table
+    _modules.value = u64(_modules.value + 1)
+
+
+def scan_globals() -> None:
+    """Grey what globals point to."""
+    total = u64(0)
+    for k in range(_modules.value):
+        at = ptr_at(u64, _roots.at[k])
+        while at[0] != 0:
+            scan_mask(at[0], at[1], at[2])
+            total = u64(total + at[1] * 8)
+            at = at.add(3)
+    global_bytes.value = total
+
+
+def scan_frames(g: Ptr[G]) -> None:
+    """Grey what the frames of a stopped goroutine point to."""
+    hi = g.at.stack_hi
+    sp = g.at.sched.sp
+    pc = g.at.sched.pc
+    if ptr_at(u32, u64(pc - 8))[0] == ENTRY_MARK:
+        # It has not run yet: its first function gets ret and ctxt in registers.
+        args = ptr_at(u64, u64(pc - 16))[0]
+        if args & 1 != 0:
+            grey(g.at.sched.ret)
+        grey(g.at.sched.ctxt)
+        pc = ptr_at(u64, u64(sp - 8))[0]
+    while sp < hi:
+        info = ptr_at(u32, u64(pc - 8))[0]
+        bitmap = ptr_at(u64, u64(pc - 16))[0]
+        words = u64(info & FRAME_WORDS)
+        if info & LARGE_BITMAP != 0:
+            scan_mask(sp, words, bitmap)
+        elif bitmap != 0:
+            scan_bits(sp, bitmap)
+        bp = u64(sp + words * 8)
+        pc = ptr_at(u64, u64(bp + 8))[0]
+        sp = u64(bp + LINK)
+    if sp != hi:
+        throw(cstr(b"scan_frames: frames do not end at the stack's end"))
+
+
+def scan_goroutine(g: Ptr[G], spilled: boolean) -> None:
+    """Grey what a goroutine keeps alive. `spilled`: it is in newstack, and its argument registers are in g.regs."""
+    scan_frames(g)
+    if spilled:
+        scan_bits(g.at.regs.ptr.addr, ptr_at(u64, u64(g.at.more_pc - 16))[0])
+    grey(g.at.pending_a)
+    grey(g.at.pending_data)
+    d = g.at.defers
+    while d != nil(Defer):
+        grey(d.at.fn)
+        d = d.at.link
+    p = g.at.panics
+    while p != nil(Panic):
+        grey(p.at.a)
+        grey(p.at.data)
+        grey(p.at.text)
+        p = p.at.link
+    s = g.at.waiting
+    while s != nil(Sudog):
+        grey(s.at.c)
+        grey(s.at.elem)
+        s = s.at.waitlink
+    scanned_stacks.value = u64(scanned_stacks.value + 1)
+    scanned_bytes.value = u64(scanned_bytes.value + g.at.stack_hi - g.at.sched.sp)
+
+
+def scan_goroutines(current: Ptr[G]) -> None:
+    """Scan all goroutines; `current`, if not nil, is in newstack."""
+    scanned_stacks.value = u64(0)
+    scanned_bytes.value = u64(0)
+    g = ptr_at(G, allgs.value)
+    while g != nil(G):
+        if g.at.status != G_DEAD and g.at.status != G_IDLE:
+            scan_goroutine(g, g == current)
+        g = g.at.alllink
