@@ -90,7 +90,7 @@ def _builtin_name(e: ast.Node) -> str:
 
 def hoist(fb: FuncBuilder, e: ast.Node) -> None:
     """Evaluate the calls inside e now and save their results."""
-    if isinstance(e, _LEAVES) or e in fb.hoisted:
+    if isinstance(e, _LEAVES) or e in fb.hoisted or e in fb.saved:
         return
     fb.hoisted.add(e)
     tv = fb.types.get(e)
