@@ -2,12 +2,13 @@
 
 `program(seed)` gives one as text. Loops are counted, recursion has a depth parameter, every variable is used.
 Operations may panic (division, bounds, nil): then the program's output up to there and its exit code are
-what must agree. Types: all integers, floats, bool, string, slices, arrays, structs, pointers, functions,
-interfaces and channels between goroutines.
+what must agree. What is longer than a line, or needs declarations, is in `constructs`.
 """
 
 import random
 from dataclasses import dataclass, field
+
+from tests.property import constructs
 
 INTS = ("int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float64", "float32")
@@ -36,7 +37,7 @@ class Scope:
 class Writer:
     """Writes one program."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, defers: bool = True) -> None:
         self.random = random.Random(seed)
         self.lines: list[str] = []
         self.names = 0
@@ -44,6 +45,13 @@ class Writer:
         self.functions: list[tuple[str, list[str], str]] = []  # name, parameter types, result
         self.globals: list[tuple[str, str]] = []
         self.knowns: dict[str, str] = {}
+        self.structs: dict[str, list[tuple[str, str]]] = {}  # fields and their types
+        self.methods: list[tuple[str, str, list[str], str]] = []  # receiver type, name, parameter types, result
+        self.interfaces: dict[str, list[str]] = {}  # what implements each: S or &S
+        self.pairs: list[tuple[str, list[str]]] = []  # functions with several results
+        self.deep: list[tuple[str, str, str]] = []
+        self.calls = True  # whether expressions may call functions
+        self.defers = defers
 
     def name(self, stem: str = "v") -> str:
         self.names += 1
@@ -54,6 +62,25 @@ class Writer:
 
     def pick(self, *choices: str) -> str:
         return self.random.choice(choices)
+
+    def paths(self, s: str) -> list[tuple[str, str]]:
+        """Selectors of the scalars in a struct, promoted ones through their short name, and their types."""
+        found = []
+        for field_name, t in self.structs[s]:
+            if t in self.structs:
+                prefix = "" if field_name == t else f"{field_name}."
+                found += [(prefix + path, u) for path, u in self.paths(t)]
+            elif t[0] == "[":
+                found.append((f"{field_name}[{self.random.randint(0, 2)}]", t[3:]))
+            else:
+                found.append((field_name, t))
+        return found
+
+    def package_scope(self) -> Scope:
+        scope = Scope()
+        for t, v in self.globals:
+            scope.add(t, v)
+        return scope
 
     # -- expressions -------------------------------------------------------------------------------
 
@@ -66,6 +93,11 @@ class Writer:
 
     def literal(self, t: str) -> str:
         r = self.random
+        if t in self.structs:
+            fields = [(f, u) for f, u in self.structs[t] if r.random() < 0.7]
+            return f"{t}{{{', '.join(f'{f}: {self.literal(u)}' for f, u in fields)}}}"
+        if t[0] == "[":
+            return f"{t}{{{r.randint(0, 2)}: {self.literal(t[3:])}}}"
         if t == "bool":
             return self.pick("true", "false")
         if t == "string":
@@ -85,6 +117,8 @@ class Writer:
         r = self.random
         if fuel <= 0 or r.random() < 0.25:
             return self.variable(t, scope) if r.random() < 0.8 else self.known(t)
+        if t in self.structs:
+            return r.choice([self.called, self.element, self.element])(t, scope, fuel - 1)
         forms = [self.arithmetic, self.arithmetic, self.converted, self.called, self.element]
         return r.choice(forms)(t, scope, fuel - 1)
 
@@ -92,8 +126,12 @@ class Writer:
         def sub(u: str) -> str:
             return self.expr(u, scope, fuel)
 
+        if t in self.structs:
+            return self.variable(t, scope)
         if t == "bool":
-            u = self.random.choice(SCALARS)
+            u = self.random.choice((*SCALARS, *self.structs))
+            if u in self.structs:
+                return f"({sub(u)} {self.pick('==', '!=')} {self.variable(u, scope)})"
             if u == "bool":
                 return f"({sub('bool')} {self.pick('&&', '||', '==', '!=')} {sub('bool')})"
             if self.random.random() < 0.2:
@@ -114,6 +152,8 @@ class Writer:
 
     def converted(self, t: str, scope: Scope, fuel: int) -> str:
         if t in INTS:
+            if self.random.random() < 0.1:
+                return f"{t}({self.pick('ca', 'cb', 'cc', 'cd%100', 'ce&31', 'cf')})"
             if self.random.random() < 0.2:
                 return f"{t}(len({self.expr('string', scope, fuel)}))"
             return f"{t}({self.expr(self.random.choice(INTS), scope, fuel)})"
@@ -124,10 +164,14 @@ class Writer:
         return self.arithmetic(t, scope, fuel)
 
     def called(self, t: str, scope: Scope, fuel: int) -> str:
-        fitting = [f for f in self.functions if f[2] == t]
-        if not fitting:
+        fitting = [(name, parameters) for name, parameters, result in self.functions if result == t]
+        for receiver, name, parameters, result in self.methods:
+            if result == t:
+                fitting += [(f"{v}.{name}", parameters) for v in scope.variables.get(receiver, ())]
+                fitting += [(f"{v}.{name}", parameters) for v in scope.variables.get(f"*{receiver}", ())]
+        if not fitting or not self.calls:
             return self.arithmetic(t, scope, fuel)
-        name, parameters, _ = self.random.choice(fitting)
+        name, parameters = self.random.choice(fitting)
         args = ", ".join(["depth-1", *(self.expr(p, scope, fuel - 1) for p in parameters)])
         return f"{name}({args})"
 
@@ -139,6 +183,13 @@ class Writer:
         choices += [f"{v}.a" for v in scope.variables.get(f"pair_{t}", ())]
         choices += [f"{v}({self.variable(t, scope)})" for v in scope.variables.get(f"func({t}) {t}", ())]
         choices += [f"{v}.({t})" for v in scope.variables.get(f"any {t}", ())]
+        for s in self.structs if t not in self.structs else ():
+            fitting = [path for path, u in self.paths(s) if u == t]
+            if fitting:
+                path = self.random.choice(fitting)
+                choices += [f"{v}.{path}" for v in scope.variables.get(s, ())]
+                choices += [f"{v}.{path}" for v in scope.variables.get("*" + s, ())]
+                choices += [f"{v}[{self.index(scope, 0, v)}].{path}" for v in scope.variables.get("[3]" + s, ())]
         return self.random.choice(choices) if choices else self.arithmetic(t, scope, fuel)
 
     def index(self, scope: Scope, fuel: int, v: str) -> str:
@@ -165,7 +216,7 @@ class Writer:
             self.line(f"{v} := &{self.random.choice(scope.variables[t])}")
             scope.add("*" + t, v)
         elif kind < 0.87:
-            self.line(f"{v} := struct{{ a {t}; b int; c string }}{{{self.expr(t, scope, 2)}, 1, \"c\"}}")
+            self.line(f'{v} := struct{{ a {t}; b int; c string }}{{{self.expr(t, scope, 2)}, 1, "c"}}')
             scope.add(f"pair_{t}", v)
         elif kind < 0.93:
             p = self.name("p")
@@ -179,22 +230,30 @@ class Writer:
         self.line(f"_ = {v}")
 
     def assign(self, scope: Scope) -> None:
-        t = self.random.choice(SCALARS)
+        t = self.random.choice((*SCALARS, *SCALARS, *self.structs))
         targets = list(scope.variables.get(t, ()))
         targets += [f"*{v}" for v in scope.variables.get("*" + t, ())]
         targets += [f"{v}.a" for v in scope.variables.get(f"pair_{t}", ())]
         targets += [f"{v}[{self.index(scope, 1, v)}]" for v in scope.variables.get("[]" + t, ())]
+        targets += [f"{v}[{self.index(scope, 1, v)}]" for v in scope.variables.get("[3]" + t, ())]
+        for s in self.structs:
+            for path, u in self.paths(s):
+                if u == t:
+                    targets += [f"{v}.{path}" for v in scope.variables.get(s, ())]
+                    targets += [f"{v}.{path}" for v in scope.variables.get("*" + s, ())]
         targets = [x for x in targets if not x.startswith(("i", "p", "depth"))]
         if len(targets) > 1 and self.random.random() < 0.2:
             a, b = self.random.sample(targets, 2)
             self.line(f"{a}, {b} = {self.expr(t, scope, 2)}, {self.expr(t, scope, 2)}")
         elif targets:
-            op = self.pick("=", "+=") if t not in ("bool", "string") else "="
+            op = self.pick("=", "+=") if t in (*INTS, *FLOATS) else "="
             self.line(f"{self.random.choice(targets)} {op} {self.expr(t, scope, 3)}")
 
     def show(self, scope: Scope) -> None:
-        t = self.random.choice(SCALARS)
-        self.line(f"println({self.expr(t, scope, 2)}, {self.variable('int', scope)})")
+        shown = [self.expr(self.random.choice(SCALARS), scope, 2) for _ in range(self.random.randint(1, 3))]
+        kept = [v for t in SCALARS for v in scope.variables.get(t, ())]
+        shown += self.random.sample(kept, min(len(kept), 3))
+        self.line(f"println({', '.join(shown)})")
 
     def branch(self, scope: Scope, fuel: int) -> None:
         self.line(f"if {self.expr('bool', scope, 3)} {{")
@@ -241,24 +300,32 @@ class Writer:
 
     def spawn(self, scope: Scope) -> None:
         """A goroutine that computes and sends; the result is received at once or through a buffer."""
-        t = self.random.choice(SCALARS)
+        t = self.random.choice((*SCALARS, *self.structs))
         c, v = self.name("c"), self.name()
         self.line(f"{c} := make(chan {t}{self.pick('', ', 1', ', 2')})")
         self.line(f"go func() {{ {c} <- {self.expr(t, scope, 3)}; {c} <- {self.literal(t)}; close({c}) }}()")
         self.line(f"{v} := <-{c}")
         scope.add(t, v)
-        self.line(f"for x := range {c} {{ println(x, {v}) }}")
+        if t in self.structs:
+            path = self.random.choice(self.paths(t))[0]
+            self.line(f"for x := range {c} {{ println(x.{path}, {v}.{path}, x == {v}) }}")
+        else:
+            self.line(f"for x := range {c} {{ println(x, {v}) }}")
 
-    def block(self, scope: Scope, fuel: int) -> None:
+    def block(self, scope: Scope, fuel: int, most: int = 4) -> None:
         self.depth += 1
-        for _ in range(self.random.randint(1, 4)):
+        for _ in range(self.random.randint(most // 4, most)):
             kind = self.random.random()
-            if fuel > 0 and kind < 0.15:
+            if fuel > 0 and kind < 0.1:
                 self.branch(scope, fuel - 1)
-            elif fuel > 0 and kind < 0.3:
+            elif fuel > 0 and kind < 0.2:
                 self.loop(scope, fuel - 1)
-            elif fuel > 0 and kind < 0.35:
+            elif fuel > 0 and kind < 0.25:
                 self.switch(scope, fuel - 1)
+            elif fuel > 0 and kind < 0.4:
+                self.random.choice(constructs.STATEMENTS)(self, scope, fuel)
+            elif fuel > 0 and kind < 0.43 and self.defers:
+                constructs.recovers(self, scope, fuel)
             elif kind < 0.55:
                 self.declare(scope)
             elif kind < 0.75:
@@ -272,19 +339,17 @@ class Writer:
         self.depth -= 1
 
     def function(self) -> None:
-        name, result = self.name("f"), self.random.choice(SCALARS)
-        parameters = [self.random.choice(SCALARS) for _ in range(self.random.randint(0, 4))]
+        name, result = self.name("f"), self.random.choice((*SCALARS, *SCALARS, *self.structs))
+        parameters = [self.random.choice((*SCALARS, *SCALARS, *self.structs)) for _ in range(self.random.randint(0, 4))]
         names = [self.name("p") for _ in parameters]
-        scope = Scope()
-        for v in self.globals:
-            scope.add(*v)
+        scope = self.package_scope()
         for t, v in zip(parameters, names, strict=True):
             scope.add(t, v)
         listed = ", ".join(["depth int", *(f"{v} {t}" for v, t in zip(names, parameters, strict=True))])
         self.line(f"func {name}({listed}) {result} {{")
         self.line(f"\tif depth <= 0 {{ return {self.literal(result)} }}")
         self.functions.append((name, parameters, result))  # may call itself
-        self.block(scope, 2)
+        self.block(scope, 2, 8)
         self.line(f"\treturn {self.expr(result, scope, 3)}")
         self.line("}")
 
@@ -294,24 +359,33 @@ class Writer:
             t, v = self.random.choice(SCALARS), self.name("g")
             self.line(f"var {v} {t} = {self.literal(t)}")
             self.globals.append((t, v))
-        for _ in range(self.random.randint(1, 4)):
-            self.function()
-        scope = Scope()
-        for t, v in self.globals:
-            scope.add(t, v)
+        constructs.constants(self)
+        for _ in range(self.random.randint(1, 3)):
+            constructs.struct_type(self)
+        pieces = [
+            Writer.function,
+            Writer.function,
+            constructs.methods,
+            constructs.pair_function,
+            constructs.deep_function,
+        ]
+        for _ in range(self.random.randint(3, 7)):
+            self.random.choice(pieces)(self)
+        scope = self.package_scope()
         self.line("func main() {")
-        self.line("\tdepth := 4")
+        self.line("\tdepth := 3")
         self.line("\t_ = depth")
-        self.block(scope, 3)
-        for name, parameters, _ in self.functions:
+        self.block(scope, 3, 24)
+        for name, parameters, result in self.functions:
             args = ", ".join(["depth", *(self.literal(p) for p in parameters)])
-            self.line(f"\tprintln({name}({args}))")
+            path = f".{self.random.choice(self.paths(result))[0]}" if result in self.structs else ""
+            self.line(f"\tprintln({name}({args}){path})")
         for _, v in self.globals:
             self.line(f"\tprintln({v})")
         self.line("}")
         return "\n".join([*self.lines, *self.knowns.values()]) + "\n"
 
 
-def program(seed: int) -> str:
-    """The Go program of this seed."""
-    return Writer(seed).write()
+def program(seed: int, defers: bool = True) -> str:
+    """The Go program of this seed; without `defers`, it has neither defer nor recover."""
+    return Writer(seed, defers).write()
