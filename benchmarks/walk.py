@@ -20,7 +20,7 @@ REPEATS = 15
 
 def main() -> None:
     compiled = Compilation(read_program([str(PROGRAMS / "deep.go")]))
-    program = Program.load(compiled.object, compiled.progress)
+    program = Program.load(compiled.objects, compiled.progress)
     program.run()
     program.attach()
     g = ptr_at(layout.G, traceback.allgs.value).at

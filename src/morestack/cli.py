@@ -102,7 +102,7 @@ def run(program: tuple[str, ...], stacks: bool, as_json: bool, runtime: str) -> 
     from morestack.engine.program import Program
 
     compiled = compilation(program)
-    ready = Program.load(compiled.object, compiled.progress)
+    ready = Program.load(compiled.objects, compiled.progress)
     compiled.progress("")
     code = ready.run(python_runtime=runtime == "python")
     if stacks:

@@ -1,8 +1,12 @@
-"""From files to an object: the stages in order, each with the reason for its place.
+"""From files to objects: the stages in order, each with the reason for its place.
 
-A `Compilation` computes stages on demand and keeps them, so `show --stage types` never touches LLVM. The
-first stage that finds errors in the program raises CompileError. Stages import their modules when they run: a
-program found in the cache loads none of them.
+A `Compilation` takes one package through them. It computes stages on demand and keeps them, so `show --stage types`
+never touches LLVM. The first stage that finds errors in the program raises CompileError. Stages import their modules
+when they run: a program found in the cache loads none of them.
+
+The packages a program imports have compilations of their own, made by its main package's: there is one object a
+package, cached by the package's content and that of all it imports. A package whose object is cached is checked
+again only when a package that imports it is compiled.
 """
 
 from __future__ import annotations
@@ -15,14 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from morestack.dialect.link import host
 from morestack.engine import cache
+from morestack.source.packages import Finder, PackageFiles, PackageGraph, find_package
 
 if TYPE_CHECKING:
-    from morestack.escape.result import EscapeResult
+    from morestack.escape.result import EscapeResult, Leaks
+    from morestack.ir.build_module import Home
     from morestack.ir.module import Module
     from morestack.source.diagnostics import Diagnostics
     from morestack.source.span import SourceFile
     from morestack.syntax.nodes import File
     from morestack.types.info import CheckedPackage
+    from morestack.types.objects import Func, Package
 
 
 class Stage(NamedTuple):
@@ -50,6 +57,45 @@ class Compilation:
     sources: Sequence[SourceFile]
     package: str = "main"
     progress: Callable[[str], None] = field(default=lambda stage: None)
+    find: Finder = find_package
+    root: Compilation | None = None
+    """The compilation of the package that the program begins with; None: this one."""
+    _imported: dict[str, Compilation] = field(default_factory=dict)
+
+    # -- packages ----------------------------------------------------------------------------------
+
+    @cached_property
+    def graph(self) -> PackageGraph:
+        """What this package imports, directly or not."""
+        if self.root is not None:
+            return self.root.graph
+        return PackageGraph(self.package, self.sources, self.find)
+
+    @property
+    def files(self) -> PackageFiles:
+        """This package in the graph."""
+        found = self.graph.root if self.root is None else self.graph.package(self.package)
+        assert found is not None
+        return found
+
+    def imported(self, path: str) -> Compilation | None:
+        """The compilation of a package of this program."""
+        root = self.root or self
+        known = root._imported.get(path)
+        if known is None:
+            files = root.graph.package(path)
+            if files is None:
+                return None
+            known = root._imported[path] = Compilation(files.files, path, self.progress, self.find, root)
+        return known
+
+    @cached_property
+    def packages(self) -> tuple[Compilation, ...]:
+        """All packages of the program, in the order they are initialized; this one is last."""
+        others = [self.imported(p.path) for p in self.graph.order if p is not self.files]
+        return (*[c for c in others if c is not None], self)
+
+    # -- stages ------------------------------------------------------------------------------------
 
     @cached_property
     def diagnostics(self) -> Diagnostics:
@@ -85,19 +131,20 @@ class Compilation:
             if file.package.text != first.text:
                 names = f"{first.text} ({files[0].source.path}) and {file.package.text} ({file.source.path})"
                 self.diagnostics.report(Code.MIXED_PACKAGES, file.package.span, f"found packages {names}")
-            elif first.text != self.package:
+            elif self.package == "main" and first.text != "main":
                 self.diagnostics.report(Code.NOT_MAIN, first.span, f"package {first.text} is not a main package")
         self._check()
 
     @cached_property
     def checked(self) -> CheckedPackage:
         """The checked package."""
+        self.graph  # noqa: B018  # an import cycle is an error of its own
         from morestack.source.codes import Code
         from morestack.types.checker import check_package
 
         files = self.ast
         self.progress("checking")
-        checked = check_package(self.package, files, self.diagnostics)
+        checked = check_package(self.package, files, self.diagnostics, self._import)
         self._check()
         plain = {f.name for f in checked.funcs if f.decl is not None and f.decl.recv is None}
         if self.package == "main" and "main" not in plain:
@@ -106,6 +153,10 @@ class Compilation:
             self._check()
         return checked
 
+    def _import(self, path: str) -> Package | None:
+        found = self.imported(path)
+        return found.checked.pkg if found is not None else None
+
     @cached_property
     def escapes(self) -> EscapeResult:
         """Escape analysis's decisions."""
@@ -113,7 +164,21 @@ class Compilation:
 
         checked = self.checked
         self.progress("analysing escapes")
-        return analyze(checked)
+        return analyze(checked, self._tags)
+
+    def _tags(self, f: Func) -> list[Leaks | None] | None:
+        """Where the parameters of an imported function flow."""
+        while f.origin is not None:
+            f = f.origin
+        home = self.imported(f.pkg.path) if f.pkg is not None else None
+        return home.escapes.params.get(f) if home is not None else None
+
+    def _home(self, path: str) -> Home | None:
+        """An imported package as the IR builder wants it."""
+        from morestack.ir.build_module import Home
+
+        found = self.imported(path)
+        return Home(found.checked, found.escapes) if found is not None else None
 
     @cached_property
     def ir(self) -> Module:
@@ -123,7 +188,8 @@ class Compilation:
 
         escapes = self.escapes
         self.progress("building IR")
-        module = build_package(self.checked, escapes)
+        others = [c.package for c in self.packages[:-1]] if self.root is None else []
+        module = build_package(self.checked, escapes, self._home, others)
         verify_module(module)
         return module
 
@@ -138,7 +204,7 @@ class Compilation:
 
     @cached_property
     def object(self) -> bytes:
-        """The object file, from the cache when this program has been compiled before."""
+        """This package's object file, from the cache when it has been compiled before."""
         key = self.key
         found = cache.load(key)
         if found is None:
@@ -149,6 +215,11 @@ class Compilation:
             found = optimize_and_emit(text)
             cache.store(key, found)
         return found
+
+    @property
+    def objects(self) -> dict[str, bytes]:
+        """The object files of the program, by import path, but for package runtime, which is linked to every program."""
+        return {c.package: c.object for c in self.packages if c.package != "runtime"}
 
     @cached_property
     def assembly(self) -> str:
@@ -161,8 +232,14 @@ class Compilation:
 
     @cached_property
     def key(self) -> str:
-        """Content key of the object: the compiler, the texts and the paths that tracebacks show."""
-        parts: list[bytes | str] = ["program", cache.fingerprint(), host(), self.package]
+        """Content key of the object: the compiler, the texts, the paths that tracebacks show, and the imports' keys."""
+        parts: list[bytes | str] = ["package", cache.compiler(), host(), self.package]
         for source in self.sources:
             parts += [source.path, source.text]
+        for needed in self.files.imports:
+            found = self.imported(needed.path)
+            assert found is not None
+            parts += [needed.path, found.key]
+        if self.root is None:
+            parts += [p.path for p in self.graph.order]  # the program's entry initializes them
         return cache.digest(*parts)

@@ -18,7 +18,7 @@ from morestack.codegen.loop_checks import insert_loop_checks
 from morestack.codegen.partial_inline import partial_inline
 from morestack.codegen.rtype import TypeEmitter, equal_function, equal_name
 from morestack.codegen.unsupported import check_supported
-from morestack.ir.module import Instr, Module, Sym
+from morestack.ir.module import Function, Instr, Module, Sym
 from morestack.ir.ops import Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 
@@ -55,6 +55,11 @@ def taken_addresses(module: Module) -> set[str]:
     return taken
 
 
+def _linkage(f: Function, lines: list[str]) -> list[str]:
+    """The text of a function; of a local one, no other object sees the entry."""
+    return [line.replace("define hidden ", "define internal ", 1) for line in lines] if f.local else lines
+
+
 def emit_module(module: Module) -> str:
     """LLVM IR text of the module. Raises CompileError for what is not supported yet."""
     check_supported(module)
@@ -66,6 +71,8 @@ def emit_module(module: Module) -> str:
     ctx = ModuleContext(module, leaf)
     suspends = suspends_with(leaf)
     taken = taken_addresses(module)
+    if module.name != "main":  # other packages call what this one declares
+        taken |= {name for name, f in module.functions.items() if not f.local}
     allocates = frozenset(name for name, info in leaf.items() if info.allocates).__contains__
     lines: list[str] = [LAYOUT, TRIPLE]
     for name, f in module.functions.items():
@@ -75,10 +82,10 @@ def emit_module(module: Module) -> str:
             lines += emit_leaf(ctx, leaf[name])
             if name in taken:
                 ctx.defined.add(name)
-                lines += emit_entry(ctx, leaf[name])
+                lines += _linkage(f, emit_entry(ctx, leaf[name]))
             continue
         ctx.defined.add(name)
-        lines += emit_goroutine(ctx, insert_loop_checks(f, leaf.__contains__, allocates), suspends)
+        lines += _linkage(f, emit_goroutine(ctx, insert_loop_checks(f, leaf.__contains__, allocates), suspends))
     lines += emit_globals(ctx)
     lines += emit_roots(ctx)
     lines += TypeEmitter(ctx).run()

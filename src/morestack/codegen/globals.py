@@ -51,7 +51,9 @@ def emit_globals(ctx: ModuleContext) -> list[str]:
         else:
             types = ", ".join(t for t, _ in pieces)
             text = f"<{{{types}}}> <{{{', '.join(f'{t} {v}' for t, v in pieces)}}}>"
-        lines.append(f"{quote(g.name)} = hidden {kind} {text}, align {align}")
+        # what is read-only has no identity: several packages may have one of that name, such as a closure `f·f`
+        linkage = "internal" if g.readonly else "hidden"
+        lines.append(f"{quote(g.name)} = {linkage} {kind} {text}, align {align}")
     return lines
 
 

@@ -40,7 +40,7 @@ class Bundle:
 
 def runtime_bundle(progress: Callable[[str], None]) -> Bundle:
     """The bundle for this machine, compiled when the cache has none."""
-    key = cache.digest("runtime", cache.fingerprint(), host())
+    key = cache.digest("runtime", cache.compiler(), host())
     packed = cache.load(key)
     if packed is not None:
         return Bundle.unpack(packed)

@@ -12,6 +12,7 @@ Rejected: file locks (a crash leaves them behind; atomic replacement needs none)
 import contextlib
 import os
 import tempfile
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def fingerprint(package: Path | None = None) -> str:
             if name.endswith((".py", ".go")):
                 parts += [os.path.join(folder[len(str(root)) :], name), Path(folder, name).read_bytes()]
     return digest(*parts)
+
+
+@cache
+def compiler() -> str:
+    """`fingerprint` of this compiler, computed once a process."""
+    return fingerprint()
 
 
 def _path(key: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from morestack.ir import build_types as bt
 from morestack.ir import types as ir
 from morestack.ir.build_closure import static_callee
+from morestack.ir.build_extern import call_runtime, called_runtime
 from morestack.ir.build_func import EXPR, INTO, LOC, FuncBuilder, Loc, Mem, builds, int64, unparen
 from morestack.ir.build_iface import box_into, into_as, value_as
 from morestack.ir.build_instance import instance_of, instantiated_name
@@ -92,6 +93,9 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
         selection = fb.info.selections.get(fun)
         if selection is not None and selection.kind is SelectionKind.METHOD:
             return _method_call(fb, e, fun, signature)
+    known = called_runtime(fb, fun)
+    if known is not None:
+        return call_runtime(fb, known, arguments(fb, e, signature), bt.results_of(signature), pos)
     direct = static_callee(fb, fun)
     if direct is not None:
         args = arguments(fb, e, signature)

@@ -168,6 +168,7 @@ def instance_builder(mod: ModuleBuilder, mapping: Substitution) -> ModuleBuilder
     view.escapes = s.escapes
     view.by_ref = s.by_ref
     view.forget_literals()
+    view.is_local = True
     return view
 
 
@@ -226,4 +227,4 @@ def build_instance(mod: ModuleBuilder, f: Func, name: str) -> None:
         t = unalias(t.elem) if isinstance(t, Pointer) else t
         assert isinstance(t, Named)
         mapping.update(zip(signature.recv_type_params, t.type_args, strict=True))
-    build_function(instance_builder(mod, mapping), f, name)
+    build_function(instance_builder(mod.at_home(declared.pkg), mapping), f, name)

@@ -7,8 +7,10 @@ nests deeper than the syntax.
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from morestack.escape.result import EscapeResult
 from morestack.ir import types as ir
@@ -16,30 +18,44 @@ from morestack.ir.build_types import ir_type, path_prefix
 from morestack.ir.module import Function, Global, Module, Pos, Sym
 from morestack.ir.types import IRType
 from morestack.source.codes import Code
-from morestack.source.diagnostics import Diagnostics
+from morestack.source.diagnostics import Diagnostics, InternalError
 from morestack.source.span import SourceFile, Span
 from morestack.syntax import nodes as ast
 from morestack.types.info import CheckedPackage
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import has_pointer_receiver, signature_of, unalias
+from morestack.types.objects import Func, Package, Var
+from morestack.types.predicates import has_pointer_receiver, same_package, signature_of, unalias
 from morestack.types.types import Named, Pointer, Type
 from morestack.types.typestring import link_string
+
+
+class Home(NamedTuple):
+    """What is known about another package: to build its generic functions here."""
+
+    package: CheckedPackage
+    escapes: EscapeResult
+
+
+HomeOf: TypeAlias = Callable[[str], "Home | None"]
+"""An imported package by its path."""
+
+
+def _alone(_: str) -> Home | None:
+    return None
 
 
 class ModuleBuilder:
     """One package being built."""
 
-    def __init__(self, package: CheckedPackage, escapes: EscapeResult) -> None:
+    def __init__(self, package: CheckedPackage, escapes: EscapeResult, home_of: HomeOf | None = None) -> None:
         self.package = package
+        self.home_of = home_of or _alone
         self.pkg = package.pkg
         self.info = package.info
         self.escapes = escapes
         self.module = Module(package.pkg.path)
         self.diagnostics = Diagnostics()
         self.pending: list[Callable[[], None]] = []
-        by_value = escapes.by_value
-        self.by_ref: set[Var] = {v for vs in self.info.captures.values() for v in vs if v not in by_value}
-        self.by_ref.update(v for vs in escapes.range_captures.values() for v in vs if v not in by_value)
+        self.by_ref = captured_by_reference(package, escapes)
         self._strings: dict[bytes, Sym] = {}
         self._data: dict[tuple[int, bytes], Sym] = {}
         self._types: dict[Type, Sym] = {}
@@ -55,6 +71,32 @@ class ModuleBuilder:
         """Builds what is not generic; the builders of instances are views of it."""
         self.instances: dict[tuple[object, ...], Func] = {}
         """Instances of generic functions, by function and type arguments."""
+        self.is_local = False
+        """Whether other modules make what is built now for themselves."""
+        self._views: dict[str, ModuleBuilder] = {}
+
+    # -- other packages --
+
+    def at_home(self, pkg: Package | None) -> ModuleBuilder:
+        """This builder, with the tables of the package that a declaration is from."""
+        if pkg is None or same_package(pkg, self.package.pkg):
+            return self
+        view = self._views.get(pkg.path)
+        if view is None:
+            home = self.home_of(pkg.path)
+            if home is None:
+                raise InternalError("ir.build", f"nothing is known about package {pkg.path}")
+            view = self._views[pkg.path] = copy.copy(self)
+            view.package, view.escapes = home
+            view.info = home.package.info
+            view.by_ref = captured_by_reference(*home)
+        return view
+
+    def is_go_function(self, symbol: str) -> bool:
+        """Is this the symbol of a function that an imported package declares?"""
+        path, _, name = symbol.rpartition(".")
+        home = self.home_of(path)
+        return home is not None and any(f.name == name and signature_of(f).recv is None for f in home.package.funcs)
 
     # -- places --
 
@@ -161,6 +203,11 @@ class ModuleBuilder:
         return known
 
     def _name_func(self, f: Func) -> str:
+        from morestack.ir.build_extern import extern_symbol
+
+        extern = extern_symbol(self.root, f)
+        if extern is not None:
+            return extern
         recv = signature_of(f).recv
         name = f.name
         if f.origin is not None and signature_of(f.origin).type_params:
@@ -208,6 +255,8 @@ class ModuleBuilder:
         return f"{key}{n}"
 
     def add(self, f: Function) -> None:
+        """Put a finished function into the module. Wrappers and instances are its own."""
+        f.local = self.is_local or f.wrapper
         self.module.functions[f.name] = f
 
     def request(self, name: str, build: Callable[[], None]) -> None:
@@ -229,6 +278,10 @@ class ModuleBuilder:
             return self.zero_value()
         return Sym(path_prefix(v.pkg) + v.name)
 
+    def export(self, name: str) -> None:
+        """Let other modules call a wrapper."""
+        self.module.functions[name].local = False
+
     def declare_global(self, v: Var) -> Global:
         """The storage of a package variable, zero so far."""
         name = path_prefix(v.pkg) + v.name
@@ -236,3 +289,11 @@ class ModuleBuilder:
         if g is None:
             g = self.module.globals[name] = Global(name, ir_type(v.type))
         return g
+
+
+def captured_by_reference(package: CheckedPackage, escapes: EscapeResult) -> set[Var]:
+    """The variables of a package that closures and bodies of ranges over functions hold by address."""
+    by_value = escapes.by_value
+    found = {v for vs in package.info.captures.values() for v in vs if v not in by_value}
+    found.update(v for vs in escapes.range_captures.values() for v in vs if v not in by_value)
+    return found

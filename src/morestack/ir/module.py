@@ -116,6 +116,7 @@ class Function:
     pos: Pos | None = None
     pragmas: tuple[str, ...] = ()
     wrapper: bool = False  # compiler-made; tracebacks hide it
+    local: bool = False  # other modules that need it make one of their own
     has_defer: bool = False
     result_objects: list[Object | None] = field(default_factory=list)
     """With `has_defer`: where each result lives, so that a recovered panic can return it."""

@@ -327,6 +327,8 @@ class Parser:
                 pragmas.append(self.string())
             elif self.accept("wrapper"):
                 f.wrapper = True
+            elif self.accept("local"):
+                f.local = True
             elif self.accept("defers"):
                 f.has_defer = True
             else:

@@ -129,6 +129,8 @@ def print_function(f: Function) -> str:
     head += [f"pragma {quote(p)}" for p in f.pragmas]
     if f.wrapper:
         head.append("wrapper")
+    if f.local:
+        head.append("local")
     if f.has_defer:
         head.append("defers")
     if f.result_objects:

@@ -54,6 +54,13 @@ class Code(Enum):
         $ mkdir empty && morestack run empty
     """
 
+    IMPORT_CYCLE = "P008"
+    """Packages import each other.
+
+    Example:
+        $ echo 'package a; import "a"' > src/a/a.go
+    """
+
     MIXED_PACKAGES = "P005"
     """Files given together belong to different packages.
 
@@ -1156,7 +1163,7 @@ class Code(Enum):
     """
 
     UNSUPPORTED_IMPORT = "U001"
-    """A package other than unsafe is imported: standard packages come next.
+    """A package is imported that cannot be compiled yet.
 
     Example:
         package main

@@ -122,6 +122,7 @@ def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
         return x.type
     target = x.expr
     if isinstance(target, ast.Selector):
+        expr.expr(check, target.x)  # gc looks at it again, and complains of a package's name
         inner = check.info.types.get(target.x)
         if inner is not None and inner.mode is Mode.MAP_INDEX:
             message = f"cannot assign to struct field {expr_string(x.expr)} in map"

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics
@@ -35,6 +36,8 @@ from morestack.types.universe import UNIVERSE
 
 At = ast.Node | Operand | Span
 """Where an error is reported: at the start of a node, of an operand's expression, or at a span."""
+Importer: TypeAlias = Callable[[str], "Package | None"]
+"""The checked package with an import path; None when there is none. `unsafe` is not asked for."""
 
 
 @dataclass(eq=False, slots=True)
@@ -80,8 +83,11 @@ class UntypedInfo:
 class Checker:
     """The state of one package's checking."""
 
-    def __init__(self, path: str, files: Sequence[ast.File], diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer
+    ) -> None:
         self.files = tuple(files)
+        self.importer = importer
         self.diagnostics = diagnostics
         self.info = Info()
         self.pkg = Package(path, files[0].package.text if files else "main", Scope(UNIVERSE))
@@ -252,11 +258,18 @@ def other_declaration(obj: Object | Label) -> tuple[str, ...]:
     return () if obj.span is None else (f"{obj.span}: other declaration of {obj.name}",)
 
 
-def check_package(path: str, files: Sequence[ast.File], diagnostics: Diagnostics) -> CheckedPackage:
+def no_packages(_: str) -> Package | None:
+    """The importer of packages that stand alone."""
+    return None
+
+
+def check_package(
+    path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer = no_packages
+) -> CheckedPackage:
     """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
     from morestack.types import captures, decl, init_order, labels, limits, local_types, mono, resolve, unused
 
-    check = Checker(path, files, diagnostics)
+    check = Checker(path, files, diagnostics, importer)
     with deep_recursion():
         labels.check_labels(check)
         resolve.collect_objects(check)
@@ -281,4 +294,6 @@ def unparen(e: ast.Expr) -> ast.Expr:
     return e
 
 
-__all__ = ["INVALID", "At", "Checker", "DeclInfo", "Environment", "UntypedInfo", "check_package", "unparen"]
+__all__ = [
+    "INVALID", "At", "Checker", "DeclInfo", "Environment", "Importer", "UntypedInfo", "check_package", "unparen",
+]  # fmt: skip

@@ -7,6 +7,7 @@ from morestack.syntax import nodes as ast
 from morestack.types import decl, signature
 from morestack.types.checker import Checker, DeclInfo, other_declaration, unparen
 from morestack.types.objects import Const, Func, Object, Package, PkgName, TypeName, Var
+from morestack.types.predicates import is_exported
 from morestack.types.scope import Scope
 from morestack.types.universe import UNSAFE
 
@@ -59,17 +60,12 @@ def _declare(check: Checker, name: ast.Name, obj: Object, d: DeclInfo) -> None:
 
 
 def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
-    """Declare an imported package; only unsafe can be imported so far."""
+    """Declare an imported package under its name in this file, or its names for a dot-import."""
     problem = _path_problem(imp.path)
     if problem:
         check.error(imp.path_lit, Code.BAD_IMPORT_PATH, f"invalid import path ({problem})")
         return
-    if imp.path == "unsafe":
-        pkg = UNSAFE
-    else:
-        message = f"package {imp.path} is not supported yet: programs without imports only (imports come next)"
-        check.error(imp.path_lit, Code.UNSUPPORTED_IMPORT, message)
-        pkg = Package(imp.path, imp.path.rstrip("/").rpartition("/")[2])
+    pkg = _imported(check, imp)
     name = imp.name.text if imp.name is not None else pkg.name
     if name == "init":
         message = "cannot import package as init - init must be a func"
@@ -87,10 +83,28 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
     check.imports.append(pkg_name)
     if name == "." and pkg.scope is not None:
         for exported in pkg.scope.names.values():
-            scope.names.setdefault(exported.name, exported)
-            check.dot_imports[scope, exported.name] = pkg_name
+            if is_exported(exported.name):
+                _dot_import(check, scope, exported, pkg_name)
     elif name not in (".", "_"):
         check.declare(scope, None, pkg_name)
+
+
+def _imported(check: Checker, imp: ast.ImportDecl) -> Package:
+    """The package of an import; one without scope when there is none, which has been reported."""
+    found = UNSAFE if imp.path == "unsafe" else check.importer(imp.path)
+    if found is not None:
+        return found
+    message = f"package {imp.path} is not supported yet: programs can import runtime and unsafe (others come next)"
+    check.error(imp.path_lit, Code.UNSUPPORTED_IMPORT, message)
+    return Package(imp.path, imp.path.rstrip("/").rpartition("/")[2])
+
+
+def _dot_import(check: Checker, scope: Scope, exported: Object, pkg_name: PkgName) -> None:
+    """Declare an exported name of another package in a file, without taking its parent from it."""
+    other = scope.names.setdefault(exported.name, exported)
+    if other is not exported and pkg_name.span is not None:
+        check.error(pkg_name.span, Code.DUPLICATE_DECL, f"{exported.name} redeclared in this block", *other_declaration(other))
+    check.dot_imports[scope, exported.name] = pkg_name
 
 
 _ILLEGAL = frozenset("!\"#$%&'()*,:;<=>?[\\]^{|}`\ufffd")
@@ -171,10 +185,18 @@ def _check_imported_names(check: Checker, scope: Scope) -> None:
     """Report package-level names that collide with a file's imports."""
     for name, imported in scope.names.items():
         other = check.pkg_scope.lookup(name)
-        if other is None or other.span is None or not isinstance(imported, PkgName):
+        if other is None or other.span is None:
             continue
-        message = f"{name} already declared through import of package {imported.imported.name}"
+        if isinstance(imported, PkgName):
+            message = f"{name} already declared through import of {_package_text(imported.imported)}"
+        else:
+            message = f"{name} already declared through dot-import of {_package_text(imported.pkg)}"
         check.error(other.span, Code.DUPLICATE_DECL, message, *other_declaration(imported))
+
+
+def _package_text(pkg: Package | None) -> str:
+    """A package as messages name it."""
+    return f'package {pkg.name} ("{pkg.path}")' if pkg is not None else ""
 
 
 def _base_type_name(check: Checker, is_pointer: bool, name: str) -> TypeName | None:

@@ -11,9 +11,10 @@ from morestack.types import captures, decl, expr, implements, lookup
 from morestack.types import predicates as is_
 from morestack.types.checker import Checker
 from morestack.types.info import Mode, Selection, SelectionKind
-from morestack.types.objects import Builtin, Func, PkgName, TypeName, Var
+from morestack.types.objects import Builtin, Const, Func, PkgName, TypeName, Var
 from morestack.types.operand import Operand, invalid
 from morestack.types.positions import pos_of
+from morestack.types.scope import Scope
 from morestack.types.types import INVALID, Pointer, Tuple, Type
 
 
@@ -51,18 +52,16 @@ def check_selector(check: Checker, e: ast.Selector, want_type: bool) -> Operand:
 def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
     pkg = pkg_name.imported
     name = e.sel.text
-    obj = pkg.scope.lookup(name) if pkg.scope is not None else None
+    obj = pkg.scope.lookup(name) if pkg.scope is not None and is_.is_exported(name) else None
     if obj is None:
         if pkg.scope is not None:
-            check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, f"undefined: {expr_string(e)}")
-        return invalid(e)
-    if not is_.is_exported(name):
-        message = f"name {name} not exported by package {pkg.name}"
-        check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, message)
+            check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, f"undefined: {expr_string(e)}{_other_case(pkg.scope, name)}")
         return invalid(e)
     check.info.uses[e.sel] = obj
     if isinstance(obj, Builtin):
         return Operand(Mode.BUILTIN, e, builtin=obj.id)
+    if isinstance(obj, Const):
+        return Operand(Mode.CONSTANT, e, obj.type or INVALID, obj.value)
     if isinstance(obj, TypeName):
         return Operand(Mode.TYPE, e, obj.type or INVALID)
     if isinstance(obj, Var):
@@ -70,6 +69,12 @@ def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
     if isinstance(obj, Func):
         return Operand(Mode.VALUE, e, obj.type or INVALID)
     return invalid(e)
+
+
+def _other_case(scope: Scope, name: str) -> str:
+    """gc's hint at an exported name that differs in case only."""
+    alike = sorted(n for n in scope.names if is_.is_exported(n) and n.casefold() == name.casefold())
+    return f" (but have {alike[0]})" if alike else ""
 
 
 def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool, indirect: bool) -> None:
