@@ -194,18 +194,19 @@ def type_switch(w: Writer, scope: Scope, fuel: int) -> None:
         values = [v for t in SCALARS for v in scope.variables.get(f"any {t}", ())]
     if not values:
         return
-    w.line(f"switch x := any({w.random.choice(values)}).(type) {{")
+    x = w.name("x")
+    w.line(f"switch {x} := any({w.random.choice(values)}).(type) {{")
     for t in w.random.sample((*SCALARS, *w.structs), 5):
         w.line(f"case {t}:")
-        w.line("\t_ = x")
+        w.line(f"\t_ = {x}")
         inner = scope.inner()
-        inner.add(t, "x")
+        inner.add(t, x)
         w.block(inner, fuel - 1)
     w.line("case nil:")
     w.line('\tprintln("nil")')
     for interface in w.interfaces:
         w.line(f"case {interface}:")
-        w.line("\t_ = x")
+        w.line(f"\t_ = {x}")
     w.line("default:")
     w.line('\tprintln("other")')
     w.line("}")
@@ -279,11 +280,12 @@ def select(w: Writer, scope: Scope, fuel: int) -> None:
     if full:
         w.line(f"{c} <- {w.expr(t, scope, 2)}")
     w.line("select {")
-    w.line(f"case x, ok := <-{c}:")
-    w.line("\t_ = x")
+    x = w.name("x")
+    w.line(f"case {x}, ok := <-{c}:")
+    w.line(f"\t_ = {x}")
     w.line("\tprintln(ok)")
     inner = scope.inner()
-    inner.add(t, "x")
+    inner.add(t, x)
     w.block(inner, min(fuel - 1, 1))
     if w.random.random() < 0.5:
         w.line(f"case {d} <- {w.expr('int', scope, 1)}:")
@@ -314,7 +316,8 @@ def build_string(w: Writer, scope: Scope, fuel: int) -> None:
     elif kind < 0.6:
         w.line(f"println(string([]rune({v})[:1]), len([]byte({v})), {v}[len({v})/2:])")
     elif kind < 0.8:
-        w.line(f'switch {v} {{ case "a", "ab": println(1); case {w.expr("string", scope, 1)} + "x": println(2) }}')
+        other = w.expr("string", scope, 1)
+        w.line(f'switch {v} {{ case "a", "ab": println(1); case {other} + "x": println(2) }}')
     else:
         w.line(f"println({v} < {w.expr('string', scope, 1)}, {v}[0])")
 
