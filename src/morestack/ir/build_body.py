@@ -64,7 +64,7 @@ def _body(fb: FuncBuilder, params: list[Var], signature: Signature, body: ast.Bl
     if f.has_defer and _defers(body, fb.mod.escapes.range_captures):
         mark_frame(fb, pos)
     fb.stmts(body.stmts)
-    _end(fb)
+    _end(fb, body)
     tidy(f)
     fb.mod.add(f)
 
@@ -131,7 +131,7 @@ def _defers(body: ast.Block, loops: Container[ast.Node] | None = None) -> bool:
     return False
 
 
-def _end(fb: FuncBuilder) -> None:
+def _end(fb: FuncBuilder, body: ast.Block) -> None:
     """What follows the last statement."""
     if fb.exit is None:
         if fb.f.results:
@@ -141,7 +141,7 @@ def _end(fb: FuncBuilder) -> None:
         return
     fb.jump(fb.exit)
     fb.start(fb.exit)
-    fb.do(Op.DEFER_RETURN, pos=fb.f.pos)
+    fb.do(Op.DEFER_RETURN, pos=fb.pos(body, body.rbrace))
     values: list[Operand] = []
     for place, t, o in zip(fb.result_places, fb.f.results, fb.f.result_objects, strict=True):
         at = Mem(fb.op(Op.ADDR, ir.PTR, aux=place))

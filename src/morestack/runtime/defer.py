@@ -47,12 +47,14 @@ def new_panic(g: Ptr[G]) -> Ptr[Panic]:
     p.at.link = g.at.panics
     g.at.panics = p
     p.at.kind = u64(0)
+    p.at.a = u64(0)
     p.at.typ = u64(0)
     p.at.data = u64(0)
     p.at.sp = g.at.sched.sp
     p.at.frame = u64(0)
     p.at.retpc = u64(0)
     p.at.printing = nil(Panic)
+    p.at.text = u64(0)
     p.at.has_text = False
     p.at.goexit = False
     p.at.recovered = False
