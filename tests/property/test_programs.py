@@ -1,7 +1,7 @@
 """Random programs do the same on the IR interpreter, natively, natively with stacks that move, and with real Go.
 
-The interpreter also checks escape analysis as it runs: a store of a pointer to a frame object into the heap is an error,
-and what a frame leaves is poisoned. `STRESS=movestack,poison` does the second for native code.
+The interpreter also checks escape analysis as it runs: a store of a pointer to a frame object into the heap is an
+error, and what a frame leaves is poisoned. `STRESS=movestack,poison` does the second for native code.
 
 The suite runs a few seeds. The long form: `MORESTACK_SEEDS=1000:1500 pytest tests/property/test_programs.py` runs
 these; failing seeds are shown with their programs.
