@@ -148,7 +148,7 @@ class TypeEmitter:
             self._uncommon(d, t, methods, u)
         self._tail(d, u)
         for m in methods:
-            d.off(self.blobs.name(m.name, is_exported(m.name)))
+            d.off(self.blobs.method_name(m.name, m.pkg))
             d.off(self.symbol(m.type))
             code = self.ctx.symbol(m.code)
             d.off(code)
@@ -225,7 +225,8 @@ class TypeEmitter:
                     d.ptr(self.symbol(v.type))
             case Interface():
                 for m in interface_methods(u):
-                    d.off(self.blobs.name(m.name, is_exported(m.name)))
+                    pkg = "" if is_exported(m.name) or m.pkg is None else m.pkg.path
+                    d.off(self.blobs.method_name(m.name, pkg))
                     d.off(self.symbol(plain_signature(m)))
             case Struct(fields=fields, tags=tags):
                 layout = ir_type(u)

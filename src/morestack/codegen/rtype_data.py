@@ -7,6 +7,7 @@ from morestack.codegen.globals import byte_string
 
 NAME_EXPORTED = 1
 NAME_TAG = 2
+NAME_PACKAGE = 4
 NAME_EMBEDDED = 8
 
 
@@ -99,3 +100,20 @@ class Blobs:
 
     def name(self, text: str, exported: bool, tag: str = "", embedded: bool = False) -> str:
         return self.data("rname", encode_name(text, exported, tag, embedded))
+
+    def method_name(self, text: str, pkg: str) -> str:
+        """The name of a method; one that is not exported has its package's path, as an offset from itself, behind it."""
+        if not pkg:
+            return self.name(text, True)
+        content = encode_name(text, False)
+        content = bytes([content[0] | NAME_PACKAGE]) + content[1:]
+        key = ("mname " + pkg, content)
+        known = self._known.get(key)
+        if known is None:
+            path = self.name(pkg, False)
+            known = self._known[key] = f"@mname.{len(self._known)}"
+            t = f"[{len(content)} x i8]"
+            self.ctx.data.append(
+                f"{known} = private constant <{{{t}, i32}}> <{{{t} {byte_string(content)}, {relative(path, known)}}}>, align 1"
+            )
+        return known

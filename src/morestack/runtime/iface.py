@@ -46,6 +46,7 @@ from morestack.runtime.type import (
     method_at,
     name_before,
     offset_from,
+    same_method_name,
     same_name,
     same_type,
     uncommon,
@@ -122,7 +123,7 @@ def itab_grow() -> None:
 def find_method(inter: Ptr[InterfaceType], i: u64, typ: Ptr[Type], start: u64) -> u64:
     """Number of the method of typ, from `start` on, that is method i of the interface; mcount when none is.
 
-    Both are sorted by name. A name that two packages do not export may occur twice: the type decides too.
+    Both are sorted by name. A name that is not exported may occur twice: its package and the type decide too.
     """
     u = uncommon(typ)
     if u == nil(UncommonType):
@@ -136,7 +137,7 @@ def find_method(inter: Ptr[InterfaceType], i: u64, typ: Ptr[Type], start: u64) -
         m = method_at(u, j)
         name = offset_from(typ.addr, m.at.name)
         if same_name(name, want_name):
-            if same_type(offset_from(typ.addr, m.at.mtyp), want_type):
+            if same_method_name(name, want_name) and same_type(offset_from(typ.addr, m.at.mtyp), want_type):
                 return j
         elif name_before(want_name, name):
             return n

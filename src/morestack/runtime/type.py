@@ -196,6 +196,22 @@ def name_before(a: u64, b: u64) -> boolean:
     return c < 0 or (c == 0 and na < nb)
 
 
+def name_package(name: u64) -> u64:
+    """The encoded path of the package that an unexported method's name belongs to, or 0."""
+    if ptr_at(u8, name)[0] & 4 == 0:
+        return u64(0)
+    return offset_from(name, ptr_at(i32, u64(name_data(name) + name_len(name)))[0])
+
+
+def same_method_name(a: u64, b: u64) -> boolean:
+    """Whether two names of methods are the same: those that are not exported, in the same package."""
+    if not same_name(a, b):
+        return False
+    p = name_package(a)
+    q = name_package(b)
+    return p == q or (p != 0 and q != 0 and same_name(p, q))
+
+
 def is_blank_name(name: u64) -> boolean:
     """Whether the name is _."""
     return name_len(name) == 1 and ptr_at(u8, name_data(name))[0] == 95
