@@ -88,7 +88,7 @@ def range_func(fb: FuncBuilder, s: ast.Range, u: Signature) -> None:
     else:
         fb.nil_check(head[0], pos)
         fb.block.instrs.append(Instr(Op.CALL_CLOSURE, (), operands, IRSignature((ir.PTR,), ()), (), pos))
-    _after(fb, record, body, pos)
+    _after(fb, record, body, fb.pos(s.body, s.body.span.end - 1))
 
 
 def mark_frame(fb: FuncBuilder, pos: Pos) -> None:

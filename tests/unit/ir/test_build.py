@@ -6,15 +6,17 @@ import pytest
 
 from morestack.escape.analyze import analyze
 from morestack.escape.result import EscapeResult
+from morestack.ir import types as ir
 from morestack.ir.build import build_package
 from morestack.ir.module import Module
 from morestack.ir.parse import parse_module
 from morestack.ir.text import print_module
 from morestack.ir.verify import verify_module
-from morestack.source.diagnostics import CompileError, Diagnostics
+from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
 from morestack.types.checker import check_package
+from morestack.types.info import CheckedPackage
 from morestack.types.types import Type
 from morestack.types.typestring import link_string
 from tests import txtar
@@ -22,14 +24,22 @@ from tests import txtar
 CASES = sorted((Path(__file__).parents[2] / "cases" / "ir").glob("*.txtar"))
 
 
-def build(source: str, escapes: bool = True) -> Module:
-    """The verified IR of a program."""
+def analyzed(source: str) -> tuple[CheckedPackage, EscapeResult]:
+    """A program's types and escapes."""
     diagnostics = Diagnostics()
     file = parse_file(SourceFile("main.go", source.encode()), diagnostics)
     assert file is not None, diagnostics.render()
     package = check_package("main", [file], diagnostics)
     assert not diagnostics, diagnostics.render()
-    module = build_package(package, analyze(package) if escapes else EscapeResult())
+    return package, analyze(package)
+
+
+def build(source: str, escapes: bool = True) -> Module:
+    """The verified IR of a program."""
+    package, result = analyzed(source)
+    if not escapes:
+        result = EscapeResult(range_captures=result.range_captures)
+    module = build_package(package, result)
     verify_module(module)
     return module
 
@@ -65,14 +75,80 @@ def test_case_when_everything_escapes(path: Path) -> None:
     build(txtar.read(path)[1]["main.go"], escapes=False)
 
 
-def test_generic_functions_are_refused_where_they_are_declared() -> None:
-    with pytest.raises(CompileError, match=r"main.go:3:6: generic functions are not supported yet"):
-        build("package main\n\nfunc f[T any](x T) {}\n\nfunc main() { f(1) }\n")
+GENERIC = """package main
+
+type list[T any] struct {
+	head *node[T]
+}
+
+type node[T any] struct {
+	v    T
+	next *node[T]
+}
+
+func (l *list[T]) push(v T) { l.head = &node[T]{v, l.head} }
+
+func each[T any](l *list[T], f func(T)) {
+	for n := l.head; n != nil; n = n.next {
+		f(n.v)
+	}
+}
+
+func unused[T any](x T) {}
+
+func main() {
+	var a list[int]
+	var b list[string]
+	a.push(1)
+	b.push("x")
+	each(&a, func(int) {})
+	each(&a, func(int) {})
+	each[string](&b, func(string) {})
+}
+"""
 
 
-def test_range_over_a_function_is_refused() -> None:
-    with pytest.raises(CompileError, match="range over a function is not supported yet"):
-        build("package main\n\nfunc main() {\n\tfor range func(func() bool) {} {\n\t}\n}\n")
+def test_instances_are_built_once_and_only_when_named() -> None:
+    functions = build(GENERIC).functions
+    generic = sorted(name for name in functions if "[" in name or "unused" in name)
+    assert generic == ["main.(*list[int]).push", "main.(*list[string]).push", "main.each[int]", "main.each[string]"]
+
+
+def test_an_instance_has_its_own_types() -> None:
+    functions = build(GENERIC).functions
+    assert [r.type for r in functions["main.(*list[int]).push"].params] == [ir.PTR, ir.I64]
+    assert [r.type for r in functions["main.(*list[string]).push"].params] == [ir.PTR, ir.STRING]
+
+
+def test_building_leaves_the_side_tables_as_they_are() -> None:
+    package, escapes = analyzed(GENERIC)
+    before = {node: (tv.mode, tv.type) for node, tv in package.info.types.items()}
+    names = [list(build_package(package, escapes).functions) for _ in range(2)]
+    assert names[0] == names[1]
+    assert before == {node: (tv.mode, tv.type) for node, tv in package.info.types.items()}
+
+
+def test_bodies_of_loops_over_functions_are_functions_named_as_gc_names_them() -> None:
+    functions = build(
+        """package main
+
+func seq(yield func(int) bool) { yield(1) }
+
+func f() int {
+	for range seq {
+		for x := range seq {
+			func() { println(x) }()
+			return x
+		}
+	}
+	return 0
+}
+
+func main() { f() }
+"""
+    ).functions
+    assert {"main.f-range1", "main.f-range1-range1", "main.f-range1-range1.1"} <= functions.keys()
+    assert functions["main.f-range1"].results == [ir.BOOL]
 
 
 def test_no_block_is_unreachable_and_no_register_unused() -> None:
