@@ -2,7 +2,8 @@
 
 Sections: `main.go`; `stdout` and `stderr` (absent: empty), compared whole unless the last line is `...`, which
 stands for anything; `exit` (absent: 0). `--update` (see conftest) rewrites sections from the run.
-Every case also runs with the stack moved at every check and what was left poisoned.
+Every case also runs with the stack moved at every check and what was left poisoned, and collecting at every safe
+point with what is freed poisoned.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.forked import run_one
 from tests.txtar import parse
 
 CASES = sorted((Path(__file__).parent / "run").glob("*.txtar"))
-MODES = {"plain": "", "movestack": "movestack,poison"}
+MODES = {"plain": "", "movestack": "movestack,poison", "gc": "gc,poison"}
 
 
 def agrees(want: str, got: bytes) -> bool:

@@ -73,7 +73,12 @@ def emit_module(module: Module) -> str:
     taken = taken_addresses(module)
     if module.name != "main":  # other packages call what this one declares
         taken |= {name for name, f in module.functions.items() if not f.local}
-    allocates = frozenset(name for name, info in leaf.items() if info.allocates).__contains__
+    checks = frozenset(n for n, f in module.functions.items() if f.blocks and n not in leaf).__contains__
+    harmless = frozenset(n for n, info in leaf.items() if not info.allocates)
+
+    def allocates(name: str) -> bool:  # a function of another package may be a leaf that does
+        return name not in harmless and not checks(name)
+
     lines: list[str] = [LAYOUT, TRIPLE]
     for name, f in module.functions.items():
         if not f.blocks:
@@ -85,7 +90,7 @@ def emit_module(module: Module) -> str:
                 lines += _linkage(f, emit_entry(ctx, leaf[name]))
             continue
         ctx.defined.add(name)
-        lines += _linkage(f, emit_goroutine(ctx, insert_loop_checks(f, leaf.__contains__, allocates), suspends))
+        lines += _linkage(f, emit_goroutine(ctx, insert_loop_checks(f, checks, allocates), suspends))
     lines += emit_globals(ctx)
     lines += emit_roots(ctx)
     lines += TypeEmitter(ctx).run()

@@ -22,6 +22,7 @@ from morestack.codegen.abi import DEFER_SIZE
 from morestack.codegen.call import Convention, convention
 from morestack.codegen.flat import flat_leaves, leaves
 from morestack.codegen.liveness import Liveness, ObjectInit, liveness, object_init
+from morestack.codegen.loops import takes_memory
 from morestack.codegen.op_defer import exit_node, in_loop
 from morestack.codegen.remat import Remat, rematerializable
 from morestack.codegen.split import Node, Segment, _whole_order, make_nodes, make_segments
@@ -56,8 +57,9 @@ class Layout:
 
     @property
     def checks_stack(self) -> bool:
-        """Whether the prologue must look for room: a function that never suspends with no frame need not."""
-        return self.frame > 0 or any(s.is_continuation for s in self.segments)
+        """Whether the prologue must look at the guard: a function that never suspends, has no frame and takes no
+        memory need not."""
+        return self.frame > 0 or any(s.is_continuation for s in self.segments) or takes_memory(self.function)
 
     def bitmap(self, suspended: Node) -> int:
         """Pointers of the frame while `suspended`'s call runs: bit i is the word at SP + 8*i."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from morestack.codegen.flat import leaves as leaves_of
-from morestack.codegen.loops import ALLOCATING, back_edges, may_allocate
+from morestack.codegen.loops import back_edges, may_allocate, takes_memory
 from morestack.ir.module import Function, Instr, Module
 from morestack.ir.ops import Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
@@ -74,13 +74,9 @@ def _candidate(f: Function) -> tuple[list[str], bool, int, int] | None:
         elif i.op.effect & Effect.PANIC:
             panics = True
             size += 2
-    if _allocates(f) and _calls_allocator_in_loop(f, {}):
+    if takes_memory(f) and _calls_allocator_in_loop(f, {}):
         return None
     return callees, panics, frame, size
-
-
-def _allocates(f: Function) -> bool:
-    return any(i.op is Op.RT and i.aux in ALLOCATING for i in instructions(f))
 
 
 def _calls_allocator_in_loop(f: Function, found: dict[str, LeafInfo]) -> bool:
@@ -124,7 +120,7 @@ def find_leaves(module: Module) -> dict[str, LeafInfo]:
         panics = panics or any(c.can_panic for c in inner)
         pragmas = module.functions[name].pragmas
         inline = size + 4 * len(callees) <= INLINE_SIZE and "go:noinline" not in pragmas
-        allocates = any(c.allocates for c in inner) or _allocates(module.functions[name])
+        allocates = any(c.allocates for c in inner) or takes_memory(module.functions[name])
         found[name] = LeafInfo(module.functions[name], panics, total, depth, inline, allocates)
         for caller in callers.get(name, ()):
             waiting[caller] -= 1

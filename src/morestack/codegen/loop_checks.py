@@ -22,17 +22,18 @@ from morestack.ir.ops import Op
 from morestack.ir.types import BOOL
 
 
-def insert_loop_checks(f: Function, is_leaf: Callable[[str], bool], leaf_allocates: Callable[[str], bool]) -> Function:
-    """f with its checks; f itself when it needs none."""
+def insert_loop_checks(f: Function, checks: Callable[[str], bool], allocates: Callable[[str], bool]) -> Function:
+    """f with its checks; f itself when it needs none. `checks`: which functions look at the guard when they are
+    entered; `allocates`: which may take memory without doing so."""
     if not f.blocks:
         return f
-    checked = {b for b in f.blocks if any(i.op is Op.CALL and not is_leaf(str(i.aux)) for i in b.instrs)}
-    wanted = [e for e in back_edges(f, checked) if _needs_check(e, leaf_allocates)]
+    checked = {b for b in f.blocks if any(i.op is Op.CALL and checks(str(i.aux)) for i in b.instrs)}
+    wanted = [e for e in back_edges(f, checked) if _needs_check(e, allocates)]
     return _with_checks(f, wanted) if wanted else f
 
 
-def _needs_check(e: BackEdge, leaf_allocates: Callable[[str], bool]) -> bool:
-    return any(may_allocate(i, leaf_allocates) for b in e.body for i in b.instrs) or not is_counted(e)
+def _needs_check(e: BackEdge, allocates: Callable[[str], bool]) -> bool:
+    return any(may_allocate(i, allocates) for b in e.body for i in b.instrs) or not is_counted(e)
 
 
 def _with_checks(f: Function, edges: list[BackEdge]) -> Function:

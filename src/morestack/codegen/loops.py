@@ -30,11 +30,21 @@ class BackEdge:
     body: set[Block]
 
 
-def may_allocate(i: Instr, leaf_allocates: Callable[[str], bool]) -> bool:
-    """Whether the instruction takes memory from the heap while it stays in this function."""
-    if i.op is Op.RT:
-        return i.aux in ALLOCATING
-    return i.op is Op.DEFER or (i.op is Op.CALL and leaf_allocates(str(i.aux)))
+def may_allocate(i: Instr, allocates: Callable[[str], bool]) -> bool:
+    """Whether the instruction may take memory from the heap without passing a check; `allocates` says so of functions
+    that are called directly. A function that is called indirectly may be a leaf."""
+    match i.op:
+        case Op.RT:
+            return i.aux in ALLOCATING
+        case Op.CALL:
+            return allocates(str(i.aux))
+        case _:
+            return i.op is Op.DEFER or bool(i.op.effect & Effect.CALL)
+
+
+def takes_memory(f: Function) -> bool:
+    """Whether f itself takes memory from the heap."""
+    return any(i.op is Op.RT and i.aux in ALLOCATING for b in f.blocks for i in b.instrs)
 
 
 def back_edges(f: Function, without: Collection[Block] = ()) -> list[BackEdge]:

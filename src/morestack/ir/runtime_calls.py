@@ -89,6 +89,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "deferprocat": _f((PTR, PTR), None, _N, "deferprocat(closure, marker): defer for the frame that deferred marker, shared"),
     "panicrangestate": _f((I64,), None, _X, "a range function called its loop body in this state (internal/abi's RF_)"),
     "exit": _f((I64,), None, _X, "the program ends with this code"),
+    "gcnow": _f((), None, Effect.PARK, "runtime.GC: collect"),
     "preempt": _f((), None, Effect.PARK, "a loop's safe point, when its guard is poisoned; inserted by codegen"),
     "unpreempted": _f((), BOOL, _N, "whether the guard is not poisoned; inserted and emitted by codegen"),
     # maps; key and value are addresses

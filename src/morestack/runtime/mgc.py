@@ -12,8 +12,8 @@ While collecting, stacks of which less than a quarter is used are halved, and fr
 heap. With adaptive starting sizes new goroutines then begin with the average of what was scanned, as in Go.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, nil, noinline, ptr_at, static, struct, u32, u64
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, STACK_MIN, G, P
+from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, noinline, static, struct, u32, u64
+from morestack.runtime.layout import STACK_MIN, G, P
 from morestack.runtime.mcache import flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
 from morestack.runtime.mgcmark import drain
@@ -21,13 +21,14 @@ from morestack.runtime.mgcstack import global_bytes, scan_globals, scan_goroutin
 from morestack.runtime.mgcsweep import live_objects, sweep
 from morestack.runtime.os import nanotime
 from morestack.runtime.print import begin, end, put_uint, puts
-from morestack.runtime.shrinkstack import shrinkstack
 from morestack.runtime.stackcache import stackcache_clear
 from morestack.runtime.stacklarge import free_stack_spans
-from morestack.runtime.traceback import allgs
 
 MIN_HEAP = u64(4 << 20)
+GOROUTINE_COST = u64(1024)
+"""A goroutine is counted as so much memory to scan, beside its frames: in Go its structure is part of the heap."""
 NEVER = u64(1 << 62)
+MAX_PERCENT = u64(1000000)
 MAX_START = u64(32768)
 
 
@@ -76,28 +77,19 @@ def set_goal() -> None:
         next_gc.value = NEVER
         return
     live = heap_live.value
-    roots = u64(scanned_bytes.value + global_bytes.value)
+    roots = u64(scanned_bytes.value + scanned_stacks.value * GOROUTINE_COST + global_bytes.value)
     goal = u64(live + (live + roots) // 100 * gc_percent.value)
-    least = u64(MIN_HEAP // 100 * gc_percent.value)
+    least = u64(MIN_HEAP * gc_percent.value // 100)
     next_gc.value = max(goal, least)
 
 
 @export
 def setgc(percent: u64, trace: u64, adaptive: u64) -> None:
-    """GOGC (0: off), GODEBUG=gctrace=1 and GODEBUG=adaptivestackstart=1."""
-    gc_percent.value = percent
+    """GOGC (0: off; at most a million), GODEBUG=gctrace=1 and GODEBUG=adaptivestackstart=1."""
+    gc_percent.value = min(percent, MAX_PERCENT)
     gc_trace.value = u32(trace)
     adaptive_start.value = u32(adaptive)
     set_goal()
-
-
-def shrink_stacks(current: Ptr[G]) -> None:
-    """Shrink the stacks of stopped goroutines; not of the one in newstack, which wants room."""
-    g = ptr_at(G, allgs.value)
-    while g != nil(G):
-        if g != current and g.at.status != G_DEAD and g.at.status != G_IDLE and g.at.status != G_RUNNING:
-            shrinkstack(g)
-        g = g.at.alllink
 
 
 def choose_start() -> None:
@@ -161,7 +153,7 @@ def collect(pp: Ptr[P], current: Ptr[G]) -> None:
     flush(pp)
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
     scan_globals()
-    scan_goroutines(current)
+    scan_goroutines(current, check_escapes_wanted.value == 0)
     drain()
     if check_escapes_wanted.value != 0:
         check_escapes()
@@ -173,7 +165,6 @@ def collect(pp: Ptr[P], current: Ptr[G]) -> None:
     goal = next_gc.value
     set_goal()
     choose_start()
-    shrink_stacks(current)
     stackcache_clear(pp)
     free_stack_spans()
     took = i64(nanotime() - start)

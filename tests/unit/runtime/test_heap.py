@@ -1,0 +1,201 @@
+"""The heap and the collector: where objects lie, what is zeroed, what stays and what is free after a collection."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from morestack.runtime import mcache, mgcsweep, mheap, mkind, mspan
+from morestack.runtime.layout import G_WAITING
+from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, store
+from tests.unit.runtime.heap_model import Heap, make_type
+
+
+@pytest.fixture
+def heap(rt: Any) -> Heap:
+    return Heap(rt)
+
+
+def words(p: int, n: int) -> list[int]:
+    return [load(p + 8 * i) for i in range(n)]
+
+
+def test_objects_are_zero_and_do_not_overlap(heap: Heap) -> None:
+    got = []
+    for size, word in [(16, 0), (24, 1), (8, -1), (40, -1), (600, 3), (600, -1), (40000, 0), (512, 63)]:
+        typ = make_type(size, () if word < 0 else (word,))
+        for _ in range(5):
+            p = heap.new_of(typ)
+            assert words(p, size // 8) == [0] * (size // 8)
+            for i in range(size // 8):
+                store(p + 8 * i, 1)
+            got.append((p, p + size))
+    got.sort()
+    assert all(a[1] <= b[0] for a, b in pairwise(got))
+
+
+def test_tiny_objects_share_a_block(heap: Heap) -> None:
+    typ = make_type(4, ())
+    a, b = heap.new_of(typ), heap.new_of(typ)
+    assert a // 16 == b // 16 and b == a + 4
+    heap.root(0, b)
+    heap.collect()
+    assert heap.live() == 16
+    assert heap.new_of(typ) // 16 != a // 16
+
+
+def test_a_layout_gets_spans_of_its_own_when_it_is_used_often(heap: Heap) -> None:
+    typ = make_type(32, (0, 3))
+    first = heap.new_of(typ)
+    assert mheap.span_of(first).at.form == mspan.FORM_HEADER
+    last = first
+    for _ in range(mkind.FEW // 32):
+        last = heap.new_of(typ)
+    assert mheap.span_of(last).at.form == mspan.FORM_MASK
+    assert mheap.span_of(last).at.mask == 0b1001
+
+
+def test_layouts_repeat_to_the_end_of_the_slot(heap: Heap) -> None:
+    pointer = make_type(8, (0,))
+    pair = make_type(16, (0, 1))
+    a = b = 0
+    for _ in range(200):
+        a, b = heap.array(pointer, 4), heap.array(pair, 2)
+    assert mheap.span_of(a).at.run == mheap.span_of(b).at.run
+
+
+def test_what_roots_reach_stays_and_the_rest_is_used_again(heap: Heap) -> None:
+    node = make_type(24, (1,))
+    kept: list[int] = []
+    for i in range(300):
+        p = heap.new_of(node)
+        store(p, i)
+        if i % 3 == 0:
+            store(p + 8, kept[-1] if kept else 0)
+            kept.append(p)
+    heap.root(5, kept[-1])
+    heap.collect()
+    spans = mheap.mheap.at.pages_inuse
+    fresh = {heap.new_of(node) for _ in range(150)}
+    assert fresh.isdisjoint(kept)
+    assert mheap.mheap.at.pages_inuse == spans, "the free objects were not used"
+    for p in fresh:
+        assert words(p, 3) == [0, 0, 0]
+        store(p, 99)
+    p = kept[-1]
+    for i in reversed(range(100)):
+        assert load(p) == 3 * i
+        p = load(p + 8)
+    heap.root(5, 0)
+    heap.collect()
+    assert heap.live() == 0
+    assert not spans_in_use()
+
+
+def spans_in_use() -> list[int]:
+    """Bytes of spans of objects."""
+    found, at = [], mgcsweep.arena_start()
+    while at < mheap.mheap.at.arena_used:
+        s = mheap.span_of(at)
+        if s.at.state == mheap.SPAN_HEAP:
+            found.append(s.at.npages)
+        at = s.at.base + s.at.npages * 8192
+    return found
+
+
+@pytest.mark.parametrize("size", [24, 520, 40000])
+def test_pointers_into_an_object_keep_it_and_others_do_not(heap: Heap, size: int) -> None:
+    typ = make_type(size, (2,))
+    p, q, r = heap.new_of(typ), heap.new_of(typ), heap.new_of(typ)
+    store(p, q)  # no pointer by the type
+    store(p + 16, r + size - 1)
+    heap.root(0, p + 8)
+    heap.collect()
+    alive = {heap.new_of(typ) for _ in range(3)}
+    assert p not in alive and r not in alive
+    if size < 1000:
+        assert q in alive
+
+
+@pytest.mark.slow
+def test_arrays_are_scanned_to_their_end(heap: Heap) -> None:
+    elem = make_type(24, (0,))
+    leaf = make_type(48, ())
+    for n in (3, 20, 100, 1400):
+        a = heap.array(elem, n)
+        heap.root(0, a)
+        objects = [heap.new_of(leaf) for _ in range(n)]
+        for i, p in enumerate(objects):
+            store(a + 24 * i, p)
+            store(a + 24 * i + 8, 0x123)
+        before = heap.live()
+        heap.collect()
+        again = {heap.new_of(leaf) for _ in range(n)}
+        assert again.isdisjoint(objects)
+        assert before > 48 * n
+
+
+@pytest.mark.slow
+def test_what_a_large_array_reaches_is_marked(heap: Heap) -> None:
+    node = make_type(16, (0, 1))
+    pointer = make_type(8, (0,))
+    wide = heap.array(pointer, 5000)
+    for i in range(5000):
+        p = heap.new_of(node)
+        q = heap.new_of(node)
+        store(p, q)
+        store(wide + 8 * i, p)
+    heap.root(1, wide)
+    heap.collect()
+    rare = mkind.FEW // 16 - 1  # these have headers
+    assert heap.live() == 40960 + 10000 * 16 + rare * 8
+
+
+def test_frames_keep_what_their_bitmaps_say(rt: Any, heap: Heap) -> None:
+    node = make_type(64, (0,))
+    rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
+    g = rt.g0.at.m.at.p.at.runnext
+    live, dead, ctxt = heap.new_of(node), heap.new_of(node), heap.new_of(node)
+    store(ctxt, code(Site("main.h", entry=True)))
+    push_frames(g, [(Site("main.f", words=70, pointers=(69,)), [dead] + [0] * 68 + [live + 8]), (Site("main.g"), [])])
+    g.at.status = G_WAITING
+    rt.newproc(rt.g0, ctxt)
+    heap.collect()
+    again = {heap.new_of(node) for _ in range(3)}
+    assert live not in again and ctxt not in again and dead in again
+
+
+def test_spilled_arguments_are_roots(rt: Any, heap: Heap) -> None:
+    node = make_type(64, (0,))
+    rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
+    g = rt.g0.at.m.at.p.at.runnext
+    push_frames(g, [(Site("main.f", words=2), [0, 0])])
+    p, q = heap.new_of(node), heap.new_of(node)
+    g.at.regs[0], g.at.regs[3] = q, p
+    g.at.more_pc = code(Site("main.callee", entry=True, pointers=(3,)))
+    rt.collect(heap.pp, g)
+    again = {heap.new_of(node) for _ in range(2)}
+    assert p not in again and q in again
+
+
+def test_marking_ignores_words_that_are_no_pointers(rt: Any, heap: Heap) -> None:
+    typ = make_type(32, (0, 1, 2, 3))
+    p = heap.new_of(typ)
+    for i, word in enumerate([1, (1 << 64) - 1, mheap.mheap.at.arena_used, int(rt.stackalloc(heap.pp, 2048))]):
+        store(p + 8 * i, word)
+    heap.root(0, p)
+    heap.collect()
+    assert heap.live() > 0
+
+
+def test_the_goal_follows_what_is_alive(rt: Any, heap: Heap) -> None:
+    rt.setgc(100, 0, 0)
+    assert mcache.next_gc.value == 4 << 20
+    heap.root(0, heap.array(make_type(8, ()), 1 << 20))
+    assert mcache.gc_wanted.value == 1
+    heap.collect()
+    assert mcache.gc_wanted.value == 0 and mcache.next_gc.value >= 16 << 20
+    rt.setgc(0, 0, 0)
+    assert mcache.next_gc.value > 1 << 60
