@@ -4,3 +4,8 @@ package runtime
 //
 //go:linkname Gosched runtime.gosched
 func Gosched()
+
+// Goexit ends the goroutine that calls it, after all of its deferred calls have run.
+//
+//go:linkname Goexit runtime.goexit
+func Goexit()
