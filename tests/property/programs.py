@@ -362,13 +362,7 @@ class Writer:
         constructs.constants(self)
         for _ in range(self.random.randint(1, 3)):
             constructs.struct_type(self)
-        pieces = [
-            Writer.function,
-            Writer.function,
-            constructs.methods,
-            constructs.pair_function,
-            constructs.deep_function,
-        ]
+        pieces = [Writer.function, constructs.methods, constructs.pair_function, constructs.deep_function]
         for _ in range(self.random.randint(3, 7)):
             self.random.choice(pieces)(self)
         scope = self.package_scope()

@@ -142,15 +142,16 @@ class Panics:
     def crash_text(self, g: Goroutine) -> str:
         """The first lines of a crash, up to the goroutine's traceback, which has no counterpart here."""
         panics = g.panics
-        texts = []
         for older, newer in pairwise(panics):
             older.repanicked = older.value == newer.value
-        for number, panic in enumerate(panics):
+        texts = []
+        for number in range(len(panics) - 1, -1, -1):  # methods are asked newest first
+            panic = panics[number]
             if number and panics[number - 1].repanicked:
                 continue
             note = " [recovered, repanicked]" if panic.repanicked else " [recovered]"
             texts.append(f"panic: {self.value_text(panic.value)}" + (note if panic.recovered else ""))
-        return "\n\t".join(texts) + "\n"
+        return "\n\t".join(reversed(texts)) + "\n"
 
     def value_text(self, value: tuple[int, int]) -> str:
         """How a panic's value is printed: by its Error or String method, or as printpanicval does."""

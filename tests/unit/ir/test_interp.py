@@ -133,6 +133,7 @@ def test_recover() -> None:
 
 
 KEPT = """module "main"
+gotype @"type.*int"
 func @runtime.main() () !"x.go":1:1 {
   object $0.t:i64
 b0:
