@@ -22,6 +22,8 @@ from morestack.dialect.subset_expr import UNTYPED, ExprChecker, Facts, ModuleSou
 
 NOSPLIT_DEPTH = 24
 """Most nested calls below a @nosplit function."""
+MAX_NESTING = 200
+"""Most levels of a function's syntax tree: checker and compiler recurse over it."""
 
 
 class DialectError(Exception):
@@ -368,6 +370,16 @@ def in_import_order(sources: list[ModuleSource]) -> list[ModuleSource]:
     return list(done.values())
 
 
+def nesting(node: ast.AST) -> int:
+    """Levels of a syntax tree, counted without recursion."""
+    levels = 0
+    level: list[ast.AST] = [node]
+    while level:
+        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
+        levels += 1
+    return levels
+
+
 def check_modules(modules: list[ModuleType]) -> Program:
     """Check modules that are compiled together; raises DialectError."""
     listed = [read_source(m) for m in modules]
@@ -385,13 +397,13 @@ def check_modules(modules: list[ModuleType]) -> Program:
     for source in listed:
         for name, node in source.functions.items():
             checker = FunctionChecker(source, sources, errors)
+            if nesting(node) > MAX_NESTING:
+                checker.report(Reject(node, 9, f"{name} nests too deeply"))
+                continue
             try:
                 function = checker.check(node, vars(source.module)[name])
             except Reject as reject:
                 checker.report(reject)
-                continue
-            except RecursionError:
-                checker.report(Reject(node, 9, f"{name} nests too deeply"))
                 continue
             functions.append(function)
             if function.exported and exports.setdefault(name, source.short) != source.short:
