@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from morestack.runtime import mcache, mgcsweep, mheap, mkind, mspan
+from morestack.runtime import fatal, mcache, mgc, mgcsweep, mheap, mkind, mspan
 from morestack.runtime.layout import G_WAITING
+from tests.unit.runtime import fake_types
 from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, store
 from tests.unit.runtime.heap_model import Heap, make_type
 
@@ -199,3 +200,37 @@ def test_the_goal_follows_what_is_alive(rt: Any, heap: Heap) -> None:
     assert mcache.gc_wanted.value == 0 and mcache.next_gc.value >= 16 << 20
     rt.setgc(0, 0, 0)
     assert mcache.next_gc.value > 1 << 60
+
+
+def test_checkescape_reports_a_pointer_into_a_stack(rt: Any, heap: Heap, capfd: Any) -> None:
+    rt.setdebug(16)
+    p = heap.new_of(fake_types.descriptor("main.Escaping", 25, 24, ptrdata=24))
+    heap.root(0, p)
+    heap.collect()
+    assert fatal.exit_code.value == 0
+    store(p + 16, int(rt.stackalloc(heap.pp, 2048)) + 100)
+    heap.collect()
+    assert fatal.exit_code.value == 2
+    assert "of type main.Escaping has a pointer into a stack at offset 0x10" in capfd.readouterr().err
+
+
+def test_starting_stacks_follow_what_was_scanned(rt: Any, heap: Heap) -> None:
+    rt.setgc(100, 0, 1)
+    rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
+    g = rt.g0.at.m.at.p.at.runnext
+    rt.copystack(heap.pp, g, 16384, False)
+    push_frames(g, [(Site("main.f", words=900), [])])
+    heap.collect()
+    assert mgc.starting_stack.value == 8192
+    rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
+    fresh = rt.g0.at.m.at.p.at.runnext
+    assert fresh.at.stack_hi - fresh.at.stack_lo == 8192
+
+
+def test_a_collection_shrinks_stacks(rt: Any, heap: Heap) -> None:
+    rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
+    g = rt.g0.at.m.at.p.at.runnext
+    rt.copystack(heap.pp, g, 65536, False)
+    for size in (32768, 16384, 8192, 4096, 2048, 2048):
+        heap.collect()
+        assert g.at.stack_hi - g.at.stack_lo == size
