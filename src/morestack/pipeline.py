@@ -218,7 +218,7 @@ class Compilation:
 
     @property
     def objects(self) -> dict[str, bytes]:
-        """The object files of the program, by import path, but for package runtime, which is linked to every program."""
+        """The object files of the program, by import path; without package runtime, which all programs have."""
         return {c.package: c.object for c in self.packages if c.package != "runtime"}
 
     @cached_property

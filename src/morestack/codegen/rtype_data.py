@@ -102,7 +102,7 @@ class Blobs:
         return self.data("rname", encode_name(text, exported, tag, embedded))
 
     def method_name(self, text: str, pkg: str) -> str:
-        """The name of a method; one that is not exported has its package's path, as an offset from itself, behind it."""
+        """The name of a method; behind one that is not exported is the offset of its package's path from it."""
         if not pkg:
             return self.name(text, True)
         content = encode_name(text, False)
@@ -113,7 +113,6 @@ class Blobs:
             path = self.name(pkg, False)
             known = self._known[key] = f"@mname.{len(self._known)}"
             t = f"[{len(content)} x i8]"
-            self.ctx.data.append(
-                f"{known} = private constant <{{{t}, i32}}> <{{{t} {byte_string(content)}, {relative(path, known)}}}>, align 1"
-            )
+            value = f"<{{{t} {byte_string(content)}, {relative(path, known)}}}>"
+            self.ctx.data.append(f"{known} = private constant <{{{t}, i32}}> {value}, align 1")
         return known

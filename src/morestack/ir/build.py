@@ -29,12 +29,12 @@ from morestack.ir import (  # noqa: F401
 )
 from morestack.ir.build_assign import converted, multi_value
 from morestack.ir.build_body import build_function
+from morestack.ir.build_describe import describe_imported
+from morestack.ir.build_extern import check_externs
 from morestack.ir.build_func import FuncBuilder, Mem, int64, unparen
 from morestack.ir.build_iface import into_as
 from morestack.ir.build_instance import is_generic
 from morestack.ir.build_methods import finish
-from morestack.ir.build_describe import describe_imported
-from morestack.ir.build_extern import check_externs
 from morestack.ir.build_module import HomeOf, ModuleBuilder
 from morestack.ir.build_static import static_image
 from morestack.ir.build_types import forget_types, ir_type, path_prefix, var_type

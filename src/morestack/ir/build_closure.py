@@ -161,10 +161,12 @@ def _deferred_value(fb: FuncBuilder, fun: ast.Node, pos: Pos) -> Operand:
     if direct is not None:
         return fb.mod.function_value(direct)
     value = fb.copy(fb.expr(fun))
-    if not isinstance(value, Reg) or value.id in fb.nonnil:
+    if isinstance(value, Sym) or (isinstance(value, Reg) and value.id in fb.nonnil):
         return value
     name = f"{bt.path_prefix(fb.mod.pkg)}.nildefer"
     fb.mod.request(name, lambda: _build_nildefer(fb.mod, name))
+    if isinstance(value, Const):
+        return fb.mod.function_value(name)
     is_set = fb.op(Op.NE, ir.BOOL, value, NULL)
     return fb.op(Op.SELECT, ir.PTR, is_set, value, fb.mod.function_value(name))
 

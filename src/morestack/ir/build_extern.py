@@ -48,7 +48,9 @@ def called_runtime(fb: FuncBuilder, fun: ast.Node) -> str | None:
     return runtime_call(obj) if type(obj) is Func else None
 
 
-def call_runtime(fb: FuncBuilder, name: str, args: list[Operand], results: tuple[IRType, ...], pos: Pos) -> tuple[Reg, ...]:
+def call_runtime(
+    fb: FuncBuilder, name: str, args: list[Operand], results: tuple[IRType, ...], pos: Pos
+) -> tuple[Reg, ...]:
     """The instruction; several results are the fields of one."""
     call = RUNTIME_CALLS[name]
     if call.effect & Effect.NORETURN:

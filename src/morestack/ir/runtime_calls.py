@@ -92,6 +92,15 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "gcnow": _f((), None, Effect.PARK, "runtime.GC: collect"),
     "preempt": _f((), None, Effect.PARK, "a loop's safe point, when its guard is poisoned; inserted by codegen"),
     "unpreempted": _f((), BOOL, _N, "whether the guard is not poisoned; inserted and emitted by codegen"),
+    # what package runtime tells about the program
+    "callers": _f((I64, PTR, I64), I64, Effect.PARK, "callers(skip, pcs, room): store the pcs of the frames; how many"),
+    "funcofpc": _f((I64,), PTR, _N, "the function record of a pc that callers gave, or nil"),
+    "lineofpc": _f((I64,), I64, _N, "its line, or 0"),
+    "funcname": _f((PTR,), STRING, _N, "the name in a function record"),
+    "funcfile": _f((PTR,), STRING, _N, "the file in a function record"),
+    "workdir": _f((), STRING, _N, "the folder the program was started in"),
+    "gcount": _f((), I64, _N, "goroutines there are"),
+    "ncpu": _f((), I64, _N, "processors this process may run on"),
     # maps; key and value are addresses
     "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),
     "mapaccess": _f((PTR, PTR, PTR), PTR, _P, "mapaccess(map typ, map, key): address of the value, or nil"),

@@ -28,6 +28,7 @@ from morestack.runtime.sizeclasses import sizeclasses_init
 from morestack.runtime.stackalloc import poison_freed
 from morestack.runtime.stacklarge import stacklarge_init
 from morestack.runtime.stackpool import stackpool_init
+from morestack.runtime.symtab import symtab_init
 
 MAX_STACK = u64(1000000000)
 
@@ -53,6 +54,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     roots_init()
     gc_init()
     itab_init()
+    symtab_init()
     event_init(EVENT_CAPACITY)
     maxstacksize.value = MAX_STACK
     return schedinit_m(goexit_pc)

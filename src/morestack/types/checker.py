@@ -83,9 +83,7 @@ class UntypedInfo:
 class Checker:
     """The state of one package's checking."""
 
-    def __init__(
-        self, path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer
-    ) -> None:
+    def __init__(self, path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer) -> None:
         self.files = tuple(files)
         self.importer = importer
         self.diagnostics = diagnostics

@@ -103,7 +103,9 @@ def _dot_import(check: Checker, scope: Scope, exported: Object, pkg_name: PkgNam
     """Declare an exported name of another package in a file, without taking its parent from it."""
     other = scope.names.setdefault(exported.name, exported)
     if other is not exported and pkg_name.span is not None:
-        check.error(pkg_name.span, Code.DUPLICATE_DECL, f"{exported.name} redeclared in this block", *other_declaration(other))
+        check.error(
+            pkg_name.span, Code.DUPLICATE_DECL, f"{exported.name} redeclared in this block", *other_declaration(other)
+        )
     check.dot_imports[scope, exported.name] = pkg_name
 
 

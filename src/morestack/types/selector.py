@@ -55,7 +55,8 @@ def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
     obj = pkg.scope.lookup(name) if pkg.scope is not None and is_.is_exported(name) else None
     if obj is None:
         if pkg.scope is not None:
-            check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, f"undefined: {expr_string(e)}{_other_case(pkg.scope, name)}")
+            message = f"undefined: {expr_string(e)}{_other_case(pkg.scope, name)}"
+            check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, message)
         return invalid(e)
     check.info.uses[e.sel] = obj
     if isinstance(obj, Builtin):

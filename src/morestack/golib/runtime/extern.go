@@ -4,10 +4,10 @@
 package runtime
 
 // GOOS is the operating system that code is compiled for.
-const GOOS = "linux"
+const GOOS string = "linux"
 
 // GOARCH is the architecture that code is compiled for.
-const GOARCH = "amd64"
+const GOARCH string = "amd64"
 
 // Compiler is the compiler toolchain that built the program.
 const Compiler = "morestack"

@@ -9,3 +9,9 @@ func Gosched()
 //
 //go:linkname Goexit runtime.goexit
 func Goexit()
+
+// LockOSThread keeps the goroutine on the thread it runs on. There is one thread that runs goroutines, so all are.
+func LockOSThread() {}
+
+// UnlockOSThread undoes one LockOSThread.
+func UnlockOSThread() {}

@@ -1,0 +1,43 @@
+"""What a program may ask about the runtime itself, and the few things it may set.
+
+One P runs for now, so GOMAXPROCS is 1 whatever is asked for.
+"""
+
+from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, static, struct, u64
+from morestack.runtime.event import stats
+from morestack.runtime.layout import G
+from morestack.runtime.os import sched_getaffinity
+
+MASK_WORDS = u64(128)
+
+
+@struct
+class CpuMask:
+    """A cpu_set_t for 8192 processors."""
+
+    words: Array[u64, Literal[128]]
+
+
+_mask = static(CpuMask)
+
+
+@export
+def gcount(g: Ptr[G]) -> i64:
+    """How many goroutines there are."""
+    return i64(stats.at.goroutines - stats.at.goroutines_ended)
+
+
+@export
+def ncpu(g: Ptr[G]) -> i64:
+    """How many processors this process may run on."""
+    for i in range(MASK_WORDS):
+        _mask.at.words[i] = u64(0)
+    if sched_getaffinity(i32(0), u64(MASK_WORDS * 8), _mask.ptr.addr) < 0:
+        return i64(1)
+    n = i64(0)
+    for i in range(MASK_WORDS):
+        word = _mask.at.words[i]
+        while word != 0:
+            word = u64(word & (word - 1))
+            n = i64(n + 1)
+    return n if n > 0 else i64(1)
