@@ -52,6 +52,7 @@ def _frame(lay: Layout) -> Iterator[str]:
     rows: list[tuple[int, str]] = []
     for o in f.objects:
         rows.append((lay.objects[o.id], f"{o!r}: {o.type!r}" + ("  (cleared on entry)" if o.id in lay.clear else "")))
+    rows += [(at, f"record of a deferred call{_line(i)}") for i, at in lay.defers.items()]
     by_slot: dict[int, list[str]] = {}
     for r in f.regs:
         for k, at in enumerate(lay.slots.get(r.id, ())):
@@ -76,5 +77,8 @@ def _frame(lay: Layout) -> Iterator[str]:
 
 
 def _call(i: Instr) -> str:
-    line = f" in line {i.pos.line}" if i.pos else ""
-    return f"{i.op.value.mnemonic} {i.aux if isinstance(i.aux, str) else ''}".rstrip() + line
+    return f"{i.op.value.mnemonic} {i.aux if isinstance(i.aux, str) else ''}".rstrip() + _line(i)
+
+
+def _line(i: Instr) -> str:
+    return f" in line {i.pos.line}" if i.pos else ""

@@ -21,3 +21,40 @@ def test_pointers_of_objects() -> None:
 
 def test_unknown_function() -> None:
     assert describe(parse_module(FIB), "main.nothing") == ""
+
+
+DEFERS = """
+module "main"
+global @main.c ptr readonly {0: @main.d}
+func @main.d() () {
+b0:
+  return
+}
+func @main.main() () defers {
+  object $0:ptr
+  reg %0:bool
+b0:
+  %0:bool = ne nil, nil
+  defer @main.c
+  jump -> b1
+b1:
+  %1:ptr = addr[$0]
+  store %1, nil
+  defer @main.c
+  branch %0 -> b1, b2
+b2:
+  rt[panicnil] !9:9
+  unreachable
+b3:
+  deferreturn
+  return
+}
+"""
+
+
+def test_records_of_deferred_calls_and_an_exit_that_only_a_panic_reaches() -> None:
+    text = describe(parse_module(DEFERS), "main.main")
+    assert text.count("record of a deferred call") == 1  # the other is in a loop
+    assert text.count("@cell.deferproc") == 1 and "@cell.deferreturn" in text
+    assert "; @main.main$1 follows deferreturn: pointers at SP+" in text
+    assert "$0: ptr  (cleared on entry)" in text  # a panic may come before its first store
