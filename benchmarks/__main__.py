@@ -12,21 +12,21 @@ from pathlib import Path
 from benchmarks.measure import ENV, GO, MORESTACK, PROGRAMS, Row, go_build, seconds, slopes
 
 RUNNING = (
-    # name, program, small N, large N, target ratio
-    ("fib(40)", "fib", 0, 3, 0.8),
-    ("recursion to 100k frames, fresh goroutine", "recurse100k", 10, 200, 0.35),
-    ("recursion to 1M frames, fresh goroutine", "recurse1m", 1, 12, 0.35),
-    ("ping-pong round trip, unbuffered channel", "pingpong", 10_000, 3_000_000, 0.2),
-    ("spawn + run + exit", "spawn", 10_000, 4_000_000, 0.2),
+    # name, program, small N, large N, other constants, target ratio
+    ("fib(40)", "fib", 0, 3, {}, 0.8),
+    ("recursion to 100k frames, fresh goroutine", "recurse", 10, 200, {"Depth": 100_000}, 0.35),
+    ("recursion to 1M frames, fresh goroutine", "recurse", 1, 12, {"Depth": 1_000_000}, 0.35),
+    ("ping-pong round trip, unbuffered channel", "pingpong", 10_000, 3_000_000, {}, 0.2),
+    ("spawn + run + exit", "spawn", 10_000, 4_000_000, {}, 0.2),
 )
 
 
 def running(folder: Path, repeats: int) -> list[Row]:
     """Run time of compiled programs."""
     rows: list[Row] = []
-    for name, program, small, large, target in RUNNING:
+    for name, program, small, large, constants, target in RUNNING:
         tell(name)
-        ours, peer = slopes(program, small, large, folder, repeats)
+        ours, peer = slopes(program, small, large, folder, repeats, constants)
         rows.append(Row(name, ours.seconds, peer.seconds, target=target))
     return rows
 

@@ -48,11 +48,13 @@ class Row:
         )
 
 
-def with_count(program: str, count: int, folder: Path) -> Path:
-    """A copy of the program with its constant N set."""
+def with_constants(program: str, folder: Path, constants: dict[str, int]) -> Path:
+    """A copy of the program with some of its constants set."""
     text = (PROGRAMS / f"{program}.go").read_text()
-    path = folder / f"{program}_{count}.go"
-    path.write_text(re.sub(r"const N = \d+", f"const N = {count}", text))
+    for name, value in constants.items():
+        text = re.sub(rf"\b{name}(\s*)= \d+", rf"{name}\1= {value}", text)
+    path = folder / ("_".join([program, *map(str, constants.values())]) + ".go")
+    path.write_text(text)
     return path
 
 
@@ -91,9 +93,11 @@ def seconds(command: list[str | Path]) -> float:
     return cost(command).seconds
 
 
-def slopes(program: str, small: int, large: int, folder: Path, repeats: int) -> tuple[Cost, Cost]:
+def slopes(
+    program: str, small: int, large: int, folder: Path, repeats: int, constants: dict[str, int] | None = None
+) -> tuple[Cost, Cost]:
     """Cost of one operation for us and for Go, by slope of medians; runs are interleaved."""
-    sources = [with_count(program, n, folder) for n in (small, large)]
+    sources = [with_constants(program, folder, {"N": n, **(constants or {})}) for n in (small, large)]
     ours: list[list[str | Path]] = [[MORESTACK, "run", s] for s in sources]
     peer: list[list[str | Path]] = [[go_build(s)] for s in sources]
     for command in ours:

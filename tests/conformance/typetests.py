@@ -167,7 +167,8 @@ def main() -> int:
     for name, files in tests:
         problems = run(name, files)
         if problems:
-            failures[name] = f"{len(problems)}: {problems[0][:100].splitlines()[0]}"
+            first = problems[0].replace(f"{root}/", "").splitlines()[0]
+            failures[name] = f"{len(problems)}: {first[:100]}"
             if options.output:
                 print(f"--- {name}", *problems, sep="\n    ")
         else:

@@ -1,7 +1,10 @@
-// Growth: N fresh goroutines, each recursing to 1,000,000 frames.
+// Growth: N fresh goroutines, each recursing to Depth frames.
 package main
 
-const N = 1
+const (
+	N     = 1
+	Depth = 1
+)
 
 func down(n int) int {
 	if n == 0 {
@@ -14,8 +17,8 @@ func main() {
 	done := make(chan int)
 	s := 0
 	for i := 0; i < N; i++ {
-		go func() { done <- down(1000000) }()
+		go func() { done <- down(Depth) }()
 		s += <-done
 	}
-	println(s == N*1000000)
+	println(s == N*Depth)
 }
