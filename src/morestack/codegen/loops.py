@@ -15,7 +15,7 @@ from morestack.ir.ops import Effect, Op
 
 ALLOCATING = frozenset((
     "newobject", "makeslice", "growslice", "makechan", "makemap", "mapassign", "concatstrings", "intstring",
-    "slicebytetostring", "stringtoslicebyte", "slicerunetostring", "stringtoslicerune", "newproc", "getitab",
+    "slicebytetostring", "stringtoslicebyte", "slicerunetostring", "stringtoslicerune", "newproc",
 ))  # fmt: skip
 """Runtime functions that take memory from the heap."""
 _COMPARISONS = (Op.SLT, Op.SLE, Op.ULT, Op.ULE, Op.NE, Op.EQ)

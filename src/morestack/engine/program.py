@@ -50,9 +50,10 @@ def stress_flags(names: str) -> int:
 
 
 def gc_settings(gogc: str, godebug: str) -> tuple[int, int, int]:
-    """$GOGC in percent (0: off) and what $GODEBUG says of gctrace and adaptivestackstart. As Go, what is no
-    number counts as 100."""
-    percent = 0 if gogc == "off" else int(gogc) if gogc.isdigit() else 100
+    """$GOGC in percent (0: off) and what $GODEBUG says of gctrace and adaptivestackstart. As in Go, a negative number
+    is off, and what is no number counts as 100."""
+    off = gogc == "off" or (gogc.startswith("-") and gogc[1:].isdecimal())
+    percent = 0 if off else max(1, min(int(gogc), 1 << 32)) if gogc.isdecimal() else 100
     debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
     return percent, int(debug.get("gctrace", "0") == "1"), int(debug.get("adaptivestackstart", "0") == "1")
 

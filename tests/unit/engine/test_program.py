@@ -12,6 +12,9 @@ from morestack.engine.program import StressError, gc_settings, stress_flags
     [
         ("", "", (100, 0, 0)),
         ("off", "", (0, 0, 0)),
+        ("-1", "", (0, 0, 0)),
+        ("0", "", (1, 0, 0)),
+        ("²", "", (100, 0, 0)),
         ("50", "gctrace=1", (50, 1, 0)),
         ("x", "gctrace=0,adaptivestackstart=1", (100, 0, 1)),
     ],
