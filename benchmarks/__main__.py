@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import ENV, GO, MORESTACK, PROGRAMS, Row, go_build, seconds, slopes
 
-RUNNING = (
+RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
     # name, program, small N, large N, other constants, target ratio
     ("fib(40)", "fib", 0, 3, {}, 0.8),
     ("recursion to 100k frames, fresh goroutine", "recurse", 10, 200, {"Depth": 100_000}, 0.35),

@@ -18,6 +18,7 @@ from morestack.codegen.split import Node
 from morestack.codegen.terminators import emit_jump
 from morestack.ir.module import Function, Instr, Pos
 from morestack.ir.ops import Op
+from morestack.source.diagnostics import InternalError
 
 if TYPE_CHECKING:
     from morestack.codegen.context import ModuleContext
@@ -56,7 +57,7 @@ class Region(Body):
 
     def exit_needs(self, n: Node) -> int:
         """Registers the node's exits out of this function read."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no exit_needs")
 
     def solve_liveness(self, uses: dict[Node, int], defs: dict[Node, int]) -> None:
         """Fill seg_live: live at the start of each node, for this function's own reads."""
@@ -141,16 +142,16 @@ class Region(Body):
     # what subclasses decide
 
     def bind_results(self, i: Instr) -> None:
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no bind_results")
 
     def suspend(self, n: Node, i: Instr) -> None:
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no suspend")
 
     def jump_to_head(self, n: Node, head: Node) -> None:
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no jump_to_head")
 
     def leave(self, i: Instr) -> None:
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no leave")
 
     def position(self, i: Instr) -> Pos | None:
         return i.pos or self.f.pos

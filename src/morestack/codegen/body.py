@@ -14,6 +14,7 @@ from morestack.codegen.flat import LLVM_TYPE, const_text, flat_leaves, leaves, m
 from morestack.codegen.remat import Remat
 from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym
 from morestack.ir.types import BOOL, IRType, Scalar
+from morestack.source.diagnostics import InternalError
 
 if TYPE_CHECKING:
     from morestack.codegen.context import ModuleContext
@@ -67,39 +68,39 @@ class Body:
     # where things live: subclasses
 
     def object_address(self, o: Object) -> str:
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no object_address")
 
     def memory_home(self, r: Reg) -> str:
         """Address of a register of memory type."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no memory_home")
 
     def panic_unless(self, ok: str, kind: int, a: str, b: str, i: Instr) -> None:
         """Panic with the kind and operands (i64 texts) when the i1 `ok` is false."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no panic_unless")
 
     def panic_pending(self, i: Instr) -> None:
         """Panic if a runtime call has set g.pending."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no panic_pending")
 
     def leaf_panicked(self, panicked: str, i: Instr) -> None:
         """A leaf has returned; go on panicking when the i1 says so."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no leaf_panicked")
 
     def no_return(self, i: Instr) -> None:
         """A NORETURN runtime call."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no no_return")
 
     def defer(self, i: Instr) -> None:
         """DEFER."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no defer")
 
     def save_place(self, i: Instr) -> None:
         """Store this place and frame in g.sched."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no save_place")
 
     def scratch_bytes(self, size: int) -> str:
         """Memory on the thread's own stack, for the length of the body."""
-        raise NotImplementedError
+        raise InternalError("codegen", f"{type(self).__name__} has no scratch_bytes")
 
     def scratch(self, t: IRType) -> str:
         return self.scratch_bytes(t.size)
