@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.forked import Ended, Job, run_jobs
 
 TIME_LIMIT = 60.0
+PACKAGES = frozenset(["runtime", "unsafe"])
+"""What programs can import so far."""
 DIRECTIVE = re.compile(rb"//\s?run(\s.*)?$")
 IMPORTS = re.compile(rb'^import\s*(?:\(([^)]*)\)|(?:[\w.]+\s+)?("[^"]+"))', re.M | re.S)
 
@@ -67,6 +69,11 @@ def discover(folder: Path) -> list[GoTest]:
         if directive(text) == b"":
             tests.append(GoTest(str(path.relative_to(folder)), path, imports(text)))
     return tests
+
+
+def supported(folder: Path) -> list[GoTest]:
+    """The tests that import nothing else than what programs can import."""
+    return [t for t in discover(folder) if t.imports <= PACKAGES]
 
 
 def outcome(test: GoTest, end: Ended[GoTest]) -> Outcome:

@@ -30,7 +30,7 @@ Finder: TypeAlias = Callable[[str], "tuple[SourceFile, ...] | None"]
 _TOKEN = re.compile(
     rb"""(?P<space>[ \t\r\n;]+|//[^\n]*|/\*.*?\*/)
        | (?P<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
-       | (?P<word>[^\W\d]\w*|\.|_)
+       | (?P<word>[A-Za-z_\x80-\xff][\w\x80-\xff]*|\.)
        | (?P<paren>[()])""",
     re.VERBOSE | re.DOTALL,
 )

@@ -1,6 +1,10 @@
 package runtime
 
-// GC runs a collection; it has ended when GC returns.
-//
-//go:linkname GC runtime.gcnow
-func GC()
+//go:linkname gcnow runtime.gcnow
+func gcnow()
+
+// GC runs a collection; it has ended when GC returns. Other goroutines run meanwhile, as they do in Go.
+func GC() {
+	gcnow()
+	Gosched()
+}
