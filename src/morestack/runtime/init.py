@@ -14,6 +14,7 @@ from morestack.runtime.fatal import exit_code, stop, stopped
 from morestack.runtime.iface import itab_init
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import malloc_init
+from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mcentral import mcentral_init
 from morestack.runtime.mgc import gc_init, gc_stress
 from morestack.runtime.mgccheck import check_escapes_wanted
@@ -72,6 +73,7 @@ def setdebug(flags: u64) -> None:
     poison_objects.value = u64(flags & DEBUG_POISON)
     shrink_at_block.value = u32(1) if flags & DEBUG_SHRINK != 0 else u32(0)
     gc_stress.value = u32(1) if flags & DEBUG_GC != 0 else u32(0)
+    gc_wanted.value = u64(gc_stress.value)
     check_escapes_wanted.value = u32(1) if flags & DEBUG_CHECK_ESCAPE != 0 else u32(0)
     rare_only.value = u64(flags & DEBUG_CHECK_ESCAPE)
 

@@ -12,7 +12,22 @@ While collecting, stacks of which less than a quarter is used are halved, and fr
 heap. With adaptive starting sizes new goroutines then begin with the average of what was scanned, as in Go.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, noinline, static, struct, u32, u64
+from morestack.dialect.machine import (
+    Array,
+    Literal,
+    Ptr,
+    boolean,
+    cstr,
+    export,
+    i64,
+    memset,
+    noinline,
+    static,
+    struct,
+    u8,
+    u32,
+    u64,
+)
 from morestack.runtime.layout import STACK_MIN, G, P
 from morestack.runtime.mcache import flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
@@ -30,6 +45,7 @@ GOROUTINE_COST = u64(1024)
 NEVER = u64(1 << 62)
 MAX_PERCENT = u64(1000000)
 MAX_START = u64(32768)
+PLACES = u64(4096)
 
 
 @struct
@@ -50,7 +66,7 @@ gc_trace = static(u32)
 gc_stress = static(u32)
 adaptive_start = static(u32)
 starting_stack = static(u64)
-_skipped = static(u64)
+_visits = static(Array[u64, Literal[4096]])
 
 
 def gc_init() -> None:
@@ -62,6 +78,7 @@ def gc_init() -> None:
     gc_percent.value = u64(0)
     gc_trace.value = u32(0)
     gc_stress.value = u32(0)
+    memset(_visits.addr, u8(0), u64(PLACES * 8))
     adaptive_start.value = u32(0)
     starting_stack.value = STACK_MIN
     gcstats.at.cycles = u64(0)
@@ -148,7 +165,7 @@ def put_thousandth(n: u64) -> None:
 def collect(pp: Ptr[P], current: Ptr[G]) -> None:
     """Collect. All goroutines are stopped; `current`, if not nil, is in newstack."""
     start = nanotime()
-    gc_wanted.value = u64(0)
+    gc_wanted.value = u64(gc_stress.value)
     before = heap_live.value
     flush(pp)
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
@@ -173,19 +190,15 @@ def collect(pp: Ptr[P], current: Ptr[G]) -> None:
         put_trace(before, goal, start, took)
 
 
-STRESS_ALL = u64(4096)
+def stress_skips(place: u64) -> boolean:
+    """Under the gc stress a place collects the first 32 times it is reached, then every 32nd time."""
+    slot = u64((place ^ place >> 12) & (PLACES - 1))
+    n = _visits.at[slot]
+    _visits.at[slot] = u64(n + 1)
+    return n >= 32 and n & 31 != 0
 
 
-def stress_skips() -> boolean:
-    """Under the gc stress: every safe point collects at first, later every 8th, then every 64th."""
-    n = gcstats.at.cycles
-    if n < STRESS_ALL:
-        return False
-    _skipped.value = u64(_skipped.value + 1)
-    return _skipped.value & (u64(7) if n < STRESS_ALL * 4 else u64(63)) != 0
-
-
-def poll(pp: Ptr[P], current: Ptr[G]) -> None:
-    """A safe point: collect when that was asked for."""
-    if gc_wanted.value != 0 or (gc_stress.value != 0 and not stress_skips()):
+def poll(pp: Ptr[P], current: Ptr[G], place: u64) -> None:
+    """A safe point: collect when that was asked for. `place` tells safe points apart, for the stress."""
+    if gc_wanted.value != 0 and (gc_stress.value == 0 or not stress_skips(place)):
         collect(pp, current)

@@ -75,7 +75,7 @@ def newstack(g: Ptr[G]) -> u64:
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK)
     needed = u64(used + g.at.more_frame + STACK_GUARD + LINK)
     pp = g.at.m.at.p
-    poll(pp, g)
+    poll(pp, g, u64(g.at.more_pc ^ u64(g.at.sched.pc * 5)))
     func = record_of(g.at.more_pc)
     if needed <= old_size:
         # The stack is large enough: the guard was poisoned, to move the stack or to get here.

@@ -9,8 +9,7 @@ The answer is always PARKED: the stack may have moved, and only the way over rt.
 from morestack.dialect.machine import Ptr, export, i64, nil, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.layout import PARKED, STACK_GUARD, G
-from morestack.runtime.mcache import gc_wanted
-from morestack.runtime.mgc import poll
+from morestack.runtime.mgc import collect, poll
 from morestack.runtime.shrinkstack import move_stacks
 
 
@@ -18,7 +17,7 @@ from morestack.runtime.shrinkstack import move_stacks
 def preempt(g: Ptr[G]) -> i64:
     """A safe point in a loop: collect, or move the stack, when asked to. g stays RUNNING, so schedule resumes it."""
     pp = g.at.m.at.p
-    poll(pp, nil(G))
+    poll(pp, nil(G), g.at.sched.pc)
     if move_stacks.value != 0:
         copystack(pp, g, u64(g.at.stack_hi - g.at.stack_lo), False)
     g.at.stackguard0 = u64(g.at.stack_lo + STACK_GUARD)
@@ -29,7 +28,6 @@ def preempt(g: Ptr[G]) -> i64:
 @export
 def gcnow(g: Ptr[G]) -> i64:
     """runtime.GC: collect before g goes on."""
-    gc_wanted.value = u64(1)
-    poll(g.at.m.at.p, nil(G))
+    collect(g.at.m.at.p, nil(G))
     g.at.sched.ret = u64(0)
     return PARKED

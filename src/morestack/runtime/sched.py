@@ -227,7 +227,7 @@ def schedule(g: Ptr[G]) -> Ptr[G]:
     pp = m.at.p
     if gc_wanted.value != 0:
         m.at.curg = nil(G)
-        poll(pp, nil(G))
+        poll(pp, nil(G), g.at.sched.pc)
     pp.at.schedtick = u64(pp.at.schedtick + 1)
     gp = find_runnable(pp)
     if gp == nil(G):
