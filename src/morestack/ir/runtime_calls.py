@@ -99,7 +99,9 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "funcname": _f((PTR,), STRING, _N, "the name in a function record"),
     "funcfile": _f((PTR,), STRING, _N, "the file in a function record"),
     "workdir": _f((), STRING, _N, "the folder the program was started in"),
+    "breakpoint": _f((), None, _N, "runtime.Breakpoint: SIGTRAP"),
     "gcount": _f((), I64, _N, "goroutines there are"),
+    "memstats": _f((PTR,), None, _N, "memstats(memFacts): fill in what is known about memory"),
     "ncpu": _f((), I64, _N, "processors this process may run on"),
     # maps; key and value are addresses
     "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),

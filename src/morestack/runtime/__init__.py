@@ -12,7 +12,7 @@ MODULES = (
     "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print", "dragon", "printfloat",
     "traceback", "shrinkstack", "mgcwork", "mgcmark", "mgcstack", "mgcsweep", "mgccheck", "mgc", "newstack", "sched",
     "preempt", "malloc", "slice", "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map",
-    "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug", "init",
+    "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug", "memstats", "init",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ One P runs for now, so GOMAXPROCS is 1 whatever is asked for.
 from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, static, struct, u64
 from morestack.runtime.event import stats
 from morestack.runtime.layout import G
-from morestack.runtime.os import sched_getaffinity
+from morestack.runtime.os import SIGTRAP, raise_signal, sched_getaffinity
 
 MASK_WORDS = u64(128)
 
@@ -19,6 +19,12 @@ class CpuMask:
 
 
 _mask = static(CpuMask)
+
+
+@export
+def breakpoint(g: Ptr[G]) -> None:
+    """Stop in a debugger."""
+    raise_signal(SIGTRAP)
 
 
 @export

@@ -50,6 +50,10 @@ def strlen(s: u64) -> u64: ...
 def sched_yield() -> i32: ...
 
 
+@native("raise")
+def raise_signal(signal: i32) -> i32: ...
+
+
 @native("getcwd")
 def getcwd(out: u64, size: u64) -> u64: ...
 
@@ -67,6 +71,7 @@ def errno_location() -> Ptr[i32]: ...
 
 
 EINTR = i32(4)
+SIGTRAP = i32(5)
 EAGAIN = i32(11)
 
 _now = static(Timespec)

@@ -91,6 +91,14 @@ def find_package(path: str) -> tuple[SourceFile, ...] | None:
     return tuple(f for f in files if included(f.path.rpartition("/")[2], f.text)) or None
 
 
+def is_absent(path: str, name: str) -> bool:
+    """Does Go's package with this path export a name that our overlay does not have yet (its `absent.txt`)?"""
+    try:
+        return name in (GOLIB / path / "absent.txt").read_text().split()
+    except (OSError, ValueError):
+        return False
+
+
 @dataclass(eq=False)
 class PackageFiles:
     """A package of the graph: its files, and those of its imports that are packages of the graph."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from morestack.source.codes import Code
+from morestack.source.packages import is_absent
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.types import captures, decl, expr, implements, lookup
@@ -54,7 +55,9 @@ def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
     name = e.sel.text
     obj = pkg.scope.lookup(name) if pkg.scope is not None and is_.is_exported(name) else None
     if obj is None:
-        if pkg.scope is not None:
+        if is_absent(pkg.path, name):
+            check.error(e.sel, Code.NOT_SUPPORTED_YET, f"{pkg.name}.{name} is not supported yet")
+        elif pkg.scope is not None:
             message = f"undefined: {expr_string(e)}{_other_case(pkg.scope, name)}"
             check.error(e.sel, Code.UNDECLARED_IMPORTED_NAME, message)
         return invalid(e)

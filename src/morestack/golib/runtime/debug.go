@@ -14,3 +14,8 @@ func NumCPU() int { return ncpu() }
 
 // GOMAXPROCS returns how many processors run Go code at a time. One does for now, whatever n asks for.
 func GOMAXPROCS(n int) int { return 1 }
+
+// Breakpoint stops in a debugger; without one the process ends with SIGTRAP.
+//
+//go:linkname Breakpoint runtime.breakpoint
+func Breakpoint()
