@@ -50,4 +50,3 @@ class Heap:
 
     def live(self) -> int:
         return int(mcache.heap_live.value)
-

@@ -8,8 +8,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from fake_stack import Site, blob, closure, code, load, push_frames
-from fake_types import (
+
+from morestack.codegen import abi
+from morestack.dialect import memory
+from morestack.dialect.machine import ptr_at
+from morestack.ir.ops import BOUNDS_CODE, BoundsKind
+from morestack.runtime.complex import Complex
+from morestack.runtime.slice import GoSlice
+from morestack.runtime.string import GoString
+from morestack.runtime.type import InterfaceType, Type
+from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames
+from tests.unit.runtime.fake_types import (
     descriptor,
     empty_interface,
     float_type,
@@ -21,15 +30,6 @@ from fake_types import (
     string_type,
     struct_type,
 )  # fmt: skip
-
-from morestack.codegen import abi
-from morestack.dialect import memory
-from morestack.dialect.machine import ptr_at
-from morestack.ir.ops import BOUNDS_CODE, BoundsKind
-from morestack.runtime.complex import Complex
-from morestack.runtime.slice import GoSlice
-from morestack.runtime.string import GoString
-from morestack.runtime.type import InterfaceType, Type
 
 
 @pytest.fixture
