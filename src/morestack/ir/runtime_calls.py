@@ -94,6 +94,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "unpreempted": _f((), BOOL, _N, "whether the guard is not poisoned; inserted and emitted by codegen"),
     # what package runtime tells about the program
     "callers": _f((I64, PTR, I64), I64, Effect.PARK, "callers(skip, pcs, room): store the pcs of the frames; how many"),
+    "tracestack": _f((SLICE, BOOL), I64, Effect.PARK, "runtime.Stack: tracebacks as text; how many bytes"),
     "funcofpc": _f((I64,), PTR, _N, "the function record of a pc that callers gave, or nil"),
     "lineofpc": _f((I64,), I64, _N, "its line, or 0"),
     "funcname": _f((PTR,), STRING, _N, "the name in a function record"),

@@ -35,12 +35,27 @@ class PrintBuffer:
     text: Array[u8, Literal[8192]]
 
 
+@struct
+class Sink:
+    """Memory that takes what is printed, as far as there is room. at 0: file descriptor 2 does."""
+
+    at: u64
+    end: u64
+
+
 printbuf = static(PrintBuffer)
+sink = static(Sink)
 
 
 def flush() -> None:
     """Write what has gathered."""
     at = printbuf.at.text.ptr.addr
+    if sink.at.at != 0:
+        taken = min(printbuf.at.used, u64(sink.at.end - sink.at.at))
+        memmove(sink.at.at, at, taken)
+        sink.at.at = u64(sink.at.at + taken)
+        printbuf.at.used = u64(0)
+        return
     end = u64(at + printbuf.at.used)
     printbuf.at.used = u64(0)
     while at < end:

@@ -7,13 +7,14 @@ hash table. As in Go, the pc before one of them (the call itself) is as good.
         pcs   open addressing, at most half full; 0 is free
 """
 
-from morestack.dialect.machine import Ptr, export, i64, ptr_at, static, struct, u8, u32, u64
+from morestack.dialect.machine import Ptr, boolean, export, i64, ptr_at, static, struct, u8, u32, u64
 from morestack.runtime.fatal import lock, unlock
 from morestack.runtime.layout import G
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.os import getcwd, strlen
+from morestack.runtime.print import begin, end, flush, sink
 from morestack.runtime.string import GoString, set_string
-from morestack.runtime.traceback import hidden
+from morestack.runtime.traceback import hidden, put_goroutine, put_others
 from morestack.runtime.unwind import FRAME_WORDS, func_file, func_name, record_of, site_func, site_line
 
 FIRST_SIZE = u64(256)
@@ -106,6 +107,25 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
         pc = ptr_at(u64, u64(bp + 8))[0]
         sp = u64(bp + 16)
     unlock(pctab.ptr.field(PcTable.lock))
+    return n
+
+
+@export
+def tracestack(g: Ptr[G], data: u64, length: i64, room: i64, everyone: boolean) -> i64:
+    """Print g's stack, and with `everyone` those of all goroutines, into a slice of bytes; how many."""
+    if length == 0:
+        return i64(0)
+    begin()
+    flush()
+    sink.at.at = data
+    sink.at.end = u64(data + u64(length))
+    put_goroutine(g)
+    if everyone:
+        put_others(g)
+    flush()
+    n = i64(sink.at.at - data)
+    sink.at.at = u64(0)
+    end()
     return n
 
 
