@@ -197,10 +197,11 @@ class Compilation:
     def llvm(self) -> str:
         """LLVM text, not yet optimised."""
         from morestack.codegen.emit_module import emit_module
+        from morestack.golib import error_table
 
         module = self.ir
         self.progress("generating code")
-        return emit_module(module)
+        return emit_module(module) + (error_table() if self.package == "runtime" else "")
 
     @cached_property
     def object(self) -> bytes:
@@ -218,8 +219,12 @@ class Compilation:
 
     @property
     def objects(self) -> dict[str, bytes]:
-        """The object files of the program, by import path; without package runtime, which all programs have."""
-        return {c.package: c.object for c in self.packages if c.package != "runtime"}
+        """The object files of the program, by import path. All programs have package runtime, imported or not."""
+        imported = {c.package: c.object for c in self.packages}
+        if "runtime" in imported:
+            return imported
+        alone = Compilation(self.find("runtime") or (), "runtime", self.progress, self.find)
+        return {"runtime": alone.object, **imported}
 
     @cached_property
     def assembly(self) -> str:
@@ -240,6 +245,6 @@ class Compilation:
             found = self.imported(needed.path)
             assert found is not None
             parts += [needed.path, found.key]
-        if self.root is None:
+        if self.package == "main":
             parts += [p.path for p in self.graph.order]  # the program's entry initializes them
         return cache.digest(*parts)

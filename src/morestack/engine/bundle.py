@@ -1,8 +1,8 @@
 """The runtime as objects: compiled once per compiler version and machine, then read from the cache.
 
-A bundle is the runtime's object, the stubs' object, the object of what is Go in the runtime (golib), and the names of
-the runtime's cells in the order of its `dialect.table`; with the names cached, a run needs neither the dialect's
-compiler nor the runtime's sources.
+A bundle is the runtime's object, the stubs' object, and the names of the runtime's cells in the order of its
+`dialect.table`; with the names cached, a run needs neither the dialect's compiler nor the runtime's sources.
+What is Go in the runtime is a package like others (golib/runtime).
 """
 
 from __future__ import annotations
@@ -21,21 +21,19 @@ class Bundle:
 
     runtime: bytes
     stubs: bytes
-    golib: bytes
     cells: tuple[str, ...]
 
     def pack(self) -> bytes:
         """As one payload: a line of JSON, then the objects."""
-        head = json.dumps({"runtime": len(self.runtime), "stubs": len(self.stubs), "cells": self.cells})
-        return head.encode() + b"\n" + self.runtime + self.stubs + self.golib
+        head = json.dumps({"runtime": len(self.runtime), "cells": self.cells})
+        return head.encode() + b"\n" + self.runtime + self.stubs
 
     @classmethod
     def unpack(cls, payload: bytes) -> Bundle:
         head, _, objects = payload.partition(b"\n")
         facts = json.loads(head)
         split = facts["runtime"]
-        end = split + facts["stubs"]
-        return cls(objects[:split], objects[split:end], objects[end:], tuple(facts["cells"]))
+        return cls(objects[:split], objects[split:], tuple(facts["cells"]))
 
 
 def runtime_bundle(progress: Callable[[str], None]) -> Bundle:
@@ -44,16 +42,13 @@ def runtime_bundle(progress: Callable[[str], None]) -> Bundle:
     packed = cache.load(key)
     if packed is not None:
         return Bundle.unpack(packed)
-    from morestack.codegen.objects import optimize_and_emit
     from morestack.codegen.stubs import emit_stubs
     from morestack.dialect.lower import compile_modules, table_of
     from morestack.dialect.native import emit_object
-    from morestack.golib import runtime_package
     from morestack.runtime import modules
 
     progress("compiling the runtime (once)")
     live = modules()
-    golib = optimize_and_emit(runtime_package())
-    bundle = Bundle(emit_object(compile_modules(live)), emit_object(emit_stubs()), golib, table_of(live).cells)
+    bundle = Bundle(emit_object(compile_modules(live)), emit_object(emit_stubs()), table_of(live).cells)
     cache.store(key, bundle.pack())
     return bundle

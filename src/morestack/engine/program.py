@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from morestack.dialect.native import Native
 
 TABLE = "dialect.table"
-RUNTIME = "runtime"
-"""The package that is linked to every program."""
 THREAD_STACK = 16 << 20
 """Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
 
@@ -69,15 +67,15 @@ class Program:
 
     @classmethod
     def load(cls, objects: Mapping[str, bytes], progress: Callable[[str], None]) -> Program:
-        """Link the objects of a program's packages, by import path, with the runtime."""
+        """Link the objects of a program's packages, package runtime's among them, by import path, with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")
         exports = [TABLE, "rt.mstart", "rt.goexit", "rt.errors", "runtime.main"]
-        exports += [path + ROOTS for path in (RUNTIME, *objects)]
-        library = link([bundle.runtime, bundle.stubs, bundle.golib, *objects.values()], exports)
+        exports += [path + ROOTS for path in objects]
+        library = link([bundle.runtime, bundle.stubs, *objects.values()], exports)
         table = ctypes.string_at(library[TABLE], 8 * len(bundle.cells))
         cells = dict(zip(bundle.cells, packing.unpack(f"<{len(bundle.cells)}Q", table), strict=True))
-        return cls(library, cells, bundle, (RUNTIME, *objects))
+        return cls(library, cells, bundle, tuple(objects))
 
     def call(self, name: str, *args: int) -> int:
         """Call an exported runtime function that takes and returns integers and addresses."""

@@ -91,4 +91,3 @@ def drop_unused_registers(f: Function) -> None:
     f.regs = [r for r in f.regs if r.id in used]
     for n, r in enumerate(f.regs):
         r.id = n
-

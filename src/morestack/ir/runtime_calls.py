@@ -41,7 +41,10 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "newobject": _f((PTR,), PTR, _N, "newobject(typ): a zeroed object of the type"),
     "makeslice": _f((PTR, I64, I64), PTR, _P, "makeslice(elem typ, len, cap): its array"),
     "growslice": _f(
-        (PTR, I64, I64, I64, PTR), SLICE, _P, "growslice(old array, new len, old cap, added, elem typ): slice of len new len"
+        (PTR, I64, I64, I64, PTR),
+        SLICE,
+        _P,
+        "growslice(old array, new len, old cap, added, elem typ): slice of len new len",
     ),
     "makechan": _f((PTR, I64), PTR, _P, "makechan(chan typ, size)"),
     # memory
@@ -74,8 +77,11 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "selectnbsend": _f((PTR, PTR), BOOL, _P, "select with one send and default: whether it was sent"),
     "selectnbrecv": _f((PTR, PTR), I64, _P, "selectnbrecv(elem, chan): selected | received << 1"),
     "selectgo": _f(
-        (PTR, I64, I64, BOOL), I64, _S,
-        "selectgo(address of {chan, elem} cases, sends first; sends, receives, block): index << 1 | received; -1 index: default",
+        (PTR, I64, I64, BOOL),
+        I64,
+        _S,
+        "selectgo(address of {chan, elem} cases, sends first; sends, receives, block): "
+        "index << 1 | received; -1 index: default",
     ),
     "block": _f((), None, Effect.PARK | Effect.NORETURN, "select {}"),
     # goroutines and panics
@@ -86,7 +92,9 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "goexit": _f((), None, _X, "runtime.Goexit: run what is deferred, end the goroutine"),
     "panicnil": _f((), None, _X, "nil dereference"),
     "panicshift": _f((), None, _X, "negative shift amount"),
-    "deferprocat": _f((PTR, PTR), None, _N, "deferprocat(closure, marker): defer for the frame that deferred marker, shared"),
+    "deferprocat": _f(
+        (PTR, PTR), None, _N, "deferprocat(closure, marker): defer for the frame that deferred marker, shared"
+    ),
     "panicrangestate": _f((I64,), None, _X, "a range function called its loop body in this state (internal/abi's RF_)"),
     "exit": _f((I64,), None, _X, "the program ends with this code"),
     "gcnow": _f((), None, Effect.PARK, "runtime.GC: collect"),
@@ -112,7 +120,9 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "mapclear": _f((PTR, PTR), None, _P, "mapclear(map typ, map)"),
     "maplen": _f((PTR,), I64, _N, "len(map)"),
     "mapiterinit": _f((PTR, PTR, PTR), None, _N, "mapiterinit(map typ, map, 12-word iterator in the frame)"),
-    "mapiternext": _f((PTR,), None, _P, "mapiternext(iterator): words 0 and 1 are key and value addresses; nil key: done"),
+    "mapiternext": _f(
+        (PTR,), None, _P, "mapiternext(iterator): words 0 and 1 are key and value addresses; nil key: done"
+    ),
     # print and println
     "printlock": _f((), None, _N, "start of one print"),
     "printunlock": _f((), None, _N, "end of one print"),

@@ -1,10 +1,10 @@
 """Start and stop: what the engine calls before the first goroutine runs and after the last one did.
 
-        g0 = schedinit(pc of rt.goexit)
-        setdebug(...)                      optional
-        newproc(g0, closure of runtime.main)
-        rt.mstart(g0)                      on the thread that runs goroutines; returns when the program is over
-        code = exitcode(g0)
+g0 = schedinit(pc of rt.goexit)
+setdebug(...)                      optional
+newproc(g0, closure of runtime.main)
+rt.mstart(g0)                      on the thread that runs goroutines; returns when the program is over
+code = exitcode(g0)
 """
 
 from morestack.dialect.machine import Ptr, export, i64, u32, u64

@@ -301,9 +301,7 @@ def error_text(kind: u64) -> Ptr[u8]:
     if kind == PENDING_UNSAFE_STRING_NIL:
         return cstr(b"runtime error: unsafe.String: ptr is nil and len is not zero")
     if kind == PENDING_RANGE_DONE:
-        return cstr(
-            b"runtime error: range function continued iteration after function for loop body returned false"
-        )
+        return cstr(b"runtime error: range function continued iteration after function for loop body returned false")
     if kind == PENDING_RANGE_PANIC:
         return cstr(b"runtime error: range function continued iteration after loop body panic")
     if kind == PENDING_RANGE_EXHAUSTED:

@@ -44,9 +44,7 @@ def nextslicecap(new_len: i64, old_cap: i64) -> i64:
 
 
 @export
-def growslice(
-    g: Ptr[G], out: Ptr[GoSlice], old: u64, new_len: i64, old_cap: i64, added: i64, elem: Ptr[Type]
-) -> None:
+def growslice(g: Ptr[G], out: Ptr[GoSlice], old: u64, new_len: i64, old_cap: i64, added: i64, elem: Ptr[Type]) -> None:
     """A slice of length new_len whose first new_len - added elements are those at old."""
     stress(g)
     out.at.data = u64(0)
