@@ -9,7 +9,7 @@ ERROR_TYPES = ("errorString", "plainError", "boundsError", "*TypeAssertionError"
 
 
 def error_table() -> str:
-    """LLVM text of `rt.errors`, the descriptors of package runtime's error types; it goes into that package's module."""
+    """LLVM text of `rt.errors`, the descriptors of the error types: part of package runtime's module."""
     names = ", ".join(f'ptr @"type.{_link(name)}"' for name in ERROR_TYPES)
     return f"@rt.errors = hidden constant [{len(ERROR_TYPES)} x ptr] [{names}]\n"
 
