@@ -113,6 +113,9 @@ def conversion(fb: FuncBuilder, call: ast.Call) -> Operand:
     if isinstance(under(source), Slice) and isinstance(under(target), Array):
         loc = slice_to_array(fb, call)
         return fb.value(loc, call)
+    known = fb.types[arg].value
+    if known is not None and not isinstance(known, bytes) and bt.traits(target) & Traits.NUMERIC:
+        return constant(fb, known, target)  # of a type parameter's type: no constant to the checker
     value = fb.expr(arg)
     return convert(fb, value, source, target, fb.pos(call, call.lparen))
 
