@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from morestack.ir.interp_memory import Memory, Value, zero
+from morestack.ir.interp_memory import Memory, Steps, Value, zero
 from morestack.ir.interp_ops import compute, signed
 from morestack.ir.interp_runtime import Runtime
 from morestack.ir.interp_state import (
@@ -26,7 +26,6 @@ from morestack.ir.interp_state import (
     Goroutine,
     Park,
     RuntimeFailure,
-    Steps,
 )  # fmt: skip
 from morestack.ir.interp_types import error_method
 from morestack.ir.module import Const, Function, Instr, Module, Object, Operand, Sym

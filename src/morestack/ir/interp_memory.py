@@ -23,6 +23,14 @@ Value = int | float | tuple["Value", ...]
 """A register's content: scalars as unsigned ints or floats, aggregates as tuples of their fields."""
 
 
+MOST_BYTES = 1 << 30
+"""Nothing is ever freed, so a program that allocates without end must end here."""
+
+
+class Steps(Exception):
+    """The limit of instructions or of memory was reached."""
+
+
 class Memory:
     """Bytes from `BASE` on, and those of frame objects from `STACK` on."""
 
@@ -33,12 +41,18 @@ class Memory:
     def allocate(self, size: int, align: int = 8) -> int:
         """Zeroed memory of the heap; distinct from all other, even when size is 0."""
         at = -(-len(self.heap) // align) * align
+        self._limit(at + size)
         self.heap.extend(bytes(at + max(size, 1) - len(self.heap)))
         return BASE + at
+
+    def _limit(self, size: int) -> None:
+        if size > MOST_BYTES:
+            raise Steps(f"more than {MOST_BYTES} bytes")
 
     def allocate_object(self, size: int) -> int:
         """Memory of a frame object, undefined: that is, poison."""
         at = len(self.stack)
+        self._limit(at + size)
         self.stack.extend(bytes([POISON]) * (-(-max(size, 1) // 8) * 8))
         return STACK + at
 

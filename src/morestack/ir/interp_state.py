@@ -78,7 +78,3 @@ class Exit(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Steps(Exception):
-    """The limit of instructions was reached."""
