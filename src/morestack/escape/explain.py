@@ -17,6 +17,8 @@ def _name(loc: Location) -> str:
         return loc.show()
     if loc.key is None:
         return "{temp}"
+    if loc.result_index and loc.show() in ("", "_"):
+        return f"~r{loc.result_index - 1}"
     return loc.show() if loc.is_var else f"{{storage for {loc.show()}}}"
 
 
