@@ -330,7 +330,7 @@ class ArrayRef:
 class Pointer:
     """A value of kind Ptr[T]."""
 
-    __slots__ = ("addr", "kind")
+    __slots__ = ("addr", "kind", "memory")  # memory: what `local` keeps alive by its pointer
 
     def __init__(self, kind: Kind, addr: int) -> None:
         self.kind, self.addr = kind, addr

@@ -67,7 +67,7 @@ class FunctionLowerer(CallLowerer):
         elif not f.exported and "noinline" not in attributes and self.is_small():
             attributes += " alwaysinline"
         head = f"define {linkage} {extension(sig.result)}{sig.result.llvm} {quote(f.symbol)}({params}) {attributes} {{"
-        return [head, "entry:", *self.lines, *self.cold, "}", ""]
+        return [head, "entry:", *self.frame, *self.lines, *self.cold, "}", ""]
 
     def is_small(self) -> bool:
         """Whether calls are to be replaced by the body, without asking LLVM's cost model."""

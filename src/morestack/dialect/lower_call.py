@@ -169,10 +169,19 @@ class CallLowerer(ExprLowerer):
         a, b = self.expr(node.args[0]), self.expr(node.args[1])
         return self.let(f"fdiv double {a}, {b}")
 
+    def call_local(self, node: ast.Call) -> str:
+        """Memory of the frame, zeroed each time."""
+        kind = self.facts.kinds[node]
+        assert isinstance(kind, PtrKind)
+        name = f"%local{len(self.frame)}"
+        self.frame.append(f"  {name} = alloca [{kind.elem.size} x i8], align 16")
+        self.emit(f"call void @llvm.memset.p0.i64(ptr {name}, i8 0, i64 {kind.elem.size}, i1 false)")
+        return name
+
     def call_cpu_pause(self, node: ast.Call) -> None:
         """pause, yield."""
         arm = platform.machine() in ("aarch64", "arm64")
-        self.emit(f'call void asm sideeffect "{"yield" if arm else "pause"}", ""()')
+        self.emit(f"call void @llvm.{'aarch64.hint(i32 1)' if arm else 'x86.sse2.pause()'}")
 
     def address(self, node: ast.expr) -> str:
         """An address argument as ptr."""

@@ -71,6 +71,7 @@ class ExprLowerer:
         self.out, self.function, self.facts, self.file = out, function, function.facts, file
         self.lines: list[str] = []
         self.cold: list[str] = []
+        self.frame: list[str] = []  # memory of the frame: at the head of the entry block
         self.counter = 0
         self.label = "entry"
 

@@ -24,7 +24,7 @@ __all__ = [
     "Array", "Literal", "MachineFault", "NoReturn", "Ptr", "Static", "addr_of", "atomic_add", "atomic_and",
     "atomic_load", "atomic_or", "atomic_store", "atomic_xchg", "bind_statics", "bind_symbols", "bit_length", "boolean",
     "call_ptr", "cas", "cast", "clz", "cpu_pause", "cstr", "ctz", "export", "f32", "f64", "f64_bits", "f64_from_bits",
-    "fdiv", "func_ptr", "i8", "i16", "i32", "i64", "memcmp", "memmove", "memset", "mul_hi", "native", "nil",
+    "fdiv", "func_ptr", "i8", "i16", "i32", "i64", "local", "memcmp", "memmove", "memset", "mul_hi", "native", "nil",
     "noinline", "nosplit", "offset_of", "popcount", "ptr_at", "ptr_to", "python_callback", "signature", "size_of",
     "static", "statics_of", "struct", "swap", "symbol_addr", "u8", "u16", "u32", "u64", "unreachable", "usize",
 ]  # fmt: skip
@@ -244,6 +244,15 @@ def ptr_to(ref: T) -> Ptr[T]:
     """The pointer to a struct or array reference."""
     kind: Any = ref.__kind__ if isinstance(ref, kinds.StructRef) else getattr(ref, "kind", None)
     return Pointer(kind, addr_of(ref))  # type: ignore[return-value]
+
+
+def local(kind: type[T]) -> Ptr[T]:
+    """Zeroed memory in the calling function's frame, until it returns. Keep the pointer in a variable."""
+    wanted = kinds.kind_of(kind)
+    memory = ctypes.create_string_buffer(wanted.size + 16)
+    pointer = Pointer(wanted, (ctypes.addressof(memory) + 15) & -16)
+    pointer.memory = memory  # type: ignore[attr-defined]
+    return pointer  # type: ignore[return-value]
 
 
 def size_of(kind: type[Any]) -> int:

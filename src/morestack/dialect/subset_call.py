@@ -282,6 +282,11 @@ class CallChecker(ExprChecker):
             raise Reject(node, 6, f"addr_of wants a nested struct or array, not {kind.name}; see p.field(...)")
         return U64
 
+    def call_local(self, node: ast.Call) -> Kind:
+        """local(T)."""
+        self.count(node, 1)
+        return PtrKind(self.type_of(node.args[0]))
+
     def call_ptr_to(self, node: ast.Call) -> Kind:
         """ptr_to(ref)."""
         self.call_addr_of(node)

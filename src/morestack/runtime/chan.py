@@ -43,7 +43,8 @@ from morestack.runtime.layout import (
 )  # fmt: skip
 from morestack.runtime.malloc import MAX_ALLOC, malloc_array, mallocgc
 from morestack.runtime.mheap import persistentalloc
-from morestack.runtime.sched import gopark, goready
+from morestack.runtime.park import gopark
+from morestack.runtime.sched import goready
 from morestack.runtime.type import ChanType, Type
 
 PENDING_MAKECHAN = u64(6)
@@ -229,14 +230,14 @@ def chansend(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
     """c <- *elem. Parks until a receiver or the buffer takes it."""
     stress(g)
     if c == nil(Hchan):
-        return gopark(g, WAIT_SEND_NIL)
+        return gopark(g, WAIT_SEND_NIL, nil(u32))
     if c.at.closed != 0:
         g.at.pending = PENDING_SEND_CLOSED
         return i64(0)
     if send_now(g, c, elem):
         return i64(0)
     wait_on(g, c, c.field(Hchan.sendq), elem)
-    return gopark(g, WAIT_SEND)
+    return gopark(g, WAIT_SEND, nil(u32))
 
 
 @export
@@ -244,7 +245,7 @@ def chanrecv(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
     """*elem = <-c; elem may be nil. 1 when a value was received, 0 when c is closed and empty."""
     stress(g)
     if c == nil(Hchan):
-        return gopark(g, WAIT_RECEIVE_NIL)
+        return gopark(g, WAIT_RECEIVE_NIL, nil(u32))
     if receive_now(g, c, elem):
         return i64(1)
     if c.at.closed != 0:
@@ -252,7 +253,7 @@ def chanrecv(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
             memset(elem, u8(0), c.at.elemsize)
         return i64(0)
     wait_on(g, c, c.field(Hchan.recvq), elem)
-    return gopark(g, WAIT_RECEIVE)
+    return gopark(g, WAIT_RECEIVE, nil(u32))
 
 
 @export
@@ -314,4 +315,4 @@ def chancap(g: Ptr[G], c: Ptr[Hchan]) -> i64:
 @export
 def block(g: Ptr[G]) -> i64:
     """select {}: wait for ever."""
-    return gopark(g, WAIT_SELECT_NONE)
+    return gopark(g, WAIT_SELECT_NONE, nil(u32))

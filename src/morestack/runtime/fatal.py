@@ -1,11 +1,11 @@
 """`throw`: the runtime itself is broken or out of memory, and the process ends.
 
 A Go program's own failures never come here: they set `exit_code` and `stopped`, and `schedule` then gives
-control back to the engine (see sched.py). Locks are here because everything else needs both.
+control back to the engine (see sched.py).
 """
 
-from morestack.dialect.machine import NoReturn, Ptr, atomic_store, cas, cstr, i32, i64, nosplit, static, u8, u32
-from morestack.runtime.os import exit_process, sched_yield, strlen, write
+from morestack.dialect.machine import NoReturn, Ptr, cstr, i32, i64, nosplit, static, u8, u32
+from morestack.runtime.os import exit_process, strlen, write
 
 exit_code = static(i64)
 stopped = static(u32)
@@ -24,17 +24,6 @@ def throw(text: Ptr[u8]) -> NoReturn:
     write_error(text)
     write_error(cstr(b"\n"))
     exit_process(i32(2))
-
-
-def lock(l: Ptr[u32]) -> None:
-    """Take a lock that is only ever held for a few instructions."""
-    while not cas(l, u32(0), u32(1)):
-        sched_yield()
-
-
-def unlock(l: Ptr[u32]) -> None:
-    """Release it."""
-    atomic_store(l, u32(0))
 
 
 def stop(code: i64) -> None:

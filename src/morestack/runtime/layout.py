@@ -24,7 +24,7 @@ Invariants
   sudogs, defer and panic records points into its stack. `defers` lists what is deferred, newest first; a record
   whose address lies in the stack is part of a frame. `panics` lists panics under way, newest first.
 
-Lock order: sched_lock < hchan.lock < stackpool lock < stackLarge lock < mheap lock.
+The order of locks is in lock.py.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, boolean, i64, struct, u32, u64
@@ -222,3 +222,4 @@ class M:
     g0: Ptr["G"]
     curg: Ptr["G"]
     p: Ptr["P"]
+    waitlock: Ptr[u32]  # held by the goroutine that is about to park (park.py)

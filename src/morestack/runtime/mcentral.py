@@ -5,7 +5,7 @@ that is full is in none until the next sweep finds room in it.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, nil, ptr_at, static, struct, u32, u64
-from morestack.runtime.fatal import lock, unlock
+from morestack.runtime.lock import RANK_CENTRAL, lock, unlock
 from morestack.runtime.mheap import MSpan
 from morestack.runtime.mkind import FIRST_LAYOUT, HEADER_KINDS, NUM_KINDS, class_of_kind, kinds
 from morestack.runtime.mspan import FORM_HEADER, FORM_MASK, FORM_NOSCAN, new_object_span
@@ -39,7 +39,7 @@ def put_partial(s: Ptr[MSpan]) -> None:
 
 def take_span(kind: u64) -> Ptr[MSpan]:
     """A span of a kind for one processor: one with room when there is one."""
-    lock(mcentral.ptr.field(MCentral.lock))
+    lock(mcentral.ptr.field(MCentral.lock), RANK_CENTRAL)
     s = ptr_at(MSpan, mcentral.at.partial[kind])
     if s != nil(MSpan):
         mcentral.at.partial[kind] = s.at.next.addr

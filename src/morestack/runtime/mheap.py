@@ -33,7 +33,8 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )  # fmt: skip
-from morestack.runtime.fatal import lock, throw, unlock
+from morestack.runtime.fatal import throw
+from morestack.runtime.lock import RANK_HEAP, lock, unlock
 from morestack.runtime.os import MADV_DONTNEED, madvise, munmap, sys_reserve
 
 PAGE_SIZE = u64(8192)
@@ -253,7 +254,7 @@ def grow_arena(npages: u64) -> Ptr[MSpan]:
 
 def mheap_alloc(npages: u64, state: u32) -> Ptr[MSpan]:
     """A span of exactly npages pages, or nil when memory is out. All its pages lead to it by span_of."""
-    lock(mheap.ptr.field(MHeap.lock))
+    lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
     s = find_run(npages)
     if s == nil(MSpan):
         s = grow_arena(npages)
@@ -283,7 +284,7 @@ def mheap_alloc(npages: u64, state: u32) -> Ptr[MSpan]:
 
 def mheap_free(s: Ptr[MSpan]) -> None:
     """Give a span's pages back, merged with free neighbours. Very large runs go back to the system."""
-    lock(mheap.ptr.field(MHeap.lock))
+    lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
     mheap.at.pages_inuse = u64(mheap.at.pages_inuse - s.at.npages)
     mheap.at.spans_inuse = u64(mheap.at.spans_inuse - 1)
     s.at.needzero = u32(1)

@@ -1,15 +1,20 @@
 """What the runtime asks of the operating system: libc functions, by their C names.
 
 Only functions with a fixed number of arguments: a variadic call needs the number of vector registers in
-al on x86-64, which no dialect call sets.
+al on x86-64, which no dialect call sets. `syscall` is declared variadic, but is assembly that looks at no al.
 """
 
-from morestack.dialect.machine import NoReturn, Ptr, i32, i64, native, nosplit, static, struct, u64
+import platform
+
+from morestack.dialect.machine import NoReturn, Ptr, i32, i64, local, native, nosplit, struct, u32, u64
 
 PROT_READ_WRITE = i32(3)
 MAP_PRIVATE_ANON_NORESERVE = i32(0x4022)
 MADV_HUGEPAGE = i32(14)
 MADV_DONTNEED = i32(4)
+SYS_FUTEX = i64(98 if platform.machine() == "aarch64" else 202)
+FUTEX_WAIT_PRIVATE = u32(128)
+FUTEX_WAKE_PRIVATE = u32(129)
 CLOCK_MONOTONIC = i32(1)
 MAP_FAILED = u64(0xFFFF_FFFF_FFFF_FFFF)
 
@@ -70,18 +75,31 @@ def exit_process(code: i32) -> NoReturn: ...
 def errno_location() -> Ptr[i32]: ...
 
 
+@native("syscall")
+def syscall6(number: i64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> i64: ...
+
+
 EINTR = i32(4)
 SIGTRAP = i32(5)
 EAGAIN = i32(11)
-
-_now = static(Timespec)
 
 
 @nosplit(why="called on slow paths that hold locks; uses no memory but its own")
 def nanotime() -> i64:
     """Nanoseconds of the monotonic clock."""
-    clock_gettime(CLOCK_MONOTONIC, _now.ptr)
-    return i64(_now.at.sec * 1000000000 + _now.at.nsec)
+    now = local(Timespec)
+    clock_gettime(CLOCK_MONOTONIC, now)
+    return i64(now.at.sec * 1000000000 + now.at.nsec)
+
+
+def futex(word: Ptr[u32], operation: u32, value: u32, ns: i64) -> i64:
+    """Wait while *word is value, at most ns nanoseconds when that is not negative; or wake up to `value` threads."""
+    timeout = local(Timespec)
+    if ns < 0:
+        return syscall6(SYS_FUTEX, word.addr, u64(operation), u64(value), u64(0), u64(0), u64(0))
+    timeout.at.sec = i64(ns // 1000000000)
+    timeout.at.nsec = i64(ns % 1000000000)
+    return syscall6(SYS_FUTEX, word.addr, u64(operation), u64(value), timeout.addr, u64(0), u64(0))
 
 
 def sys_reserve(length: u64) -> u64:

@@ -22,7 +22,7 @@ starts others faster than they run waits for them before their stacks pile up.
 from morestack.dialect.machine import Ptr, cstr, export, i64, nil, noinline, ptr_at, size_of, static, struct, u32, u64
 from morestack.runtime.copystack import copystack, set_guard
 from morestack.runtime.event import stats
-from morestack.runtime.fatal import lock, stop, stopped, unlock
+from morestack.runtime.fatal import stop, stopped
 from morestack.runtime.layout import (
     G_DEAD,
     G_IDLE,
@@ -39,9 +39,11 @@ from morestack.runtime.layout import (
     Panic,
     Sudog,
 )  # fmt: skip
+from morestack.runtime.lock import RANK_SCHED, lock, unlock
 from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mgc import poll, starting_stack
 from morestack.runtime.mheap import persistentalloc
+from morestack.runtime.park import park_commit
 from morestack.runtime.print import begin, end, puts
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stackalloc import stackalloc, stackfree
@@ -122,7 +124,7 @@ def globrunqput(g: Ptr[G]) -> None:
 @noinline
 def runqputslow(pp: Ptr[P], g: Ptr[G]) -> None:
     """The ring is full: move half of it and g to the global queue."""
-    lock(sched.ptr.field(Sched.lock))
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     for _ in range(RUNQ_SIZE >> 1):
         globrunqput(ptr_at(G, pp.at.runq[pp.at.runqhead % RUNQ_SIZE]))
         pp.at.runqhead = u64(pp.at.runqhead + 1)
@@ -150,7 +152,7 @@ def runqput(pp: Ptr[P], g: Ptr[G]) -> None:
 @noinline
 def globrunqget(pp: Ptr[P]) -> Ptr[G]:
     """A goroutine of the global queue, or nil; some more move to the ring."""
-    lock(sched.ptr.field(Sched.lock))
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     g = sched.at.queue_head
     if g != nil(G):
         sched.at.queue_head = g.at.schedlink
@@ -182,7 +184,7 @@ def find_runnable(pp: Ptr[P]) -> Ptr[G]:
         if sched.at.queue_size == 0:  # See Note [Fairness of runnext]
             runqput_ring(pp, g)
         else:
-            lock(sched.ptr.field(Sched.lock))
+            lock(sched.ptr.field(Sched.lock), RANK_SCHED)
             globrunqput(g)
             unlock(sched.ptr.field(Sched.lock))
     pp.at.runnext_streak = u64(0)
@@ -224,6 +226,7 @@ def schedule(g: Ptr[G]) -> Ptr[G]:
         return g
     if shrink_at_block.value != 0 and g.at.status == G_WAITING:
         stress_parked(g)
+    park_commit(m)
     pp = m.at.p
     if gc_wanted.value != 0:
         m.at.curg = nil(G)
@@ -247,19 +250,12 @@ def goready(pp: Ptr[P], g: Ptr[G]) -> None:
     runqput(pp, g)
 
 
-def gopark(g: Ptr[G], reason: u32) -> i64:
-    """g waits; its gobuf was saved by the caller. The answer of a parking runtime call."""
-    g.at.waitreason = reason
-    g.at.status = G_WAITING
-    return PARKED
-
-
 @export
 def gosched(g: Ptr[G]) -> i64:
     """Let others run: to the global queue, as Go's Gosched."""
     g.at.status = G_RUNNABLE
     g.at.sched.ret = u64(0)
-    lock(sched.ptr.field(Sched.lock))
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     globrunqput(g)
     unlock(sched.ptr.field(Sched.lock))
     return PARKED

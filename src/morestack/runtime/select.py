@@ -11,7 +11,7 @@ from morestack.dialect.machine import Ptr, boolean, export, i64, memset, nil, st
 from morestack.runtime.chan import PENDING_SEND_CLOSED, Hchan, acquire_sudog, enqueue, receive_now, send_now
 from morestack.runtime.copystack import stress
 from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, Sudog
-from morestack.runtime.sched import gopark
+from morestack.runtime.park import gopark
 
 NO_CASE = i64(-1)
 CHOSE_DEFAULT = i64(-2)  # index -1 << 1
@@ -104,4 +104,4 @@ def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boo
             s.at.waitlink = g.at.waiting
             g.at.waiting = s
             enqueue(c.field(Hchan.sendq) if i < sends else c.field(Hchan.recvq), s)
-    return gopark(g, WAIT_SELECT if waits else WAIT_SELECT_NONE)
+    return gopark(g, WAIT_SELECT if waits else WAIT_SELECT_NONE, nil(u32))

@@ -5,8 +5,8 @@ exceed STACK_CACHE_SIZE: a processor that frees and allocates in turn touches th
 """
 
 from morestack.dialect.machine import Ptr, ptr_at, u64
-from morestack.runtime.fatal import lock, unlock
 from morestack.runtime.layout import NUM_STACK_ORDERS, STACK_CACHE_SIZE, STACK_MIN, P
+from morestack.runtime.lock import RANK_POOL, lock, unlock
 from morestack.runtime.stackpool import StackPool, pool_of, stackpool_take, stackpoolfree
 
 
@@ -28,7 +28,7 @@ def release_to(pp: Ptr[P], order: u64, keep: u64) -> None:
     size = u64(STACK_MIN << order)
     x = pp.at.stackcache[order].list
     have = pp.at.stackcache[order].size
-    lock(pool.field(StackPool.lock))
+    lock(pool.field(StackPool.lock), RANK_POOL)
     while have > keep:
         below = ptr_at(u64, x)[0]
         stackpoolfree(x, order)

@@ -5,7 +5,7 @@ right size for someone. freeStackSpans gives all of them back to the page heap.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, clz, nil, ptr_at, static, struct, u32, u64
-from morestack.runtime.fatal import lock, unlock
+from morestack.runtime.lock import RANK_LARGE, lock, unlock
 from morestack.runtime.mheap import MSpan, mheap_free
 
 KEEP_PAGES = u64(16384)
@@ -39,7 +39,7 @@ def log2_floor(n: u64) -> u64:
 def stacklarge_take(npages: u64) -> Ptr[MSpan]:
     """A free span of npages, a power of two, or nil."""
     k = log2_floor(npages)
-    lock(stacklarge.ptr.field(StackLarge.lock))
+    lock(stacklarge.ptr.field(StackLarge.lock), RANK_LARGE)
     s = ptr_at(MSpan, stacklarge.at.free[k])
     if s != nil(MSpan):
         stacklarge.at.free[k] = s.at.next.addr
@@ -54,7 +54,7 @@ def stacklarge_put(s: Ptr[MSpan]) -> None:
         mheap_free(s)
         return
     k = log2_floor(s.at.npages)
-    lock(stacklarge.ptr.field(StackLarge.lock))
+    lock(stacklarge.ptr.field(StackLarge.lock), RANK_LARGE)
     s.at.next = ptr_at(MSpan, stacklarge.at.free[k])
     stacklarge.at.free[k] = s.addr
     unlock(stacklarge.ptr.field(StackLarge.lock))
@@ -63,7 +63,7 @@ def stacklarge_put(s: Ptr[MSpan]) -> None:
 def free_stack_spans() -> u64:
     """Give every kept large stack back to the page heap; their number. Go's freeStackSpans."""
     count = u64(0)
-    lock(stacklarge.ptr.field(StackLarge.lock))
+    lock(stacklarge.ptr.field(StackLarge.lock), RANK_LARGE)
     for k in range(36):
         s = ptr_at(MSpan, stacklarge.at.free[k])
         stacklarge.at.free[k] = u64(0)

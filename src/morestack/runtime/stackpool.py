@@ -11,8 +11,9 @@ Lock order: a pool's lock, then the page heap's.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, cstr, nil, ptr_at, ptr_to, static, struct, u32, u64
-from morestack.runtime.fatal import lock, throw, unlock
+from morestack.runtime.fatal import throw
 from morestack.runtime.layout import STACK_CACHE_SIZE, STACK_MIN
+from morestack.runtime.lock import RANK_POOL, lock, unlock
 from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, mheap_free, span_of
 
 
@@ -121,7 +122,7 @@ def stackpool_take(order: u64, keep: u64, list_head: u64) -> u64:
     size = u64(STACK_MIN << order)
     head = list_head
     have = u64(0)
-    lock(pool.field(StackPool.lock))
+    lock(pool.field(StackPool.lock), RANK_POOL)
     while have < keep:
         x = stackpoolalloc(order)
         ptr_at(u64, x)[0] = head

@@ -8,8 +8,8 @@ hash table. As in Go, the pc before one of them (the call itself) is as good.
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, i64, ptr_at, static, struct, u8, u32, u64
-from morestack.runtime.fatal import lock, unlock
 from morestack.runtime.layout import G
+from morestack.runtime.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.os import getcwd, strlen
 from morestack.runtime.print import begin, end, flush, sink
@@ -73,7 +73,7 @@ def remember(pc: u64) -> None:
 
 def known_pc(pc: u64) -> u64:
     """The pc given out that this is, or is the one before; 0 for any other number."""
-    lock(pctab.ptr.field(PcTable.lock))
+    lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
     found = u64(0)
     if pctab.at.size != 0:
         if pc_slot(pc)[0] != 0:
@@ -94,7 +94,7 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
     pc = g.at.sched.pc
     left = skip
     n = i64(0)
-    lock(pctab.ptr.field(PcTable.lock))
+    lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
     while sp < g.at.stack_hi and n < room:
         if not hidden(site_func(record_of(pc))):
             if left > 0:
