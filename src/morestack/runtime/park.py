@@ -4,8 +4,8 @@
         gopark          status WAITING; m.waitlock = that lock; the runtime call answers PARKED
         rt.schedule     schedule(g) -> park_commit: release the lock. From here on g may run on another thread
 
-Compiled code has stored g.sched before the runtime call, and touches nothing of g between the answer and rt.schedule. So
-who takes the lock after the release finds a goroutine that is stopped and exact.
+Compiled code has stored g.sched before the runtime call, and touches nothing of g between the answer and rt.schedule.
+So who takes the lock after the release finds a goroutine that is stopped and exact.
 """
 
 from morestack.dialect.machine import Ptr, i64, nil, u32
