@@ -212,6 +212,8 @@ class P:
     types: Array[TypeSlot, Literal[512]]
     tiny: u64
     tinyoffset: u64
+    tinyallocs: u64
+    mallocs: Array[u64, Literal[68]]  # objects in runs so far, by size class; 0: large ones
 
 
 @struct

@@ -62,12 +62,13 @@ def malloc_large(pp: Ptr[P], size: u64, typ: u64) -> u64:
     if size > MAX_ALLOC:
         throw(cstr(b"runtime: out of memory"))
     npages = u64((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
-    s = new_object_span(npages, u64(npages << PAGE_SHIFT), FORM_LARGE, u64(0))
+    s = new_object_span(u64(0), npages, u64(npages << PAGE_SHIFT), FORM_LARGE, u64(0))
     s.at.typ = typ
     if s.at.needzero != 0:
         memset(s.at.base, u8(0), s.at.elemsize)
     alloc_bits(s)[0] = u64(1)
     s.at.free_index = u64(1)
+    pp.at.mallocs[0] = u64(pp.at.mallocs[0] + 1)
     count_alloc_bytes(pp, s.at.elemsize)
     return s.at.base
 
@@ -94,6 +95,7 @@ def malloc_tiny(pp: Ptr[P], size: u64) -> u64:
         at = u64((at + 1) & ~1)
     if at + size <= TINY_SIZE and pp.at.tiny != 0:
         pp.at.tinyoffset = u64(at + size)
+        pp.at.tinyallocs = u64(pp.at.tinyallocs + 1)
         return u64(pp.at.tiny + at)
     p = take(pp, TINY_CLASS)
     if size < pp.at.tinyoffset or pp.at.tiny == 0:  # keep the block with more room

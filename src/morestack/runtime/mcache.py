@@ -4,10 +4,26 @@
         P.types[hash]   type (and size class of an array) -> kind
 
 Runs take the place of Go's allocCache: the bits are looked at once for up to 64 objects, which are zeroed together.
-`heap_live` counts whole runs; what is left of them is taken off when a collection begins.
+`heap_live` and `total_alloc` count whole runs, by an atomic addition each; what is left of runs is taken off when a
+collection begins, or subtracted by who wants to know (memstats.py). So an object costs no counting.
+
+A span belongs to one processor while its runs come from it: take_span has taken it out of mcentral's list, and only
+the sweeper, with the world stopped, lists it again. So its bits and free_index need no lock.
 """
 
-from morestack.dialect.machine import Ptr, memset, nil, noinline, ptr_at, static, u8, u64
+from morestack.dialect.machine import (
+    Ptr,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    memset,
+    nil,
+    noinline,
+    ptr_at,
+    static,
+    u8,
+    u64,
+)
 from morestack.runtime.layout import STACK_PREEMPT, G, P
 from morestack.runtime.mcentral import take_span
 from morestack.runtime.mheap import MSpan
@@ -24,8 +40,9 @@ total_alloc = static(u64)
 
 
 def gc_request(pp: Ptr[P]) -> None:
-    """Ask for a collection: the running goroutine's next check fails, and the next switch finds the request too."""
-    gc_wanted.value = u64(1)
+    """Ask for a collection: the next check of the goroutine that allocates fails, and the next switch of any thread
+    finds the request too. Who comes first stops the world."""
+    atomic_store(gc_wanted.ptr, u64(1))
     g = pp.at.m.at.curg
     if g != nil(G):
         g.at.stackguard0 = STACK_PREEMPT
@@ -33,9 +50,8 @@ def gc_request(pp: Ptr[P]) -> None:
 
 def count_alloc_bytes(pp: Ptr[P], size: u64) -> None:
     """Count memory given out, and ask for a collection when there is too much."""
-    heap_live.value = u64(heap_live.value + size)
-    total_alloc.value = u64(total_alloc.value + size)
-    if heap_live.value >= next_gc.value:
+    atomic_add(total_alloc.ptr, size)
+    if atomic_add(heap_live.ptr, size) >= atomic_load(next_gc.ptr):
         gc_request(pp)
 
 
@@ -60,17 +76,23 @@ def refill(pp: Ptr[P], kind: u64) -> None:
     run.end = u64(run.next + count * size)
     if s.at.needzero != 0:
         memset(run.next, u8(0), u64(count * size))
+    c = u64(s.at.order)
+    pp.at.mallocs[c] = u64(pp.at.mallocs[c] + count)
     count_alloc_bytes(pp, u64(count * size))
 
 
 def flush(pp: Ptr[P]) -> None:
-    """Give up all runs: a collection begins."""
+    """Give up all runs: a collection begins. The world is stopped."""
     for kind in range(NUM_KINDS):
         run = pp.at.runs[kind]
         if run.next != run.end:
-            give_back(ptr_at(MSpan, run.span), run.next, run.end)
-            heap_live.value = u64(heap_live.value - (run.end - run.next))
-            total_alloc.value = u64(total_alloc.value - (run.end - run.next))
+            s = ptr_at(MSpan, run.span)
+            give_back(s, run.next, run.end)
+            left = u64(run.end - run.next)
+            heap_live.value = u64(heap_live.value - left)
+            total_alloc.value = u64(total_alloc.value - left)
+            c = u64(s.at.order)
+            pp.at.mallocs[c] = u64(pp.at.mallocs[c] - left // run.size)
         run.next = u64(0)
         run.end = u64(0)
         run.span = u64(0)

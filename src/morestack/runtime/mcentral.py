@@ -14,9 +14,9 @@ from morestack.runtime.sizeclasses import size_classes
 
 @struct
 class MCentral:
-    """The first span with free objects of each kind; they are linked by `next`."""
+    """The first span with free objects of each kind; they are linked by `next`. Each kind has a lock."""
 
-    lock: u32
+    locks: Array[u32, Literal[512]]
     partial: Array[u64, Literal[512]]
 
 
@@ -25,8 +25,8 @@ mcentral = static(MCentral)
 
 def mcentral_init() -> None:
     """Forget all spans."""
-    mcentral.at.lock = u32(0)
     for i in range(NUM_KINDS):
+        mcentral.at.locks[i] = u32(0)
         mcentral.at.partial[i] = u64(0)
 
 
@@ -39,17 +39,18 @@ def put_partial(s: Ptr[MSpan]) -> None:
 
 def take_span(kind: u64) -> Ptr[MSpan]:
     """A span of a kind for one processor: one with room when there is one."""
-    lock(mcentral.ptr.field(MCentral.lock), RANK_CENTRAL)
+    word = mcentral.at.locks.ptr.add(kind)
+    lock(word, RANK_CENTRAL)
     s = ptr_at(MSpan, mcentral.at.partial[kind])
     if s != nil(MSpan):
         mcentral.at.partial[kind] = s.at.next.addr
         s.at.next = nil(MSpan)
-    unlock(mcentral.ptr.field(MCentral.lock))
+    unlock(word)
     if s != nil(MSpan):
         return s
     c = class_of_kind(kind)
     form = FORM_NOSCAN if kind < HEADER_KINDS else (FORM_HEADER if kind < FIRST_LAYOUT else FORM_MASK)
-    s = new_object_span(u64(size_classes.at.pages[c]), u64(size_classes.at.size[c]), form, kind)
+    s = new_object_span(c, u64(size_classes.at.pages[c]), u64(size_classes.at.size[c]), form, kind)
     if form == FORM_MASK:
         s.at.mask = kinds.at.layout[u64(kind - FIRST_LAYOUT)].mask
     return s

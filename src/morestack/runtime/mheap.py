@@ -34,7 +34,7 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.fatal import throw
-from morestack.runtime.lock import RANK_HEAP, lock, unlock
+from morestack.runtime.lock import RANK_HEAP, RANK_PERSISTENT, lock, unlock
 from morestack.runtime.os import MADV_DONTNEED, madvise, munmap, sys_reserve
 
 PAGE_SIZE = u64(8192)
@@ -77,7 +77,7 @@ class MSpan:
     mask: u64
     typ: u64
     listed: u32
-    order: u32
+    order: u32  # of stacks; of objects the size class, 0 for a large one
 
 
 @struct
@@ -94,8 +94,10 @@ class MHeap:
     bins: Array[u64, Literal[160]]
     bins_used: Array[u64, Literal[3]]
     span_free: Ptr[MSpan]
+    persistent_lock: u32
     persistent_next: u64
     persistent_end: u64
+    persistent_sys: u64
     pages_inuse: u64
     spans_inuse: u64
 
@@ -132,6 +134,8 @@ def mheap_init() -> None:
     mheap.at.span_free = nil(MSpan)
     mheap.at.persistent_next = u64(0)
     mheap.at.persistent_end = u64(0)
+    mheap.at.persistent_lock = u32(0)
+    mheap.at.persistent_sys = u64(0)
     mheap.at.pages_inuse = u64(0)
     mheap.at.spans_inuse = u64(0)
     mheap.at.lock = u32(0)
@@ -140,6 +144,7 @@ def mheap_init() -> None:
 def persistentalloc(size: u64) -> u64:
     """Zeroed memory that is never freed, 16-aligned: for G, MSpan, Sudog and tables."""
     need = u64((size + 15) >> 4 << 4)
+    lock(mheap.ptr.field(MHeap.persistent_lock), RANK_PERSISTENT)
     if mheap.at.persistent_end - mheap.at.persistent_next < need:
         chunk = u64(262144)
         if chunk < need:
@@ -151,6 +156,8 @@ def persistentalloc(size: u64) -> u64:
         mheap.at.persistent_end = u64(p + chunk)
     at = mheap.at.persistent_next
     mheap.at.persistent_next = u64(at + need)
+    mheap.at.persistent_sys = u64(mheap.at.persistent_sys + need)
+    unlock(mheap.ptr.field(MHeap.persistent_lock))
     return at
 
 

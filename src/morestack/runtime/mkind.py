@@ -9,9 +9,27 @@ it; until then its objects get headers, and rare types share spans.
 
 A layout is a size class and the mask of all words of a slot: the type's mask repeated to the slot's end, where the
 words are zero. So []*T, *T and struct{a, b *T} of one class are one kind.
+
+A class's layouts are a list that only grows, at its head, under the table's lock: the head is stored when the layout is
+complete, and nothing of it changes later but `used`, which is added to by atomics. So looking needs no lock.
 """
 
-from morestack.dialect.machine import Array, Literal, Ptr, ptr_at, static, struct, u8, u64
+from morestack.dialect.machine import (
+    Array,
+    Literal,
+    Ptr,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    ptr_at,
+    ptr_to,
+    static,
+    struct,
+    u8,
+    u32,
+    u64,
+)
+from morestack.runtime.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.sizeclasses import size_classes
 from morestack.runtime.type import Type
 
@@ -35,6 +53,7 @@ class Layout:
 class Kinds:
     """All layouts seen; by number less FIRST_LAYOUT."""
 
+    lock: u32
     count: u64
     of_class: Array[u64, Literal[68]]
     layout: Array[Layout, Literal[376]]
@@ -47,6 +66,7 @@ rare_only = static(u64)
 
 def kinds_init() -> None:
     """Forget all layouts."""
+    kinds.at.lock = u32(0)
     kinds.at.count = u64(0)
     rare_only.value = u64(0)
     for c in range(68):
@@ -81,26 +101,46 @@ def slot_mask(t: Ptr[Type], words: u64) -> u64:
     return mask
 
 
+def layout_of(c: u64, mask: u64) -> u64:
+    """The number of the layout of class c with this mask, or 0."""
+    i = atomic_load(kinds.at.of_class.ptr.add(c))
+    while i != 0:
+        layout = kinds.at.layout[u64(i - FIRST_LAYOUT)]
+        if layout.mask == mask:
+            return i
+        i = layout.next
+    return u64(0)
+
+
+def add_layout(c: u64, mask: u64) -> u64:
+    """The number of the layout, made when nobody else has made it meanwhile; 0 when there are too many."""
+    lock(kinds.ptr.field(Kinds.lock), RANK_TABLE)
+    i = layout_of(c, mask)
+    if i == 0 and kinds.at.count < NUM_KINDS - FIRST_LAYOUT:
+        layout = kinds.at.layout[kinds.at.count]
+        layout.mask = mask
+        layout.size_class = c
+        layout.used = u64(0)
+        layout.next = kinds.at.of_class[c]
+        i = u64(kinds.at.count + FIRST_LAYOUT)
+        kinds.at.count = u64(kinds.at.count + 1)
+        atomic_store(kinds.at.of_class.ptr.add(c), i)
+    unlock(kinds.ptr.field(Kinds.lock))
+    return i
+
+
 def kind_of(c: u64, t: Ptr[Type]) -> u64:
     """The kind for an object of class c in which t repeats; 0 when it is to have a header. Counts it."""
     if rare_only.value != 0:
         return u64(0)
     size = u64(size_classes.at.size[c])
     mask = slot_mask(t, u64(size >> 3))
-    i = kinds.at.of_class[c]
-    while i != 0:
-        layout = kinds.at.layout[u64(i - FIRST_LAYOUT)]
-        if layout.mask == mask:
-            layout.used = u64(layout.used + size)
-            return i if layout.used >= FEW else u64(0)
-        i = layout.next
-    if kinds.at.count == NUM_KINDS - FIRST_LAYOUT:
+    i = layout_of(c, mask)
+    if i == 0:
+        i = add_layout(c, mask)
+    if i == 0:
         return u64(0)
-    layout = kinds.at.layout[kinds.at.count]
-    layout.mask = mask
-    layout.size_class = c
-    layout.used = size
-    layout.next = kinds.at.of_class[c]
-    kinds.at.of_class[c] = u64(kinds.at.count + FIRST_LAYOUT)
-    kinds.at.count = u64(kinds.at.count + 1)
-    return u64(0)
+    layout = ptr_to(kinds.at.layout[u64(i - FIRST_LAYOUT)])
+    if layout.at.used < FEW and atomic_add(layout.field(Layout.used), size) < FEW:
+        return u64(0)
+    return i

@@ -58,12 +58,13 @@ def object_index(s: Ptr[MSpan], p: u64) -> u64:
     return u64((p - s.at.base) * s.at.divmul >> 32)
 
 
-def new_object_span(npages: u64, size: u64, form: u32, run: u64) -> Ptr[MSpan]:
-    """A span for objects of a size, no object allocated."""
+def new_object_span(c: u64, npages: u64, size: u64, form: u32, run: u64) -> Ptr[MSpan]:
+    """A span for objects of size class c (0: one large object), no object allocated."""
     s = mheap_alloc(npages, SPAN_HEAP)
     if s == nil(MSpan):
         throw(cstr(b"runtime: out of memory"))
     s.at.elemsize = size
+    s.at.order = u32(c)
     s.at.form = form
     s.at.run = u32(run)
     s.at.nelems = u64(1) if form == FORM_LARGE else u64((npages << PAGE_SHIFT) // size)
