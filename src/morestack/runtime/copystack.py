@@ -20,6 +20,7 @@ made its frame yet (morestack) or has left it (a parked call).
 
 from morestack.dialect.machine import (
     Ptr,
+    atomic_add,
     boolean,
     cstr,
     ctz,
@@ -33,7 +34,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
-from morestack.runtime.event import stats
+from morestack.runtime.event import Stats, stats
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import (
     G_COPYSTACK,
@@ -52,10 +53,6 @@ from morestack.runtime.unwind import ENTRY_MARK, FRAME_WORDS, LARGE_BITMAP
 POISON_OLD = u8(0xDB)
 poison_old = static(u32)
 poison_guard = static(u32)
-
-copied_frames = static(u64)
-copied_pointers = static(u64)
-copied_bytes = static(u64)
 
 
 @nosplit(why="the stack is half moved")
@@ -94,7 +91,7 @@ def adjustlarge(sp: u64, words: u64, bitmap: u64, old_lo: u64, old_size: u64, de
 
 
 @nosplit(why="the stack is half moved")
-def adjustframes(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> None:
+def adjustframes(pp: Ptr[P], g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> None:
     """Move the pointers in all frames and linkage of g, which lies on its new stack already."""
     hi = g.at.stack_hi
     sp = g.at.sched.sp
@@ -120,8 +117,8 @@ def adjustframes(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> None:
         frames = u64(frames + 1)
     if sp != hi:
         throw(cstr(b"copystack: frames do not end at the stack's end"))
-    copied_frames.value = frames
-    copied_pointers.value = moved
+    pp.at.copied_frames = frames
+    pp.at.copied_pointers = moved
 
 
 @nosplit(why="the stack is half moved")
@@ -209,14 +206,14 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
     saved = ptr_at(u64, u64(g.at.sched.sp - LINK))
     if u64(saved[0] - old_lo) < old_size:
         saved[0] = u64(saved[0] + delta)
-    adjustframes(g, old_lo, old_size, delta)
+    adjustframes(pp, g, old_lo, old_size, delta)
     set_guard(g)
     g.at.status = status
     if poison_old.value != 0:
         memset(old_lo, POISON_OLD, old_size)
     stackfree(pp, old_lo, old_size)
-    copied_bytes.value = used
-    copied_pointers.value = u64(copied_pointers.value + extra)
-    stats.at.bytes_copied = u64(stats.at.bytes_copied + used)
-    stats.at.frames_adjusted = u64(stats.at.frames_adjusted + copied_frames.value)
-    stats.at.pointers_adjusted = u64(stats.at.pointers_adjusted + copied_pointers.value)
+    pp.at.copied_bytes = used
+    pp.at.copied_pointers = u64(pp.at.copied_pointers + extra)
+    atomic_add(stats.ptr.field(Stats.bytes_copied), used)
+    atomic_add(stats.ptr.field(Stats.frames_adjusted), pp.at.copied_frames)
+    atomic_add(stats.ptr.field(Stats.pointers_adjusted), pp.at.copied_pointers)

@@ -3,7 +3,7 @@
 One P runs for now, so GOMAXPROCS is 1 whatever is asked for.
 """
 
-from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, static, struct, u64
+from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, local, struct, u64
 from morestack.runtime.event import stats
 from morestack.runtime.layout import G
 from morestack.runtime.os import SIGTRAP, raise_signal, sched_getaffinity
@@ -16,9 +16,6 @@ class CpuMask:
     """A cpu_set_t for 8192 processors."""
 
     words: Array[u64, Literal[128]]
-
-
-_mask = static(CpuMask)
 
 
 @export
@@ -36,13 +33,12 @@ def gcount(g: Ptr[G]) -> i64:
 @export
 def ncpu(g: Ptr[G]) -> i64:
     """How many processors this process may run on."""
-    for i in range(MASK_WORDS):
-        _mask.at.words[i] = u64(0)
-    if sched_getaffinity(i32(0), u64(MASK_WORDS * 8), _mask.ptr.addr) < 0:
+    mask = local(CpuMask)
+    if sched_getaffinity(i32(0), u64(MASK_WORDS * 8), mask.addr) < 0:
         return i64(1)
     n = i64(0)
     for i in range(MASK_WORDS):
-        word = _mask.at.words[i]
+        word = mask.at.words[i]
         while word != 0:
             word = u64(word & (word - 1))
             n = i64(n + 1)

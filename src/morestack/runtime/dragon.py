@@ -4,6 +4,8 @@ The free-format algorithm of Steele & White, in the form of Burger & Dybvig (PLD
 m_plus / s, m_minus / s are half the gaps to the neighbours; digits are produced until what is left lies within a
 gap. All four are big natural numbers of 32-bit limbs, least significant first.
 
+The work space is static, 1.8 KB of it: it belongs to who holds the print lock (print.py).
+
 Rejected: libc's ecvt_r, whose digits are wrong from 17 places on; Ryu, for 10 KB of tables only print uses.
 """
 

@@ -4,10 +4,19 @@
 
 Itabs found or made are kept in a hash table by (inter, typ); a type that does not implement the interface is
 kept too, as an entry without an itab, so that a failing type switch costs one look-up.
+
+Note [Reading itabs without a lock]: the table is in one piece with its size, and only grows.
+- An entry is filled under the lock, `inter` last, by an atomic store. So who reads an `inter` that is not 0 sees the
+  rest, and an entry never changes after that.
+- A larger table is filled before its address is stored, atomically. Who still reads the old one, which is never given
+  back, finds what was there, or nothing.
+- Who finds nothing takes the lock and looks again, in the table of that moment. So a pair has one itab.
 """
 
 from morestack.dialect.machine import (
     Ptr,
+    atomic_load,
+    atomic_store,
     boolean,
     cast,
     export,
@@ -15,6 +24,7 @@ from morestack.dialect.machine import (
     f64,
     memcmp,
     nil,
+    noinline,
     ptr_at,
     size_of,
     static,
@@ -23,6 +33,7 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.layout import G
+from morestack.runtime.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.type import (
     KIND_ARRAY,
@@ -67,7 +78,7 @@ class Itab:
 
 @struct
 class ItabEntry:
-    """A slot of the hash table; itab 0: does not implement."""
+    """A slot of the hash table; inter 0: free; itab 0: does not implement."""
 
     inter: u64
     typ: u64
@@ -76,48 +87,71 @@ class ItabEntry:
 
 @struct
 class ItabTable:
-    """Open addressing, at most half full."""
+    """Open addressing, at most half full: the size, a power of two, then as many entries."""
 
-    entries: u64
     size: u64
+
+
+@struct
+class ItabTables:
+    """The table of the moment. The lock is for who adds to it."""
+
+    table: Ptr[ItabTable]
     count: u64
+    lock: u32
 
 
-itab_table = static(ItabTable)
+itabs = static(ItabTables)
 ITAB_TABLE_START = u64(256)
+
+
+def new_itab_table(size: u64) -> Ptr[ItabTable]:
+    """An empty table."""
+    t = ptr_at(ItabTable, persistentalloc(u64(size_of(ItabTable) + size * size_of(ItabEntry))))
+    t.at.size = size
+    return t
 
 
 def itab_init() -> None:
     """Begin with an empty table."""
-    itab_table.at.entries = persistentalloc(u64(ITAB_TABLE_START * size_of(ItabEntry)))
-    itab_table.at.size = ITAB_TABLE_START
-    itab_table.at.count = u64(0)
+    itabs.at.lock = u32(0)
+    itabs.at.count = u64(0)
+    itabs.at.table = new_itab_table(ITAB_TABLE_START)
 
 
-def itab_slot(inter: u64, typ: u64) -> Ptr[ItabEntry]:
-    """The entry of a pair, or the free one where it belongs."""
-    mask = u64(itab_table.at.size - 1)
+def itab_entry(t: Ptr[ItabTable], i: u64) -> Ptr[ItabEntry]:
+    """Entry i."""
+    return ptr_at(ItabEntry, u64(t.addr + size_of(ItabTable) + i * size_of(ItabEntry)))
+
+
+def itab_slot(t: Ptr[ItabTable], inter: u64, typ: u64) -> Ptr[ItabEntry]:
+    """The entry of a pair, or a free one where it belongs, or belonged a moment ago."""
+    mask = u64(t.at.size - 1)
     at = u64(u64((inter >> 4) * 31 + (typ >> 4)) & mask)
-    e = ptr_at(ItabEntry, u64(itab_table.at.entries + at * size_of(ItabEntry)))
-    while e.at.inter != 0 and (e.at.inter != inter or e.at.typ != typ):
+    while True:
+        e = itab_entry(t, at)
+        found = atomic_load(e.field(ItabEntry.inter))
+        if found == 0 or (found == inter and e.at.typ == typ):
+            return e
         at = u64((at + 1) & mask)
-        e = ptr_at(ItabEntry, u64(itab_table.at.entries + at * size_of(ItabEntry)))
-    return e
+
+
+def itab_fill(e: Ptr[ItabEntry], inter: u64, typ: u64, itab: u64) -> None:
+    """Fill a free entry. The lock is held."""
+    e.at.typ = typ
+    e.at.itab = itab
+    atomic_store(e.field(ItabEntry.inter), inter)
 
 
 def itab_grow() -> None:
-    """Double the table."""
-    old = itab_table.at.entries
-    n = itab_table.at.size
-    itab_table.at.entries = persistentalloc(u64(n * 2 * size_of(ItabEntry)))
-    itab_table.at.size = u64(n * 2)
-    for i in range(n):
-        e = ptr_at(ItabEntry, u64(old + i * size_of(ItabEntry)))
+    """Double the table. The lock is held."""
+    old = itabs.at.table
+    larger = new_itab_table(u64(old.at.size * 2))
+    for i in range(old.at.size):
+        e = itab_entry(old, i)
         if e.at.inter != 0:
-            to = itab_slot(e.at.inter, e.at.typ)
-            to.at.inter = e.at.inter
-            to.at.typ = e.at.typ
-            to.at.itab = e.at.itab
+            itab_fill(itab_slot(larger, e.at.inter, e.at.typ), e.at.inter, e.at.typ, e.at.itab)
+    atomic_store(itabs.ptr.field(ItabTables.table), larger)
 
 
 def find_method(inter: Ptr[InterfaceType], i: u64, typ: Ptr[Type], start: u64) -> u64:
@@ -175,18 +209,28 @@ def make_itab(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
 @export
 def getitab(g: Ptr[G], inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
     """The itab, or 0 when typ does not implement the interface."""
-    e = itab_slot(inter.addr, typ.addr)
-    if e.at.inter != 0:
+    e = itab_slot(atomic_load(itabs.ptr.field(ItabTables.table)), inter.addr, typ.addr)
+    if atomic_load(e.field(ItabEntry.inter)) != 0:
         return e.at.itab
+    return add_itab(inter, typ)
+
+
+@noinline
+def add_itab(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
+    """Find the itab of a pair under the lock, or make it. See Note [Reading itabs without a lock]."""
+    lock(itabs.ptr.field(ItabTables.lock), RANK_TABLE)
+    e = itab_slot(itabs.at.table, inter.addr, typ.addr)
     tab = u64(0)
-    if missing_method(inter, typ) == 0:
-        tab = make_itab(inter, typ)
-    e.at.inter = inter.addr
-    e.at.typ = typ.addr
-    e.at.itab = tab
-    itab_table.at.count = u64(itab_table.at.count + 1)
-    if itab_table.at.count * 2 > itab_table.at.size:
-        itab_grow()
+    if e.at.inter != 0:
+        tab = e.at.itab
+    else:
+        if missing_method(inter, typ) == 0:
+            tab = make_itab(inter, typ)
+        itab_fill(e, inter.addr, typ.addr, tab)
+        itabs.at.count = u64(itabs.at.count + 1)
+        if itabs.at.count * 2 > itabs.at.table.at.size:
+            itab_grow()
+    unlock(itabs.ptr.field(ItabTables.lock))
     return tab
 
 

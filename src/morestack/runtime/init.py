@@ -23,6 +23,7 @@ from morestack.runtime.mgcsweep import poison_objects
 from morestack.runtime.mheap import mheap_init
 from morestack.runtime.mkind import kinds_init, rare_only
 from morestack.runtime.newstack import maxstacksize
+from morestack.runtime.print import print_init
 from morestack.runtime.sched import schedinit_m, shrink_at_block
 from morestack.runtime.shrinkstack import move_stacks
 from morestack.runtime.sizeclasses import sizeclasses_init
@@ -56,6 +57,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     gc_init()
     itab_init()
     symtab_init()
+    print_init()
     event_init(EVENT_CAPACITY)
     maxstacksize.value = MAX_STACK
     return schedinit_m(goexit_pc)

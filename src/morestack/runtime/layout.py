@@ -214,6 +214,10 @@ class P:
     tinyoffset: u64
     tinyallocs: u64
     mallocs: Array[u64, Literal[68]]  # objects in runs so far, by size class; 0: large ones
+    # What the last copystack copied.
+    copied_bytes: u64
+    copied_frames: u64
+    copied_pointers: u64
 
 
 @struct
@@ -225,3 +229,4 @@ class M:
     curg: Ptr["G"]
     p: Ptr["P"]
     waitlock: Ptr[u32]  # held by the goroutine that is about to park (park.py)
+    rand: u64  # state of this thread's random numbers (rand.py); 0: not begun

@@ -28,7 +28,7 @@ from morestack.runtime.copystack import stress
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import mallocgc, newobject
-from morestack.runtime.maphash import memhash, rand, typehash, wordhash
+from morestack.runtime.maphash import memhash, typehash, wordhash
 from morestack.runtime.maptable import (
     HASH_MIGHT_PANIC,
     INDIRECT_ELEM,
@@ -56,6 +56,7 @@ from morestack.runtime.maptable import (
     scan_word,
     take_slot,
 )  # fmt: skip
+from morestack.runtime.rand import fastrand
 
 PENDING_NIL_MAP = u64(13)
 
@@ -65,7 +66,7 @@ def makemap(g: Ptr[G], t: Ptr[MapType], hint: i64) -> Ptr[Map]:
     """make(map[key]elem, hint). Up to 8 entries the table is made when it is needed."""
     stress(g)
     m = ptr_at(Map, mallocgc(g.at.m.at.p, size_of(Map), False))
-    m.at.seed = rand()
+    m.at.seed = fastrand(g.at.m)
     m.at.key_kind = key_kind(t)
     if hint > 8:
         new_groups(g, t, m, groups_for(t, u64(hint)))
@@ -211,7 +212,7 @@ def mapdelete(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> None:
         release_slot(t, m, h, slot)
         if m.at.used == 0:
             # What was learnt from timing about the order of the old keys is of no use for the next ones.
-            m.at.seed = rand()
+            m.at.seed = fastrand(g.at.m)
     m.at.writing = u8(0)
 
 
@@ -228,7 +229,7 @@ def mapclear(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
         m.at.used = u64(0)
         m.at.growth_left = capacity_of(groups)
     m.at.clear_seq = u32(m.at.clear_seq + 1)
-    m.at.seed = rand()
+    m.at.seed = fastrand(g.at.m)
     m.at.writing = u8(0)
 
 

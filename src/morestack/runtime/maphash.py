@@ -1,4 +1,4 @@
-"""Hashes of Go values, and the random numbers maps need.
+"""Hashes of Go values.
 
 `typehash` hashes a value by walking its type descriptor, so that values that == calls equal have one hash: -0 and 0
 do, blank fields do not count, an interface hashes as its dynamic value. A NaN equals nothing and gets a random hash,
@@ -18,20 +18,14 @@ from morestack.dialect.machine import (
     f32,
     f64,
     f64_bits,
-    i64,
-    mul_hi,
-    native,
-    noinline,
     ptr_at,
     size_of,
-    static,
     u8,
-    u32,
     u64,
 )  # fmt: skip
 from morestack.runtime.iface import dynamic_type
 from morestack.runtime.layout import G
-from morestack.runtime.os import nanotime
+from morestack.runtime.rand import K0, K1, fastrand, fold
 from morestack.runtime.type import (
     KIND_ARRAY,
     KIND_COMPLEX64,
@@ -50,38 +44,6 @@ from morestack.runtime.type import (
 )  # fmt: skip
 
 PENDING_UNHASHABLE = u64(12)
-
-# Odd, with about as many ones as zeros: digits of e and of the golden ratio.
-K0 = u64(0x9E37_79B9_7F4A_7C15)
-K1 = u64(0xB7E1_5162_8AED_2A6B)
-
-rand_state = static(u64)
-
-
-@native("getrandom")
-def getrandom(buf: u64, length: u64, flags: u32) -> i64: ...
-
-
-@noinline
-def rand_init() -> None:
-    """Begin with a random number of the operating system's; the clock where it gives none."""
-    if getrandom(rand_state.addr, u64(8), u32(1)) != 8:
-        rand_state.value = u64(nanotime())
-    rand_state.value = u64(rand_state.value | 1)
-
-
-def rand() -> u64:
-    """A random number."""
-    if rand_state.value == 0:
-        rand_init()
-    x = u64(rand_state.value + K0)
-    rand_state.value = x
-    return fold(x, u64(x ^ K1))
-
-
-def fold(a: u64, b: u64) -> u64:
-    """High half xor low half of the product."""
-    return u64(mul_hi(a, b) ^ u64(a * b))
 
 
 def wordhash(x: u64, seed: u64) -> u64:
@@ -132,12 +94,12 @@ def memhash(p: u64, n: u64, seed: u64) -> u64:
     return fold(u64(a ^ seed), u64(b ^ K1))
 
 
-def floathash(x: f64, seed: u64) -> u64:
+def floathash(g: Ptr[G], x: f64, seed: u64) -> u64:
     """Hash of a float."""
     if x == 0.0:
         return wordhash(K1, seed)
     if x != x:
-        return wordhash(rand(), seed)
+        return wordhash(fastrand(g.at.m), seed)
     return wordhash(f64_bits(x), seed)
 
 
@@ -192,11 +154,11 @@ def typehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
             h = typehash(g, elem, u64(p + i * elem.at.size), h)
         return h
     if k == KIND_FLOAT32:
-        return floathash(f64(ptr_at(f32, p)[0]), seed)
+        return floathash(g, f64(ptr_at(f32, p)[0]), seed)
     if k == KIND_FLOAT64:
-        return floathash(ptr_at(f64, p)[0], seed)
+        return floathash(g, ptr_at(f64, p)[0], seed)
     if k == KIND_COMPLEX64:
-        return floathash(f64(ptr_at(f32, p)[1]), floathash(f64(ptr_at(f32, p)[0]), seed))
+        return floathash(g, f64(ptr_at(f32, p)[1]), floathash(g, f64(ptr_at(f32, p)[0]), seed))
     if k == KIND_COMPLEX128:
-        return floathash(ptr_at(f64, p)[1], floathash(ptr_at(f64, p)[0], seed))
+        return floathash(g, ptr_at(f64, p)[1], floathash(g, ptr_at(f64, p)[0], seed))
     return memhash(p, t.at.size, seed)

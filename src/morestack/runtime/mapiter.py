@@ -23,8 +23,8 @@ from morestack.dialect.machine import (
 from morestack.runtime.fatal import throw
 from morestack.runtime.iface import equal
 from morestack.runtime.layout import G
-from morestack.runtime.maphash import rand
 from morestack.runtime.maptable import MSB, Map, MapType, elem_of, find, hash_key, key_of, slot_of
+from morestack.runtime.rand import fastrand
 
 
 @struct
@@ -51,7 +51,7 @@ def mapiterinit(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], it: Ptr[Hiter]) -> None
     it.at.m = m
     it.at.groups = m.at.groups
     it.at.last = u64(m.at.mask * 8 + 7)
-    it.at.start = u64(rand() & it.at.last)
+    it.at.start = u64(fastrand(g.at.m) & it.at.last)
     it.at.clear_seq = u64(m.at.clear_seq)
     mapiternext(g, it)
 

@@ -170,7 +170,7 @@ def collect(pp: Ptr[P], current: Ptr[G]) -> None:
     flush(pp)
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
     scan_globals()
-    scan_goroutines(current, check_escapes_wanted.value == 0)
+    scan_goroutines(pp, current, check_escapes_wanted.value == 0)
     drain()
     if check_escapes_wanted.value != 0:
         check_escapes()

@@ -11,7 +11,7 @@ hold is found from g.
 
 from morestack.dialect.machine import Array, Literal, Ptr, boolean, cstr, export, nil, ptr_at, static, u32, u64
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, LINK, Defer, G, Panic, Sudog
+from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, LINK, Defer, G, P, Panic, Sudog
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask
 from morestack.runtime.shrinkstack import shrinkstack
 from morestack.runtime.traceback import allgs
@@ -106,7 +106,7 @@ def scan_goroutine(g: Ptr[G], spilled: boolean) -> None:
     scanned_bytes.value = u64(scanned_bytes.value + g.at.stack_hi - g.at.sched.sp)
 
 
-def scan_goroutines(current: Ptr[G], shrink: boolean) -> None:
+def scan_goroutines(pp: Ptr[P], current: Ptr[G], shrink: boolean) -> None:
     """Scan all goroutines; `current`, if not nil, is in newstack. `shrink`: and shrink stacks little used, but that
     of who runs: it wants room."""
     scanned_stacks.value = u64(0)
@@ -116,5 +116,5 @@ def scan_goroutines(current: Ptr[G], shrink: boolean) -> None:
         if g.at.status != G_DEAD and g.at.status != G_IDLE:
             scan_goroutine(g, g == current)
             if shrink and g.at.status != G_RUNNING:
-                shrinkstack(g)
+                shrinkstack(pp, g)
         g = g.at.alllink

@@ -7,9 +7,9 @@ Rejected: leaving the size to doubling alone. A function whose frame is larger t
 back here again and again, copying each time.
 """
 
-from morestack.dialect.machine import Ptr, cstr, export, i64, noinline, static, u64
+from morestack.dialect.machine import Ptr, atomic_add, cstr, export, i64, noinline, static, u64
 from morestack.runtime.copystack import copystack, poison_guard
-from morestack.runtime.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, event_record, event_wanted, stats
+from morestack.runtime.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, Stats, event_record, event_wanted, stats
 from morestack.runtime.fatal import stop
 from morestack.runtime.layout import LINK, STACK_GUARD, STACK_SMALL, G
 from morestack.runtime.mgc import poll
@@ -81,8 +81,8 @@ def newstack(g: Ptr[G]) -> u64:
         # The stack is large enough: the guard was poisoned, to move the stack or to get here.
         if move_stacks.value != 0:
             copystack(pp, g, old_size, True)
-            stats.at.moves = u64(stats.at.moves + 1)
-            record_move(EVENT_MOVE, g, old_size, old_size, func)
+            atomic_add(stats.ptr.field(Stats.moves), u64(1))
+            record_move(pp, EVENT_MOVE, g, old_size, old_size, func)
         let_through(g)
         return u64(0)
     new_size = u64(old_size * 2)
@@ -92,7 +92,7 @@ def newstack(g: Ptr[G]) -> u64:
         stack_overflow(g, new_size)
         return u64(1)
     copystack(pp, g, new_size, True)
-    stats.at.grows = u64(stats.at.grows + 1)
-    record_move(EVENT_GROW, g, old_size, new_size, func)
+    atomic_add(stats.ptr.field(Stats.grows), u64(1))
+    record_move(pp, EVENT_GROW, g, old_size, new_size, func)
     let_through(g)
     return u64(0)

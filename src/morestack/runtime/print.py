@@ -1,13 +1,16 @@
 """print, println and everything else the runtime writes: to file descriptor 2, one write for each statement.
 
 Text gathers in a static buffer between printlock and printunlock (they nest) and is written when the outermost
-ends, or when the buffer is full. What is printed outside of them is written at once.
+ends, or when the buffer is full. The lock belongs to a thread: no safe point lies between the two in compiled code,
+so what goroutines print does not mix. All that this module and printfloat keep in statics is guarded by it, and `sink`.
 """
 
 from morestack.dialect.machine import (
     Array,
     Literal,
     Ptr,
+    atomic_load,
+    atomic_store,
     boolean,
     cstr,
     export,
@@ -21,17 +24,20 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.layout import G
-from morestack.runtime.os import EAGAIN, EINTR, errno_location, sched_yield, strlen, write
+from morestack.runtime.lock import RANK_PRINT, lock, unlock
+from morestack.runtime.os import EAGAIN, EINTR, errno_location, pthread_self, sched_yield, strlen, write
 
 BUFFER = u64(8192)
 
 
 @struct
 class PrintBuffer:
-    """What is to be written, and how deep printlock is nested."""
+    """What is to be written, whose it is (pthread_self; 0: nobody's), and how deep printlock is nested."""
 
-    used: u64
+    lock: u32
     depth: u32
+    owner: u64
+    used: u64
     text: Array[u8, Literal[8192]]
 
 
@@ -47,8 +53,17 @@ printbuf = static(PrintBuffer)
 sink = static(Sink)
 
 
+def print_init() -> None:
+    """Nobody prints."""
+    printbuf.at.lock = u32(0)
+    printbuf.at.depth = u32(0)
+    printbuf.at.owner = u64(0)
+    printbuf.at.used = u64(0)
+    sink.at.at = u64(0)
+
+
 def flush() -> None:
-    """Write what has gathered."""
+    """Write what has gathered. The lock is held."""
     at = printbuf.at.text.ptr.addr
     if sink.at.at != 0:
         taken = min(printbuf.at.used, u64(sink.at.end - sink.at.at))
@@ -71,6 +86,7 @@ def flush() -> None:
 
 def put(text: u64, length: u64) -> None:
     """Print bytes."""
+    begin()
     at = text
     left = length
     while left != 0:
@@ -82,12 +98,11 @@ def put(text: u64, length: u64) -> None:
         left = u64(left - n)
         if printbuf.at.used == BUFFER:
             flush()
-    if printbuf.at.depth == 0:
-        flush()
+    end()
 
 
 def put_byte(byte: u8) -> None:
-    """Print one byte, without a flush: for use between begin and end."""
+    """Print one byte: between begin and end."""
     if printbuf.at.used == BUFFER:
         flush()
     printbuf.at.text[printbuf.at.used] = byte
@@ -106,6 +121,10 @@ def putz(address: u64) -> None:
 
 def begin() -> None:
     """printlock for the runtime itself."""
+    me = pthread_self()
+    if atomic_load(printbuf.ptr.field(PrintBuffer.owner)) != me:
+        lock(printbuf.ptr.field(PrintBuffer.lock), RANK_PRINT)
+        atomic_store(printbuf.ptr.field(PrintBuffer.owner), me)
     printbuf.at.depth = u32(printbuf.at.depth + 1)
 
 
@@ -114,6 +133,8 @@ def end() -> None:
     printbuf.at.depth = u32(printbuf.at.depth - 1)
     if printbuf.at.depth == 0:
         flush()
+        atomic_store(printbuf.ptr.field(PrintBuffer.owner), u64(0))
+        unlock(printbuf.ptr.field(PrintBuffer.lock))
 
 
 def put_uint(v: u64) -> None:

@@ -211,7 +211,7 @@ def deadlock() -> None:
 @noinline
 def stress_parked(g: Ptr[G]) -> None:
     """Shrink the stack of a goroutine that has just parked, or move it, when asked to."""
-    if not shrinkstack(g) and move_stacks.value != 0:
+    if not shrinkstack(g.at.m.at.p, g) and move_stacks.value != 0:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
 
 

@@ -7,16 +7,15 @@ probability 1/k. With one thread running Go code nothing changes between the pas
 shuffled order of polling, which needs an array per select, and lock order, which needs another.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, i64, memset, nil, static, struct, u8, u32, u64
+from morestack.dialect.machine import Ptr, boolean, export, i64, memset, nil, struct, u8, u32, u64
 from morestack.runtime.chan import PENDING_SEND_CLOSED, Hchan, acquire_sudog, enqueue, receive_now, send_now
 from morestack.runtime.copystack import stress
-from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, Sudog
+from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, M, Sudog
 from morestack.runtime.park import gopark
+from morestack.runtime.rand import fastrand_below
 
 NO_CASE = i64(-1)
 CHOSE_DEFAULT = i64(-2)  # index -1 << 1
-
-random_state = static(u64)
 
 
 @struct
@@ -25,18 +24,6 @@ class Scase:
 
     c: Ptr[Hchan]
     elem: u64
-
-
-def random_below(n: u64) -> u64:
-    """A pseudo-random number below n: xorshift64*, as good as a choice among few needs."""
-    x = random_state.value
-    if x == 0:
-        x = u64(0x9E3779B97F4A7C15)
-    x = u64(x ^ x >> 12)
-    x = u64(x ^ x << 25)
-    x = u64(x ^ x >> 27)
-    random_state.value = x
-    return u64((u64(x * 0x2545F4914F6CDD1D) >> 32) % n)
 
 
 def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
@@ -50,14 +37,14 @@ def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
     return c.at.sendq.first != nil(Sudog) or c.at.qcount != 0
 
 
-def choose(cases: Ptr[Scase], sends: i64, total: i64) -> i64:
+def choose(m: Ptr[M], cases: Ptr[Scase], sends: i64, total: i64) -> i64:
     """A ready case, or NO_CASE."""
     chosen = NO_CASE
     ready = u64(0)
     for i in range(total):
         if case_ready(cases.add(i).at.c, i < sends):
             ready = u64(ready + 1)
-            if ready == 1 or random_below(ready) == 0:
+            if ready == 1 or fastrand_below(m, ready) == 0:
                 chosen = i64(i)
     return chosen
 
@@ -83,7 +70,7 @@ def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boo
     """index << 1 | received of the case that proceeded; -1 as index: none could, and block is false."""
     stress(g)
     total = i64(sends + receives)
-    chosen = choose(cases, sends, total)
+    chosen = choose(g.at.m, cases, sends, total)
     if chosen != NO_CASE:
         return perform(g, cases.add(chosen), chosen, chosen < sends)
     if not block:

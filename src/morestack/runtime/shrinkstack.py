@@ -1,16 +1,16 @@
 """shrinkstack: halve a stack of which little is used; the records of what copystack has done."""
 
-from morestack.dialect.machine import Ptr, boolean, static, u32, u64
-from morestack.runtime.copystack import copied_bytes, copied_frames, copied_pointers, copystack
-from morestack.runtime.event import EVENT_SHRINK, event_record, event_wanted, stats
-from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, G
+from morestack.dialect.machine import Ptr, atomic_add, boolean, static, u32, u64
+from morestack.runtime.copystack import copystack
+from morestack.runtime.event import EVENT_SHRINK, Stats, event_record, event_wanted, stats
+from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, G, P
 from morestack.runtime.unwind import record_of
 
 move_stacks = static(u32)
 """Not 0: every check that fails moves the stack (STRESS=movestack)."""
 
 
-def record_move(what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -> None:
+def record_move(pp: Ptr[P], what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -> None:
     """Put a growth, shrink or move that copystack has just done in the ring."""
     if not event_wanted(what):
         return
@@ -23,20 +23,20 @@ def record_move(what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -
     e.at.site = record_of(g.at.gopc if first else g.at.sched.pc)
     e.at.old_size = old_size
     e.at.new_size = new_size
-    e.at.copied = copied_bytes.value
-    e.at.frames = copied_frames.value
-    e.at.pointers = copied_pointers.value
+    e.at.copied = pp.at.copied_bytes
+    e.at.frames = pp.at.copied_frames
+    e.at.pointers = pp.at.copied_pointers
     e.at.stack_lo = g.at.stack_lo
 
 
-def shrinkstack(g: Ptr[G]) -> boolean:
-    """Halve the stack of a stopped goroutine when less than a quarter is in use; whether it was."""
+def shrinkstack(pp: Ptr[P], g: Ptr[G]) -> boolean:
+    """Halve the stack of a goroutine that is stopped, when less than a quarter is in use; whether it was."""
     old_size = u64(g.at.stack_hi - g.at.stack_lo)
     new_size = u64(old_size >> 1)
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
     if new_size < STACK_MIN or used >= old_size >> 2:
         return False
-    copystack(g.at.m.at.p, g, new_size, False)
-    stats.at.shrinks = u64(stats.at.shrinks + 1)
-    record_move(EVENT_SHRINK, g, old_size, new_size, u64(0))
+    copystack(pp, g, new_size, False)
+    atomic_add(stats.ptr.field(Stats.shrinks), u64(1))
+    record_move(pp, EVENT_SHRINK, g, old_size, new_size, u64(0))
     return True

@@ -7,7 +7,21 @@ Stack memory is not zeroed: compiled code says by bitmap what is live. A stack i
 it knows the size (g.stack_hi - g.stack_lo).
 """
 
-from morestack.dialect.machine import Ptr, cstr, memset, nil, ptr_at, static, u8, u32, u64
+from morestack.dialect.machine import (
+    Ptr,
+    atomic_add,
+    atomic_load,
+    cas,
+    cstr,
+    i64,
+    memset,
+    nil,
+    ptr_at,
+    static,
+    u8,
+    u32,
+    u64,
+)
 from morestack.runtime.event import (
     EVENT_ALLOC,
     EVENT_FREE,
@@ -15,6 +29,7 @@ from morestack.runtime.event import (
     SOURCE_HEAP,
     SOURCE_LARGE,
     SOURCE_POOL,
+    Stats,
     event_record,
     event_wanted,
     stats,
@@ -39,16 +54,19 @@ def stack_order(size: u64) -> u64:
     return u64(log2_floor(size) - 11)
 
 
+def raise_to(maximum: Ptr[u64], value: u64) -> None:
+    """Raise a maximum that other threads raise too."""
+    before = atomic_load(maximum)
+    while value > before and not cas(maximum, before, value):
+        before = atomic_load(maximum)
+
+
 def count_alloc(source: u32, size: u64) -> None:
     """Count a stack handed out."""
-    stats.at.alloc_by_source[source] = u64(stats.at.alloc_by_source[source] + 1)
-    k = log2_floor(size)
-    stats.at.alloc_by_size[k] = u64(stats.at.alloc_by_size[k] + 1)
-    stats.at.stack_inuse = u64(stats.at.stack_inuse + size)
-    if stats.at.stack_inuse > stats.at.stack_inuse_max:
-        stats.at.stack_inuse_max = stats.at.stack_inuse
-    if size > stats.at.largest_stack:
-        stats.at.largest_stack = size
+    atomic_add(stats.at.alloc_by_source.ptr.add(i64(source)), u64(1))
+    atomic_add(stats.at.alloc_by_size.ptr.add(i64(log2_floor(size))), u64(1))
+    raise_to(stats.ptr.field(Stats.stack_inuse_max), atomic_add(stats.ptr.field(Stats.stack_inuse), size))
+    raise_to(stats.ptr.field(Stats.largest_stack), size)
 
 
 def stackalloc(pp: Ptr[P], size: u64) -> u64:
@@ -91,8 +109,8 @@ def stackfree(pp: Ptr[P], lo: u64, size: u64) -> None:
     if poison_freed.value != 0:
         memset(lo, POISON_FREE, size)
     k = log2_floor(size)
-    stats.at.free_by_size[k] = u64(stats.at.free_by_size[k] + 1)
-    stats.at.stack_inuse = u64(stats.at.stack_inuse - size)
+    atomic_add(stats.at.free_by_size.ptr.add(i64(k)), u64(1))
+    atomic_add(stats.ptr.field(Stats.stack_inuse), u64(0 - size))
     if event_wanted(EVENT_FREE):
         e = event_record(EVENT_FREE)
         e.at.old_size = size

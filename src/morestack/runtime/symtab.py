@@ -5,6 +5,8 @@ program may also pass any number for a pc, so only those that `callers` gave out
 hash table. As in Go, the pc before one of them (the call itself) is as good.
 
         pcs   open addressing, at most half full; 0 is free
+
+All of pctab is guarded by its lock; cwd does not change once it is set.
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, i64, ptr_at, static, struct, u8, u32, u64
@@ -160,9 +162,11 @@ def funcfile(g: Ptr[G], out: Ptr[GoString], func: u64) -> None:
 @export
 def workdir(g: Ptr[G], out: Ptr[GoString]) -> None:
     """The folder the program was started in, which is what names of files are relative to; empty when unknown."""
+    lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
     if pctab.at.cwd == 0:
         room = persistentalloc(CWD_SIZE)
         if getcwd(room, CWD_SIZE) == 0:
             ptr_at(u8, room)[0] = u8(0)
         pctab.at.cwd = room
+    unlock(pctab.ptr.field(PcTable.lock))
     set_string(out, pctab.at.cwd, i64(strlen(pctab.at.cwd)))

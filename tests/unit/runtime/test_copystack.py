@@ -110,7 +110,7 @@ def test_shrinking_halves_when_a_quarter_is_not_used(rt: Any, g: Any) -> None:
     before = image(g)
     rt.copystack(g.at.m.at.p, g, 16384, False)
     sizes = []
-    while rt.shrinkstack(g):
+    while rt.shrinkstack(g.at.m.at.p, g):
         sizes.append(int(g.at.stack_hi - g.at.stack_lo))
     assert sizes == [8192, 4096, 2048]
     assert image(g) == before
