@@ -8,11 +8,12 @@ from importlib import import_module
 from types import ModuleType
 
 MODULES = (
-    "layout", "os", "lock", "rand", "fatal", "event", "mheap", "type", "sizeclasses", "mspan", "mkind", "mcentral",
-    "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print", "dragon",
-    "printfloat", "traceback", "shrinkstack", "park", "mgcwork", "mgcmark", "mgcstack", "mgcsweep", "mgccheck", "mgc",
-    "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select", "complex", "iface", "maphash",
-    "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug", "memstats", "init",
+    "layout", "os", "lock", "rand", "fatal", "event", "mheap", "records", "type", "sizeclasses", "mspan", "mkind",
+    "mcentral", "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print",
+    "dragon", "printfloat", "traceback", "shrinkstack", "park", "mgcwork", "mgcmark", "mgcstack", "mgcsweep",
+    "mgccheck", "mgc", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select", "complex",
+    "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug",
+    "memstats", "init",
 )  # fmt: skip
 
 

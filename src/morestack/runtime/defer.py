@@ -20,11 +20,11 @@ recovered panic g goes on there with the frame's SP: the function's other deferr
 loaded, and it returns. Panics that began below that frame are over; a Goexit that began there goes on instead.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, nil, ptr_at, size_of, struct, u64
+from morestack.dialect.machine import Ptr, boolean, export, nil, ptr_at, ptr_to, size_of, static, struct, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.error import errorvalue
 from morestack.runtime.layout import LINK, Defer, G, Panic
-from morestack.runtime.mheap import persistentalloc
+from morestack.runtime.records import RecordCentral, central_init, pool_give, pool_take
 from morestack.runtime.unwind import FUNC_WRAPPER, frame_bytes, func_flags, func_of
 
 
@@ -36,14 +36,26 @@ class GoInterface:
     data: u64
 
 
+@struct
+class FreeRecords:
+    """What no P has in its pools."""
+
+    defers: RecordCentral
+    panics: RecordCentral
+
+
+free_records = static(FreeRecords)
+
+
+def defer_init() -> None:
+    """No record is free."""
+    central_init(ptr_to(free_records.at.defers))
+    central_init(ptr_to(free_records.at.panics))
+
+
 def new_panic(g: Ptr[G]) -> Ptr[Panic]:
     """A record that begins at g.sched, newest of g's."""
-    pp = g.at.m.at.p
-    p = pp.at.panicpool
-    if p == nil(Panic):
-        p = ptr_at(Panic, persistentalloc(size_of(Panic)))
-    else:
-        pp.at.panicpool = p.at.link
+    p = ptr_at(Panic, pool_take(ptr_to(g.at.m.at.p.at.panicpool), ptr_to(free_records.at.panics), size_of(Panic)))
     p.at.link = g.at.panics
     g.at.panics = p
     p.at.kind = u64(0)
@@ -65,32 +77,23 @@ def new_panic(g: Ptr[G]) -> Ptr[Panic]:
 
 def free_panics(g: Ptr[G], last: Ptr[Panic]) -> None:
     """Forget g's panics down to, not with, `last`."""
-    pp = g.at.m.at.p
     while g.at.panics != last:
         p = g.at.panics
         g.at.panics = p.at.link
         p.at.data = u64(0)
-        p.at.link = pp.at.panicpool
-        pp.at.panicpool = p
+        pool_give(ptr_to(g.at.m.at.p.at.panicpool), ptr_to(free_records.at.panics), p.addr)
 
 
 def free_defer(g: Ptr[G], d: Ptr[Defer]) -> None:
     """Keep a record of the heap for reuse; one in a frame goes with the frame."""
     if u64(d.addr - g.at.stack_lo) >= u64(g.at.stack_hi - g.at.stack_lo):
-        pp = g.at.m.at.p
         d.at.fn = u64(0)
-        d.at.link = pp.at.deferpool
-        pp.at.deferpool = d
+        pool_give(ptr_to(g.at.m.at.p.at.deferpool), ptr_to(free_records.at.defers), d.addr)
 
 
 def new_defer(g: Ptr[G], fn: u64, sp: u64, pc: u64) -> Ptr[Defer]:
     """A record of the heap, not linked yet."""
-    pp = g.at.m.at.p
-    d = pp.at.deferpool
-    if d == nil(Defer):
-        d = ptr_at(Defer, persistentalloc(size_of(Defer)))
-    else:
-        pp.at.deferpool = d.at.link
+    d = ptr_at(Defer, pool_take(ptr_to(g.at.m.at.p.at.deferpool), ptr_to(free_records.at.defers), size_of(Defer)))
     d.at.fn = fn
     d.at.sp = sp
     d.at.pc = pc

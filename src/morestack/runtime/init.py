@@ -9,6 +9,7 @@ code = exitcode(g0)
 
 from morestack.dialect.machine import Ptr, export, i64, u32, u64
 from morestack.runtime.copystack import poison_guard, poison_old
+from morestack.runtime.defer import defer_init
 from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
 from morestack.runtime.fatal import exit_code, stop, stopped
 from morestack.runtime.iface import itab_init
@@ -58,6 +59,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     itab_init()
     symtab_init()
     print_init()
+    defer_init()
     event_init(EVENT_CAPACITY)
     maxstacksize.value = MAX_STACK
     return schedinit_m(goexit_pc)

@@ -172,6 +172,14 @@ class StackFreeList:
 
 
 @struct
+class RecordPool:
+    """Free records of one kind, linked through their first word (records.py)."""
+
+    list: u64
+    count: u64
+
+
+@struct
 class AllocRun:
     """Free, zeroed objects of one size and layout, in a row: [next, end) of `span`. `size` 0: never used."""
 
@@ -204,8 +212,8 @@ class P:
     gfree: Ptr["G"]
     gfree_n: u64
     sudogcache: Ptr["Sudog"]
-    deferpool: Ptr["Defer"]
-    panicpool: Ptr["Panic"]
+    deferpool: RecordPool
+    panicpool: RecordPool
     stackcache: Array[StackFreeList, Literal[4]]
     # The allocator's cache (mcache.py): a run for each kind of object, and the block that tiny objects share.
     runs: Array[AllocRun, Literal[512]]

@@ -22,6 +22,7 @@ RANK_CHAN = u32(3)
 RANK_SCHED = u32(4)
 RANK_ALLG = u32(5)
 RANK_SUDOG = u32(6)
+RANK_RECORDS = u32(6)  # central lists of free records, sudogs too; no two at a time
 RANK_TABLE = u32(7)  # itabs, symbols, kinds of objects: tables that grow
 RANK_CENTRAL = u32(8)
 RANK_POOL = u32(9)

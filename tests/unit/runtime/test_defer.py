@@ -88,9 +88,9 @@ def test_records_of_the_heap_are_newest_first_and_of_one_frame(rt: Any, g: Any) 
     assert rt.deferreturn(g, inner) == c
     assert rt.deferreturn(g, inner) == 0
     assert [rt.deferreturn(g, outer) for _ in range(3)] == [b, a, 0]
-    free = g.at.m.at.p.at.deferpool
+    free = g.at.m.at.p.at.deferpool.list
     rt.deferproc(g, a, outer, code(EXIT))
-    assert g.at.defers == free
+    assert g.at.defers.addr == free
 
 
 def test_a_call_deferred_for_another_frame_comes_before_what_that_frame_has(rt: Any, g: Any) -> None:
