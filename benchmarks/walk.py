@@ -23,14 +23,13 @@ def main() -> None:
     program = Program.load(compiled.objects, compiled.progress)
     program.run()
     program.attach()
-    g = ptr_at(layout.G, traceback.allgs.value).at
-    walker = load([unwind], speed=2).function(unwind.walk)
-    place = g.sched.pc, g.sched.sp, g.stack_hi
+    g = ptr_at(layout.G, traceback.allgs.value)
+    walker = load([layout, unwind], speed=2).function(unwind.count_frames)
     times: list[float] = []
     frames = 0
     for _ in range(REPEATS):
         started = time.perf_counter()
-        frames = walker(*place)
+        frames = walker(g)
         times.append(time.perf_counter() - started)
     if frames < 1_000_000:
         raise RuntimeError(f"only {frames} frames")

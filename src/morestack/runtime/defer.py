@@ -12,20 +12,33 @@ so nothing that panicked is lost before the deferred calls have run, and traceba
 by setting g.sched and returning: g stays RUNNING, and rt.schedule goes on there.
 
 Note [Who may recover]: recover gives the newest panic's value when its caller is the function that the panic
-called: its BP is p.sp - 32. Wrappers on the way (methods promoted or called through pointers, closures that hold the
-arguments of a deferred call) do not count; when recover's own function is one (`defer recover()`), its caller is meant.
+called: it returns to rt.panicreturn's frame, at p.sp - 16. Wrappers on the way (methods promoted or called through
+pointers, closures that hold the arguments of a deferred call) do not count; when recover's own function is one
+(`defer recover()`), its caller is meant.
 
 Note [Resuming]: a record holds its function's exit continuation, which reads nothing but frame objects. After a
 recovered panic g goes on there with the frame's SP: the function's other deferred calls run, its results are
 loaded, and it returns. Panics that began below that frame are over; a Goexit that began there goes on instead.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, nil, ptr_at, ptr_to, size_of, static, struct, u64
+from morestack.dialect.machine import Ptr, boolean, export, local, nil, ptr_at, ptr_to, size_of, static, struct, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.error import errorvalue
 from morestack.runtime.layout import LINK, Defer, G, Panic
 from morestack.runtime.records import RecordCentral, central_init, pool_give, pool_take
-from morestack.runtime.unwind import FUNC_WRAPPER, frame_bytes, func_flags, func_of
+from morestack.runtime.unwind import (
+    FUNC_WRAPPER,
+    Frame,
+    first_frame,
+    frame_bytes,
+    func_flags,
+    func_of,
+    is_within,
+    next_frame,
+)
+
+DEFER_HEAP = u64(1)
+"""Set in the pc of a record that lies in the heap."""
 
 
 @struct
@@ -86,7 +99,7 @@ def free_panics(g: Ptr[G], last: Ptr[Panic]) -> None:
 
 def free_defer(g: Ptr[G], d: Ptr[Defer]) -> None:
     """Keep a record of the heap for reuse; one in a frame goes with the frame."""
-    if u64(d.addr - g.at.stack_lo) >= u64(g.at.stack_hi - g.at.stack_lo):
+    if d.at.pc & DEFER_HEAP != 0:
         d.at.fn = u64(0)
         pool_give(ptr_to(g.at.m.at.p.at.deferpool), ptr_to(free_records.at.defers), d.addr)
 
@@ -96,7 +109,7 @@ def new_defer(g: Ptr[G], fn: u64, sp: u64, pc: u64) -> Ptr[Defer]:
     d = ptr_at(Defer, pool_take(ptr_to(g.at.m.at.p.at.deferpool), ptr_to(free_records.at.defers), size_of(Defer)))
     d.at.fn = fn
     d.at.sp = sp
-    d.at.pc = pc
+    d.at.pc = u64(pc | DEFER_HEAP)
     return d
 
 
@@ -176,7 +189,7 @@ def next_deferred(g: Ptr[G], p: Ptr[Panic]) -> boolean:
     g.at.defers = d.at.link
     fn = d.at.fn
     p.at.frame = d.at.sp
-    p.at.retpc = d.at.pc
+    p.at.retpc = u64(d.at.pc & ~DEFER_HEAP)
     free_defer(g, d)
     enter_below(g, ptr_at(u64, fn)[0], fn, u64(0), g.at.m.at.g0.at.regs[1])
     return True
@@ -190,12 +203,12 @@ def recovery(g: Ptr[G], p: Ptr[Panic]) -> Ptr[Panic]:
     sp = p.at.frame
     pc = p.at.retpc
     q = p
-    while q != nil(Panic) and q.at.sp <= sp and not q.at.goexit:
+    while q != nil(Panic) and is_within(g, q.at.sp, sp) and not q.at.goexit:
         q = q.at.link
     free_panics(g, q)
     if q == nil(Panic):
         g.at.sigpc = u64(0)
-    elif q.at.goexit and q.at.sp <= sp:
+    elif q.at.goexit and is_within(g, q.at.sp, sp):
         leave_below(g, u64(q.at.sp - LINK))
         return q
     g.at.sched.pc = pc
@@ -219,16 +232,14 @@ def gorecover(g: Ptr[G], out: Ptr[GoInterface]) -> None:
     p = g.at.panics
     if p == nil(Panic) or p.at.goexit or p.at.recovered:
         return
-    pc = g.at.sched.pc
-    bp = g.at.sched.bp
-    if is_wrapper(pc):
-        pc = ptr_at(u64, u64(bp + 8))[0]
-        bp = u64(bp + LINK + frame_bytes(pc))
-    back = ptr_at(u64, u64(bp + 8))[0]
-    while is_wrapper(back):
-        bp = u64(bp + LINK + frame_bytes(back))
-        back = ptr_at(u64, u64(bp + 8))[0]
-    if bp != u64(p.at.sp - 2 * LINK):
+    f = local(Frame)
+    first_frame(f, g)
+    if is_wrapper(f.at.pc):
+        next_frame(f)
+    next_frame(f)
+    while is_wrapper(f.at.pc):
+        next_frame(f)
+    if f.at.sp != u64(p.at.sp - LINK):
         return
     p.at.recovered = True
     if p.at.typ == 0:

@@ -105,6 +105,22 @@ class G:
     startpc: u64
     panics: Ptr["Panic"]
     sigpc: u64
+    stktop: Ptr["Stktop"]
+
+
+@struct
+class Stktop:
+    """At the top of each segment of a stack but the oldest: where its first frame's caller is (docs/disciplines.md)."""
+
+    link: Ptr["Stktop"]  # the older segment's, nil when that is the oldest
+    pc: u64  # what the first frame returns to, by way of rt.lessstack
+    sp: u64  # the caller's SP, on the older segment
+    bp: u64
+    lo: u64  # bounds of the older segment
+    hi: u64
+    args: u64  # bytes of stack arguments, copied to just below this record
+    area: u64  # bytes of stack arguments and results
+    crossing: u64  # the counters of the call that made the segment
 
 
 @struct

@@ -1,6 +1,6 @@
 """Roots: the stacks of goroutines by their frames' bitmaps, what else goroutines hold, and writable globals.
 
-The walk is copystack's (adjustframes). A goroutine is scanned when it is stopped: parked, ready, or in newstack,
+A goroutine is scanned when it is stopped: parked, ready, or in newstack,
 where the argument registers of the function it is about to enter are in g.regs.
 
 Records of deferred calls are the runtime's own memory or lie in frames, outside all bitmaps: what they and panics
@@ -9,13 +9,35 @@ hold is found from g.
         module    roots table, made by codegen: {address, words, bitmap}, for each global that holds pointers
 """
 
-from morestack.dialect.machine import Array, Literal, Ptr, boolean, cstr, export, nil, ptr_at, static, u32, u64
+from morestack.dialect.machine import (
+    Array,
+    Literal,
+    Ptr,
+    boolean,
+    cstr,
+    export,
+    local,
+    nil,
+    ptr_at,
+    static,
+    u8,
+    u32,
+    u64,
+)
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, LINK, Defer, G, P, Panic, Sudog
+from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, Defer, G, P, Panic, Stktop, Sudog
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask
 from morestack.runtime.shrinkstack import shrinkstack
 from morestack.runtime.traceback import allgs
-from morestack.runtime.unwind import ENTRY_MARK, FRAME_WORDS, LARGE_BITMAP
+from morestack.runtime.unwind import (
+    FRAME_WORDS,
+    LARGE_BITMAP,
+    Frame,
+    first_frame,
+    has_frame,
+    is_entry,
+    next_frame,
+)  # fmt: skip
 
 MAX_MODULES = u64(1024)
 
@@ -53,19 +75,37 @@ def scan_globals() -> None:
     global_bytes.value = total
 
 
+def scan_copied(top: Ptr[Stktop]) -> None:
+    """Grey what the stack arguments copied to a segment point to: a callee may have changed them since."""
+    words = u64(top.at.args >> 3)
+    info = ptr_at(u32, u64(top.at.pc - 8))[0]
+    bitmap = ptr_at(u64, u64(top.at.pc - 16))[0]
+    at = u64(top.addr - top.at.area)
+    for i in range(0, words, 8):
+        bits = bitmap >> i if info & LARGE_BITMAP == 0 else u64(ptr_at(u8, u64(bitmap + (i >> 3)))[0])
+        left = u64(words - i)
+        mask = u64(255) if left >= 8 else u64((u64(1) << left) - 1)
+        scan_bits(u64(at + i * 8), u64(bits & mask))
+
+
 def scan_frames(g: Ptr[G]) -> None:
     """Grey what the frames of a stopped goroutine point to."""
-    hi = g.at.stack_hi
-    sp = g.at.sched.sp
     pc = g.at.sched.pc
-    if ptr_at(u32, u64(pc - 8))[0] == ENTRY_MARK:
+    if is_entry(pc):
         # It has not run yet: its first function gets ret and ctxt in registers.
         args = ptr_at(u64, u64(pc - 16))[0]
         if args & 1 != 0:
             grey(g.at.sched.ret)
         grey(g.at.sched.ctxt)
-        pc = ptr_at(u64, u64(sp - 8))[0]
-    while sp < hi:
+    f = local(Frame)
+    first_frame(f, g)
+    scanned = g.at.stktop
+    while has_frame(f):
+        while scanned != f.at.top:
+            scan_copied(scanned)
+            scanned = scanned.at.link
+        pc = f.at.pc
+        sp = f.at.sp
         info = ptr_at(u32, u64(pc - 8))[0]
         bitmap = ptr_at(u64, u64(pc - 16))[0]
         words = u64(info & FRAME_WORDS)
@@ -73,10 +113,8 @@ def scan_frames(g: Ptr[G]) -> None:
             scan_mask(sp, words, bitmap)
         elif bitmap != 0:
             scan_bits(sp, bitmap)
-        bp = u64(sp + words * 8)
-        pc = ptr_at(u64, u64(bp + 8))[0]
-        sp = u64(bp + LINK)
-    if sp != hi:
+        next_frame(f)
+    if f.at.sp != f.at.hi:
         throw(cstr(b"scan_frames: frames do not end at the stack's end"))
 
 

@@ -9,7 +9,7 @@ hash table. As in Go, the pc before one of them (the call itself) is as good.
 All of pctab is guarded by its lock; cwd does not change once it is set.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, i64, ptr_at, static, struct, u8, u32, u64
+from morestack.dialect.machine import Ptr, boolean, export, i64, local, ptr_at, static, struct, u8, u32, u64
 from morestack.runtime.layout import G
 from morestack.runtime.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.mheap import persistentalloc
@@ -17,7 +17,17 @@ from morestack.runtime.os import getcwd, strlen
 from morestack.runtime.print import begin, end, flush, sink
 from morestack.runtime.string import GoString, set_string
 from morestack.runtime.traceback import hidden, put_goroutine, put_others
-from morestack.runtime.unwind import FRAME_WORDS, func_file, func_name, record_of, site_func, site_line
+from morestack.runtime.unwind import (
+    Frame,
+    first_frame,
+    func_file,
+    func_name,
+    has_frame,
+    next_frame,
+    record_of,
+    site_func,
+    site_line,
+)  # fmt: skip
 
 FIRST_SIZE = u64(256)
 CWD_SIZE = u64(4096)
@@ -92,12 +102,13 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
 
     Frames of wrappers are left out, as in tracebacks.
     """
-    sp = g.at.sched.sp
-    pc = g.at.sched.pc
+    f = local(Frame)
+    first_frame(f, g)
     left = skip
     n = i64(0)
     lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
-    while sp < g.at.stack_hi and n < room:
+    while has_frame(f) and n < room:
+        pc = f.at.pc
         if not hidden(site_func(record_of(pc))):
             if left > 0:
                 left = i64(left - 1)
@@ -105,9 +116,7 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
                 remember(pc)
                 pcs[n] = pc
                 n = i64(n + 1)
-        bp = u64(sp + u64(ptr_at(u32, u64(pc - 8))[0] & FRAME_WORDS) * 8)
-        pc = ptr_at(u64, u64(bp + 8))[0]
-        sp = u64(bp + 16)
+        next_frame(f)
     unlock(pctab.ptr.field(PcTable.lock))
     return n
 

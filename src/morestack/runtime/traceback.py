@@ -10,7 +10,7 @@ Compiler-made wrappers and the runtime's own frames are hidden. Of a deep stack 
 frames are printed, and, what Go does not do, the repeating cycle of calls in between is named.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cstr, nil, ptr_at, static, u8, u32, u64
+from morestack.dialect.machine import Ptr, boolean, cstr, local, nil, ptr_at, static, u8, u32, u64
 from morestack.runtime.layout import (
     G_DEAD,
     G_RUNNABLE,
@@ -25,19 +25,22 @@ from morestack.runtime.layout import (
 )  # fmt: skip
 from morestack.runtime.print import begin, end, put_byte, put_uint, puts, putz
 from morestack.runtime.unwind import (
-    FRAME_WORDS,
     FUNC_NO_PARAMS,
     FUNC_RUNTIME,
     FUNC_WRAPPER,
+    Frame,
+    count_frames,
+    first_frame,
     func_file,
     func_flags,
     func_line,
     func_name,
+    has_frame,
     is_entry,
+    next_frame,
     record_of,
     site_func,
     site_line,
-    walk,
 )  # fmt: skip
 
 INNERMOST = u64(50)
@@ -116,7 +119,6 @@ def put_created_by(g: Ptr[G]) -> None:
 
 def put_frames(g: Ptr[G], first: u64, last: u64) -> None:
     """Frames number first .. last-1 of g, leaf frames not counted."""
-    sp = g.at.sched.sp
     pc = g.at.sched.pc
     if is_entry(pc):
         func = record_of(pc)
@@ -125,28 +127,23 @@ def put_frames(g: Ptr[G], first: u64, last: u64) -> None:
             put_byte(u8(10))
             put_place(func_file(func), func_line(func))
         return
+    f = local(Frame)
+    first_frame(f, g)
     at = u64(0)
-    hi = g.at.stack_hi
-    while sp < hi and at < last:
+    while has_frame(f) and at < last:
         if at >= first:
-            put_site(record_of(pc))
-        bp = u64(sp + u64(ptr_at(u32, u64(pc - 8))[0] & FRAME_WORDS) * 8)
-        pc = ptr_at(u64, u64(bp + 8))[0]
-        sp = u64(bp + 16)
+            put_site(record_of(f.at.pc))
+        next_frame(f)
         at = u64(at + 1)
 
 
 def frame_pc(g: Ptr[G], number: u64) -> u64:
     """The pc of frame `number`."""
-    sp = g.at.sched.sp
-    pc = g.at.sched.pc
-    at = u64(0)
-    while at < number:
-        bp = u64(sp + u64(ptr_at(u32, u64(pc - 8))[0] & FRAME_WORDS) * 8)
-        pc = ptr_at(u64, u64(bp + 8))[0]
-        sp = u64(bp + 16)
-        at = u64(at + 1)
-    return pc
+    f = local(Frame)
+    first_frame(f, g)
+    for _ in range(number):
+        next_frame(f)
+    return f.at.pc
 
 
 def repeats(g: Ptr[G], start: u64, period: u64, rounds: u64) -> boolean:
@@ -187,7 +184,7 @@ def put_goroutine(g: Ptr[G]) -> None:
     leaves = g.at.leaf_count if g.at.leaf_count < 32 else u64(32)
     for i in range(leaves):
         put_site(g.at.leaf_sites[i])
-    frames = walk(g.at.sched.pc, g.at.sched.sp, g.at.stack_hi)
+    frames = count_frames(g)
     if frames <= INNERMOST + OUTERMOST:
         put_frames(g, u64(0), frames)
     else:

@@ -11,13 +11,27 @@ A stopped goroutine is described by (pc, sp). When pc is a function's entry (a g
 there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from
 sp, linkage above it: [sp+F] the caller's BP, [sp+F+8] its pc, and the caller's SP is sp+F+16. The bottom frame
 has sp == stack_hi and F = 0.
+
+`Frame` is where a walk is. A stack may lie on several segments (docs/disciplines.md): the first frame of each but the
+oldest returns to rt.lessstack, and the walk goes on at the caller that the segment's Stktop names, so who walks sees
+no segments.
+
+        f = local(Frame)
+        first_frame(f, g)
+        while has_frame(f):
+            ... f.at.pc, f.at.sp ...
+            next_frame(f)
 """
 
-from morestack.dialect.machine import boolean, i32, i64, nosplit, ptr_at, u32, u64
+from morestack.dialect.machine import Ptr, boolean, i32, i64, local, nil, nosplit, ptr_at, static, struct, u32, u64
+from morestack.runtime.layout import LINK, G, Stktop
 
 ENTRY_MARK = u32(0xFFFF_FFFF)
 LARGE_BITMAP = u32(0x8000_0000)
 FRAME_WORDS = u32(0x7FFF_FFFF)
+
+lessstack = static(u64)
+"""The address of rt.lessstack when stacks have segments, else 0."""
 
 FUNC_WRAPPER = u32(1)
 FUNC_RUNTIME = u32(2)
@@ -90,18 +104,77 @@ def func_flags(func: u64) -> u32:
     return ptr_at(u32, u64(func + 12))[0]
 
 
-@nosplit(why="walks while the stack is being moved")
-def walk(pc: u64, sp: u64, hi: u64) -> u64:
-    """Count the frames of a stopped goroutine, the bottom one excluded."""
-    n = u64(0)
-    at = sp
-    code = pc
-    if is_entry(code):
-        code = ptr_at(u64, u64(at - 8))[0]
-        n = u64(1)
-    while at < hi:
-        bp = u64(at + u64(ptr_at(u32, u64(code - 8))[0] & FRAME_WORDS) * 8)
-        code = ptr_at(u64, u64(bp + 8))[0]
-        at = u64(bp + 16)
+@struct
+class Frame:
+    """A frame of a goroutine: `hi` is the end of its segment, `top` the segment's Stktop, nil on the oldest."""
+
+    pc: u64
+    sp: u64
+    hi: u64
+    top: Ptr[Stktop]
+
+
+@nosplit(why="walks are made on slow paths of any depth")
+def cross_segments(f: Ptr[Frame]) -> None:
+    """Stopped in rt.lessstack: go on with the caller on the older segment."""
+    while f.at.pc == lessstack.value and f.at.pc != 0:
+        top = f.at.top
+        f.at.pc = top.at.pc
+        f.at.sp = top.at.sp
+        f.at.hi = top.at.hi
+        f.at.top = top.at.link
+
+
+@nosplit(why="walks are made on slow paths of any depth")
+def first_frame(f: Ptr[Frame], g: Ptr[G]) -> None:
+    """The innermost frame of a stopped goroutine: its caller's when it stands at a function's entry."""
+    pc = g.at.sched.pc
+    f.at.sp = g.at.sched.sp
+    f.at.pc = ptr_at(u64, u64(f.at.sp - 8))[0] if is_entry(pc) else pc
+    f.at.hi = g.at.stack_hi
+    f.at.top = g.at.stktop
+    cross_segments(f)
+
+
+@nosplit(why="walks are made on slow paths of any depth")
+def has_frame(f: Ptr[Frame]) -> boolean:
+    """Whether f is a frame, not the end of the stack."""
+    return f.at.sp < f.at.hi
+
+
+@nosplit(why="walks are made on slow paths of any depth")
+def next_frame(f: Ptr[Frame]) -> None:
+    """The caller's frame."""
+    bp = u64(f.at.sp + u64(ptr_at(u32, u64(f.at.pc - 8))[0] & FRAME_WORDS) * 8)
+    f.at.pc = ptr_at(u64, u64(bp + 8))[0]
+    f.at.sp = u64(bp + LINK)
+    cross_segments(f)
+
+
+@nosplit(why="walks are made on slow paths of any depth")
+def count_frames(g: Ptr[G]) -> u64:
+    """The frames of a stopped goroutine, the bottom one excluded."""
+    f = local(Frame)
+    n = u64(1) if is_entry(g.at.sched.pc) else u64(0)
+    first_frame(f, g)
+    while has_frame(f):
         n = u64(n + 1)
+        next_frame(f)
     return n
+
+
+def is_within(g: Ptr[G], sp: u64, frame: u64) -> boolean:
+    """Whether a frame of g with the SP `sp` is `frame`, or was called from there. Newer segments come first."""
+    lo = g.at.stack_lo
+    hi = g.at.stack_hi
+    top = g.at.stktop
+    while top != nil(Stktop):
+        holds = lo <= sp and sp < hi
+        if lo <= frame and frame < hi:
+            return holds and sp <= frame
+        if holds:
+            return True
+        lo = top.at.lo
+        hi = top.at.hi
+        top = top.at.link
+    return sp <= frame

@@ -48,11 +48,11 @@ def image(g: Any) -> list[int]:
 def test_every_pointer_moves(rt: Any, g: Any, sites: list[Site]) -> None:
     fill(g, sites)
     before, old_hi = image(g), int(g.at.stack_hi)
-    assert rt.walk(g.at.sched.pc, g.at.sched.sp, g.at.stack_hi) == len(sites)
+    assert rt.count_frames(g) == len(sites)
     rt.copystack(g.at.m.at.p, g, 8192, False)
     assert g.at.stack_hi != old_hi and g.at.stack_hi - g.at.stack_lo == 8192
     assert image(g) == before
-    assert rt.walk(g.at.sched.pc, g.at.sched.sp, g.at.stack_hi) == len(sites)
+    assert rt.count_frames(g) == len(sites)
     assert g.at.sched.bp == g.at.sched.sp + sites[-1].words * 8
     assert g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
 

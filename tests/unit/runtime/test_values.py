@@ -316,7 +316,7 @@ def test_an_error_is_printed_by_its_method(rt: Any, g: Any, capfd: pytest.Captur
     rt.gopanic(g, e, 0x1234)
     assert rt.schedule(g) == g
     assert (g.at.sched.pc, g.at.sched.ret, g.at.sched.sp) == (method, 0x1234, sp - 16)
-    assert rt.walk(g.at.sched.pc, g.at.sched.sp, g.at.stack_hi) == 4
+    assert rt.count_frames(g) == 4
     rt.copystack(g.at.m.at.p, g, 8192, False)
     rt.panicval(g, *data(b"it\nfailed"), g.at.sched.sp)
     assert report(rt, g, capfd) == "panic: it\n\tfailed" + WHERE
