@@ -25,20 +25,24 @@ G_SCHED_SP = 32
 G_SCHED_BP = 40
 G_SCHED_CTXT = 48
 G_SCHED_RET = 56
-G_REGS = 64  # x0..x8, where morestack spills argument registers
-G_FREGS = 136  # d0..d7
-G_MORE_PC = 200  # entry of the function that needs stack
-G_MORE_FRAME = 208  # its frame bytes
-G_PENDING = 216  # kind of the pending panic; 0: none
-G_PENDING_A = 224  # its operands
-G_PENDING_B = 232
-G_PENDING_TYPE = 240  # panic value, for PENDING_USER
-G_PENDING_DATA = 248
-G_LEAF_COUNT = 256  # leaf frames a pending panic has left
-G_LEAF_SITES = 264  # 32 words: their site records
-G_SITE = 520  # site blob of a go statement, stored by compiled code before it calls newproc; or 0
-G_DEFERS = 528  # newest deferred call
-G_FIXED_END = 536
+G_M = 64  # the thread that runs g: slow paths reach what follows through it
+G_PENDING = 72  # kind of the pending panic; 0: none
+G_DEFERS = 80  # newest deferred call
+G_FIXED_END = 88
+
+# Offsets in M, bytes: what lives from a failed check to the runtime function that looks at it.
+M_REGS = 0  # x0..x8, where morestack spills argument registers
+M_FREGS = 72  # d0..d7
+M_MORE_PC = 136  # entry of the function that needs stack
+M_MORE_FRAME = 144  # its frame bytes
+M_PENDING_A = 152  # operands of the pending panic
+M_PENDING_B = 160
+M_PENDING_TYPE = 168  # panic value, for PENDING_USER
+M_PENDING_DATA = 176
+M_SITE = 184  # site blob of a go statement, stored by compiled code before it calls newproc; or 0
+M_LEAF_COUNT = 192  # leaf frames a pending panic has left
+M_LEAF_SITES = 200  # 32 words: their site records
+M_FIXED_END = 456
 
 # A record of a deferred call: in the frame, or in the heap when made in a loop.
 DEFER_LINK = 0  # the one deferred before

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from morestack.codegen.abi import G_M
 from morestack.codegen.flat import LLVM_TYPE, const_text, flat_leaves, leaves, memory_type, quote, zero_text
 from morestack.codegen.remat import Remat
 from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym
@@ -64,6 +65,10 @@ class Body:
     def gep(self, base: str, offset: int) -> str:
         """base + offset bytes."""
         return base if offset == 0 else self.let(f"getelementptr i8, ptr {base}, i64 {offset}")
+
+    def m(self) -> str:
+        """The thread that runs g; for slow paths."""
+        return self.let(f"load ptr, ptr {self.gep('%g', G_M)}")
 
     # where things live: subclasses
 

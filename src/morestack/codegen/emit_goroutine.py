@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 from morestack.codegen.abi import (
     CONTEXT_REG,
-    G_MORE_FRAME,
-    G_MORE_PC,
     G_PENDING,
     G_SCHED_BP,
     G_SCHED_PC,
@@ -19,6 +17,8 @@ from morestack.codegen.abi import (
     G_STACKGUARD0,
     INT_REGS,
     LINK,
+    M_MORE_FRAME,
+    M_MORE_PC,
     STACK_SMALL,
 )
 from morestack.codegen.blocks import Region
@@ -171,8 +171,9 @@ class SegmentBody(Region):
     def _more(self) -> None:
         self.lines, saved = self.tail, self.lines
         self.start("more")
-        self.emit(f"store ptr {segment_symbol(self.f, self.seg)}, ptr {self.gep('%g', G_MORE_PC)}")
-        self.emit(f"store i64 {self.lay.frame}, ptr {self.gep('%g', G_MORE_FRAME)}")
+        m = self.m()
+        self.emit(f"store ptr {segment_symbol(self.f, self.seg)}, ptr {self.gep(m, M_MORE_PC)}")
+        self.emit(f"store i64 {self.lay.frame}, ptr {self.gep(m, M_MORE_FRAME)}")
         self.tail_call(self.ctx.function("rt.morestack"), "%bp", ALL_ARGS)
         self.lines = saved
 

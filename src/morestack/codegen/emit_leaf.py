@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from morestack.codegen.abi import (
     G_PENDING,
-    G_PENDING_DATA,
-    G_PENDING_TYPE,
     INT_REGS,
     LINK,
+    M_PENDING_DATA,
+    M_PENDING_TYPE,
     PENDING_ASSERT,
     PENDING_DOTTYPE,
     PENDING_NIL,
@@ -135,19 +135,20 @@ class LeafBody(Region):
         match i.aux:
             case "gopanic":
                 kind = PENDING_USER
-                extra = [(G_PENDING_TYPE, values[0]), (G_PENDING_DATA, values[1])]
+                extra = [(M_PENDING_TYPE, values[0]), (M_PENDING_DATA, values[1])]
             case "panicnil":
                 kind = PENDING_NIL
             case "panicshift":
                 kind = PENDING_SHIFT
             case "panicdottype":
                 kind, a, b = PENDING_DOTTYPE, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
-                extra = [(G_PENDING_TYPE, values[2])]
+                extra = [(M_PENDING_TYPE, values[2])]
             case _:
                 assert i.aux == "panicassert", i.aux
                 kind, a, b = PENDING_ASSERT, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
+        m = self.m() if extra else ""
         for at, v in extra:
-            self.emit(f"store ptr {v}, ptr {self.gep('%g', at)}")
+            self.emit(f"store ptr {v}, ptr {self.gep(m, at)}")
         self.emit(self._panic_call(kind, a, b, i))
         self._return("true", ())
         self.start(self.label())  # holds the UNREACHABLE that follows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.codegen.abi import G_SITE, G_STACKGUARD0, PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL, STACK_PREEMPT
+from morestack.codegen.abi import G_STACKGUARD0, M_SITE, PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL, STACK_PREEMPT
 from morestack.codegen.body import Body
 from morestack.codegen.context import flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, memory_type, quote, zero_text
@@ -108,7 +108,7 @@ def _rt(body: Body, i: Instr) -> None:
         return
     if name == "newproc":  # where the goroutine was created, for tracebacks
         site = body.ctx.site(body.f, i.pos, flags_of(body.f))
-        body.emit(f"store ptr {body.ctx.blob(0, 0, site)}, ptr {body.gep('%g', G_SITE)}")
+        body.emit(f"store ptr {body.ctx.blob(0, 0, site)}, ptr {body.gep(body.m(), M_SITE)}")
     if name == "gorecover":  # who calls it decides
         body.save_place(i)
     got = runtime_call(body, name, i.args, call.result)

@@ -8,14 +8,8 @@ from __future__ import annotations
 
 from morestack.codegen.abi import (
     FLOAT_REGS,
-    G_FREGS,
-    G_LEAF_COUNT,
-    G_LEAF_SITES,
-    G_MORE_PC,
+    G_M,
     G_PENDING,
-    G_PENDING_A,
-    G_PENDING_B,
-    G_REGS,
     G_SCHED_BP,
     G_SCHED_CTXT,
     G_SCHED_PC,
@@ -23,6 +17,13 @@ from morestack.codegen.abi import (
     G_SCHED_SP,
     INT_REGS,
     LINK,
+    M_FREGS,
+    M_LEAF_COUNT,
+    M_LEAF_SITES,
+    M_MORE_PC,
+    M_PENDING_A,
+    M_PENDING_B,
+    M_REGS,
 )
 from morestack.codegen.call import PARAMS, argument_list
 from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, c_string, relative
@@ -43,17 +44,41 @@ def _g(lines: list[str], name: str, offset: int, base: str = "%g") -> str:
     return f"%{name}.p"
 
 
+def _m(lines: list[str], g: str = "%g") -> None:
+    """%m: the thread that runs a goroutine."""
+    lines.append(f"  %m = load ptr, ptr {_g(lines, 'm', G_M, g)}")
+
+
 def _tail(target: str, g: str, bp: str, args: str) -> list[str]:
     return [f"  musttail call preserve_nonecc void {target}(ptr {g}, ptr {bp}, {args})", "  ret void"]
 
 
+def _enter(g: str) -> list[str]:
+    """Go on at %m's more_pc, with the registers that are there and g's stack: a prologue's check is made again."""
+    out: list[str] = []
+    values: dict[int, str] = {}
+    for k in range(INT_REGS):
+        p = _g(out, f"lx{k}", M_REGS + 8 * k, "%m")
+        out.append(f"  %lx{k} = load i64, ptr {p}")
+        values[k] = f"%lx{k}"
+    for k in range(FLOAT_REGS):
+        p = _g(out, f"ld{k}", M_FREGS + 8 * k, "%m")
+        out.append(f"  %ld{k} = load double, ptr {p}")
+        values[INT_REGS + k] = f"%ld{k}"
+    out.append(f"  %more = load ptr, ptr {_g(out, 'more', M_MORE_PC, '%m')}")
+    out.append(f"  %moresp = load ptr, ptr {_g(out, 'moresp', G_SCHED_SP, g)}")
+    out.append(f"  %newbp = getelementptr i8, ptr %moresp, i64 -{LINK}")
+    return [*out, *_tail("%more", g, "%newbp", argument_list(values))]
+
+
 def _morestack() -> list[str]:
     out = [f"define hidden preserve_nonecc void @rt.morestack{PARAMS} {_ATTRS} {{"]
+    _m(out)
     for k in range(INT_REGS):
-        p = _g(out, f"sx{k}", G_REGS + 8 * k)
+        p = _g(out, f"sx{k}", M_REGS + 8 * k, "%m")
         out.append(f"  store i64 %x{k}, ptr {p}")
     for k in range(FLOAT_REGS):
-        p = _g(out, f"sd{k}", G_FREGS + 8 * k)
+        p = _g(out, f"sd{k}", M_FREGS + 8 * k, "%m")
         out.append(f"  store double %d{k}, ptr {p}")
     out += [
         "  %pc.p = getelementptr i8, ptr %bp, i64 8",
@@ -73,21 +98,8 @@ def _morestack() -> list[str]:
         "  br i1 %retry, label %again, label %stop",
         "again:",
     ]
-    values: dict[int, str] = {}
-    for k in range(INT_REGS):
-        p = _g(out, f"lx{k}", G_REGS + 8 * k)
-        out.append(f"  %lx{k} = load i64, ptr {p}")
-        values[k] = f"%lx{k}"
-    for k in range(FLOAT_REGS):
-        p = _g(out, f"ld{k}", G_FREGS + 8 * k)
-        out.append(f"  %ld{k} = load double, ptr {p}")
-        values[INT_REGS + k] = f"%ld{k}"
+    out += _enter("%g")
     out += [
-        f"  %more.p = getelementptr i8, ptr %g, i64 {G_MORE_PC}",
-        "  %more = load ptr, ptr %more.p",
-        "  %sp = load ptr, ptr %gsp.p",
-        f"  %newbp = getelementptr i8, ptr %sp, i64 -{LINK}",
-        *_tail("%more", "%g", "%newbp", argument_list(values)),
         "stop:",
         *_tail("@rt.schedule", "%g", "poison", argument_list({})),
         "}",
@@ -99,13 +111,22 @@ def _schedule() -> list[str]:
     out = [
         f"define hidden preserve_nonecc void @rt.schedule{PARAMS} {_ATTRS} {{",
         "  %f = load ptr, ptr @cell.schedule",
-        "  %next = call ptr %f(ptr %g)",
-        "  %none = icmp eq ptr %next, null",
-        "  br i1 %none, label %back, label %gogo",
+        "  %answer = call i64 %f(ptr %g)",
+        "  %none = icmp eq i64 %answer, 0",
+        "  br i1 %none, label %back, label %go",
         "back:",
         "  ret void",
-        "gogo:",
+        "go:",
+        "  %bit = and i64 %answer, 1",
+        "  %next = inttoptr i64 %answer to ptr",
+        "  %whole = icmp eq i64 %bit, 0",
+        "  br i1 %whole, label %gogo, label %check",
+        "check:",
+        "  %stopped = getelementptr i8, ptr %next, i64 -1",
     ]
+    _m(out, "%stopped")
+    out += _enter("%stopped")
+    out.append("gogo:")
     for name, offset, t in (
         ("pc", G_SCHED_PC, "ptr"),
         ("sp", G_SCHED_SP, "ptr"),
@@ -175,8 +196,11 @@ def _panic() -> list[str]:
         "  br i1 %isset, label %go, label %fill",
         "fill:",
     ]
-    for name, offset, value in (("k", G_PENDING, "%x0"), ("a", G_PENDING_A, "%x1"), ("b", G_PENDING_B, "%x2")):
-        p = _g(out, name, offset)
+    _m(out)
+    for name, offset, value, base in (
+        ("k", G_PENDING, "%x0", "%g"), ("a", M_PENDING_A, "%x1", "%m"), ("b", M_PENDING_B, "%x2", "%m"),
+    ):  # fmt: skip
+        p = _g(out, name, offset, base)
         out.append(f"  store i64 {value}, ptr {p}")
     out += ["  br label %go", "go:"]
     for name, offset, value in (
@@ -189,14 +213,8 @@ def _panic() -> list[str]:
 
 
 def _mstart() -> list[str]:
-    out: list[str] = []
-    p = _g(out, "r", G_REGS, "%g0")
-    p1 = _g(out, "s", G_REGS + 8, "%g0")
     return [
         "define void @rt.mstart(ptr %g0) nounwind {",
-        *out,  # panics find them there: g0 has no registers to keep
-        f"  store ptr @rt.panicval, ptr {p}",
-        f"  store ptr @rt.panicreturn, ptr {p1}",
         f"  call preserve_nonecc void @rt.schedule(ptr %g0, ptr null, {argument_list({})})",
         "  ret void",
         "}",
@@ -207,21 +225,24 @@ def _leafpanic() -> list[str]:
     """rt.leafpanic(g, kind or 0: pending is set, a, b, site): append the site of a leaf."""
     out = [
         "define hidden void @rt.leafpanic(ptr %g, i64 %kind, i64 %a, i64 %b, ptr %site) nounwind cold {",
+    ]
+    _m(out)
+    out += [
         "  %isset = icmp eq i64 %kind, 0",
         "  br i1 %isset, label %go, label %fill",
         "fill:",
     ]
-    for name, offset in (("kind", G_PENDING), ("a", G_PENDING_A), ("b", G_PENDING_B)):
-        p = _g(out, name, offset)
+    for name, offset, base in (("kind", G_PENDING, "%g"), ("a", M_PENDING_A, "%m"), ("b", M_PENDING_B, "%m")):
+        p = _g(out, name, offset, base)
         out.append(f"  store i64 %{name}, ptr {p}")
     out += ["  br label %go", "go:"]
-    p = _g(out, "count", G_LEAF_COUNT)
+    p = _g(out, "count", M_LEAF_COUNT, "%m")
     out += [
         f"  %n = load i64, ptr {p}",
         f"  %room = icmp ult i64 %n, {MAX_LEAF_SITES}",
         "  br i1 %room, label %put, label %done",
         "put:",
-        f"  %base = getelementptr i8, ptr %g, i64 {G_LEAF_SITES}",
+        f"  %base = getelementptr i8, ptr %m, i64 {M_LEAF_SITES}",
         "  %at = getelementptr i64, ptr %base, i64 %n",
         "  store ptr %site, ptr %at",
         "  %n1 = add i64 %n, 1",

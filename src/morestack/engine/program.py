@@ -70,7 +70,7 @@ class Program:
         """Link the objects of a program's packages, package runtime's among them, by import path, with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")
-        exports = [TABLE, "rt.mstart", "rt.goexit", "rt.errors", "runtime.main"]
+        exports = [TABLE, "rt.mstart", "rt.goexit", "rt.panicval", "rt.panicreturn", "rt.errors", "runtime.main"]
         exports += [path + ROOTS for path in objects]
         library = link([bundle.runtime, bundle.stubs, *objects.values()], exports)
         table = ctypes.string_at(library[TABLE], 8 * len(bundle.cells))
@@ -96,6 +96,7 @@ class Program:
         """Run the program to its end and return its exit code. KeyboardInterrupt passes through."""
         flags = stress_flags(os.environ.get("STRESS", ""))
         g0 = self.call("schedinit", self.library["rt.goexit"])
+        self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])
         self.call("seterrors", self.library["rt.errors"])
         for path in self.packages:
             self.call("addroots", self.library[path + ROOTS])

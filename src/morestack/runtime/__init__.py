@@ -11,9 +11,9 @@ MODULES = (
     "layout", "os", "lock", "rand", "fatal", "event", "mheap", "records", "type", "sizeclasses", "mspan", "mkind",
     "mcentral", "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print",
     "dragon", "printfloat", "traceback", "shrinkstack", "park", "mgcwork", "mgcmark", "mgcstack", "mgcsweep",
-    "mgccheck", "mgc", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select", "complex",
-    "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug",
-    "memstats", "init",
+    "mgccheck", "mgc", "safepoint", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select",
+    "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab",
+    "debug", "memstats", "init",
 )  # fmt: skip
 
 

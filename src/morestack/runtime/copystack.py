@@ -5,7 +5,7 @@
 
 What can point into a goroutine's stack, and how it is found:
 - its own frames: the pointer bitmap of each continuation (`adjustframe`), and saved BPs in linkage;
-- argument registers that morestack spilled: the bitmap of the entry it returns to (`adjustregs`);
+- argument registers that morestack spilled, in m or g.spill: the bitmap of the entry it returns to (`adjustregs`);
 - `elem` of sudogs, when it is parked (`adjustsudogs`);
 - records of deferred calls, which may lie in frames themselves, and of panics (`adjustdefers`, `adjustpanics`);
 - `sched`: sp and bp, and ctxt when it is a closure object in a frame.
@@ -45,6 +45,7 @@ from morestack.runtime.layout import (
     G,
     P,
     Panic,
+    Spill,
     Sudog,
 )  # fmt: skip
 from morestack.runtime.stackalloc import stackalloc, stackfree
@@ -122,9 +123,9 @@ def adjustframes(pp: Ptr[P], g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) 
 
 
 @nosplit(why="the stack is half moved")
-def adjustregs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the pointers among the argument registers that morestack spilled; how many."""
-    return adjustbits(g.at.regs.ptr.addr, ptr_at(u64, u64(g.at.more_pc - 16))[0], old_lo, old_size, delta)
+def adjustregs(regs: u64, pc: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
+    """Move the pointers among the argument registers for the function entry pc; how many."""
+    return adjustbits(regs, ptr_at(u64, u64(pc - 16))[0], old_lo, old_size, delta)
 
 
 @nosplit(why="the stack is half moved")
@@ -175,7 +176,7 @@ def stress(g: Ptr[G]) -> None:
 
 
 def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
-    """Move g, which is stopped, to a new stack. `spilled`: its argument registers are in g.regs."""
+    """Move g, which is stopped, to a new stack. `spilled`: it is in newstack, its argument registers in m."""
     old_lo = g.at.stack_lo
     old_hi = g.at.stack_hi
     old_size = u64(old_hi - old_lo)
@@ -194,7 +195,11 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
     if g.at.panics != nil(Panic):
         extra = u64(extra + adjustpanics(g, old_lo, old_size, delta))
     if spilled:
-        extra = u64(extra + adjustregs(g, old_lo, old_size, delta))
+        m = g.at.m
+        extra = u64(extra + adjustregs(m.at.regs.ptr.addr, m.at.more_pc, old_lo, old_size, delta))
+    if g.at.spill != nil(Spill):
+        s = g.at.spill
+        extra = u64(extra + adjustregs(s.addr, s.at.pc, old_lo, old_size, delta))
     if u64(g.at.sched.ctxt - old_lo) < old_size:
         g.at.sched.ctxt = u64(g.at.sched.ctxt + delta)
     g.at.sched.sp = u64(g.at.sched.sp + delta)

@@ -66,6 +66,17 @@ def defer_init() -> None:
     central_init(ptr_to(free_records.at.panics))
 
 
+panicval_pc = static(u64)
+panicreturn_pc = static(u64)
+
+
+@export
+def setreturns(panicval: u64, panicreturn: u64) -> None:
+    """The addresses of the stubs that methods and deferred calls made by panics return to."""
+    panicval_pc.value = panicval
+    panicreturn_pc.value = panicreturn
+
+
 def new_panic(g: Ptr[G]) -> Ptr[Panic]:
     """A record that begins at g.sched, newest of g's."""
     p = ptr_at(Panic, pool_take(ptr_to(g.at.m.at.p.at.panicpool), ptr_to(free_records.at.panics), size_of(Panic)))
@@ -191,7 +202,7 @@ def next_deferred(g: Ptr[G], p: Ptr[Panic]) -> boolean:
     p.at.frame = d.at.sp
     p.at.retpc = u64(d.at.pc & ~DEFER_HEAP)
     free_defer(g, d)
-    enter_below(g, ptr_at(u64, fn)[0], fn, u64(0), g.at.m.at.g0.at.regs[1])
+    enter_below(g, ptr_at(u64, fn)[0], fn, u64(0), panicreturn_pc.value)
     return True
 
 

@@ -266,7 +266,7 @@ def equal_data(g: Ptr[G], t: Ptr[Type], x: u64, y: u64) -> boolean:
     """Whether two interface data words of the same dynamic type hold equal values."""
     if t.at.equal == 0:
         g.at.pending = PENDING_UNCOMPARABLE
-        g.at.pending_a = t.addr
+        g.at.m.at.pending_a = t.addr
         return False
     if is_direct_iface(t):
         return x == y

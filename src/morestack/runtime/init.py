@@ -1,6 +1,7 @@
 """Start and stop: what the engine calls before the first goroutine runs and after the last one did.
 
 g0 = schedinit(pc of rt.goexit)
+setreturns(pc of rt.panicval, pc of rt.panicreturn)
 setdebug(...)                      optional
 newproc(g0, closure of runtime.main)
 rt.mstart(g0)                      on the thread that runs goroutines; returns when the program is over
@@ -25,6 +26,7 @@ from morestack.runtime.mheap import mheap_init
 from morestack.runtime.mkind import kinds_init, rare_only
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.print import print_init
+from morestack.runtime.safepoint import safepoint_init
 from morestack.runtime.sched import schedinit_m, shrink_at_block
 from morestack.runtime.shrinkstack import move_stacks
 from morestack.runtime.sizeclasses import sizeclasses_init
@@ -60,6 +62,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     symtab_init()
     print_init()
     defer_init()
+    safepoint_init()
     event_init(EVENT_CAPACITY)
     maxstacksize.value = MAX_STACK
     return schedinit_m(goexit_pc)

@@ -16,7 +16,7 @@ A goroutine's memory, addresses growing upwards:
         stack_lo   +---------------------------+
 
 Invariants
-- The first G_FIXED_END bytes of G are known to compiled code (codegen/abi.py); a test compares them.
+- The first G_FIXED_END bytes of G and M_FIXED_END of M are known to compiled code (codegen/abi.py); a test compares.
 - `sched` is valid whenever g is not running: `sched.sp - 16` is the lowest word in use.
 - While status is WAITING on a channel, `waiting` lists the sudogs; their `elem` may point into the
   goroutine's own stack and moves with it.
@@ -78,31 +78,19 @@ class G:
     stack_hi: u64
     stackguard0: u64
     sched: Gobuf
-    regs: Array[u64, Literal[9]]
-    fregs: Array[u64, Literal[8]]
-    more_pc: u64
-    more_frame: u64
+    m: Ptr["M"]
     pending: u64
-    pending_a: u64
-    pending_b: u64
-    pending_type: u64
-    pending_data: u64
-    leaf_count: u64
-    leaf_sites: Array[u64, Literal[32]]
-    site: u64
     defers: Ptr["Defer"]
     # From here on only the runtime knows the layout.
-    m: Ptr["M"]
+    spill: Ptr["Spill"]  # its argument registers, when it is stopped in a prologue
     goid: u64
     status: u32
     waitreason: u32
     schedlink: Ptr["G"]
     alllink: Ptr["G"]
     waiting: Ptr["Sudog"]
-    param: Ptr["Sudog"]
     parentgoid: u64
     gopc: u64
-    startpc: u64
     panics: Ptr["Panic"]
     sigpc: u64
     stktop: Ptr["Stktop"]
@@ -121,6 +109,18 @@ class Stktop:
     args: u64  # bytes of stack arguments, copied to just below this record
     area: u64  # bytes of stack arguments and results
     crossing: u64  # the counters of the call that made the segment
+
+
+@struct
+class Spill:
+    """The argument registers of a goroutine that is stopped in a prologue, which goes on at `pc` when it runs again.
+    Up to `link` as in M."""
+
+    regs: Array[u64, Literal[9]]
+    fregs: Array[u64, Literal[8]]
+    pc: u64
+    frame: u64
+    link: Ptr["Spill"]
 
 
 @struct
@@ -230,6 +230,8 @@ class P:
     sudogcache: Ptr["Sudog"]
     deferpool: RecordPool
     panicpool: RecordPool
+    spillpool: RecordPool
+    preempt: u32  # whose time slice is used: give way at the next safe point
     stackcache: Array[StackFreeList, Literal[4]]
     # The allocator's cache (mcache.py): a run for each kind of object, and the block that tiny objects share.
     runs: Array[AllocRun, Literal[512]]
@@ -246,8 +248,21 @@ class P:
 
 @struct
 class M:
-    """An OS thread. g0 stands for it where no goroutine runs."""
+    """An OS thread. g0 stands for it where no goroutine runs. Up to `leaf_sites` the layout is fixed by codegen/abi.py:
+    what lives from a failed check to the runtime function that looks at it."""
 
+    regs: Array[u64, Literal[9]]
+    fregs: Array[u64, Literal[8]]
+    more_pc: u64
+    more_frame: u64
+    pending_a: u64
+    pending_b: u64
+    pending_type: u64
+    pending_data: u64
+    site: u64
+    leaf_count: u64
+    leaf_sites: Array[u64, Literal[32]]
+    # From here on only the runtime knows the layout.
     id: u64
     g0: Ptr["G"]
     curg: Ptr["G"]

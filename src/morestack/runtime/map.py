@@ -80,7 +80,7 @@ def check_key(g: Ptr[G], t: Ptr[MapType], key: u64) -> None:
     if t.at.flags & HASH_MIGHT_PANIC != 0:
         typehash(g, t.at.key, key, u64(0))
         if g.at.pending != 0:
-            g.at.pending_b = u64(1)
+            g.at.m.at.pending_b = u64(1)
 
 
 def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:

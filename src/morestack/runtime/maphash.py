@@ -111,8 +111,8 @@ def ifacehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
     d = ptr_at(Type, typ)
     if d.at.equal == 0:
         g.at.pending = PENDING_UNHASHABLE
-        g.at.pending_a = typ
-        g.at.pending_b = u64(0)
+        g.at.m.at.pending_a = typ
+        g.at.m.at.pending_b = u64(0)
         return u64(0)
     h = u64(seed ^ u64(d.at.hash))
     if is_direct_iface(d):

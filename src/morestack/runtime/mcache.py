@@ -15,7 +15,7 @@ from morestack.dialect.machine import (
     Ptr,
     atomic_add,
     atomic_load,
-    atomic_store,
+    cas,
     memset,
     nil,
     noinline,
@@ -36,13 +36,15 @@ RUN_BYTES = u64(8192)
 heap_live = static(u64)
 next_gc = static(u64)
 gc_wanted = static(u64)
+"""Not 0: a collection is wanted, GC_DEMANDED by the program itself."""
+GC_DEMANDED = u64(2)
 total_alloc = static(u64)
 
 
 def gc_request(pp: Ptr[P]) -> None:
     """Ask for a collection: the next check of the goroutine that allocates fails, and the next switch of any thread
     finds the request too. Who comes first stops the world."""
-    atomic_store(gc_wanted.ptr, u64(1))
+    cas(gc_wanted.ptr, u64(0), u64(1))
     g = pp.at.m.at.curg
     if g != nil(G):
         g.at.stackguard0 = STACK_PREEMPT

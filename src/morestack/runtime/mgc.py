@@ -1,7 +1,7 @@
 """The collector: stop (one thread runs Go code: it is stopped), mark from the roots, sweep.
 
         mallocgc: heap_live >= next_gc -> gc_request: stackguard0 is poisoned
-        the next prologue (newstack), loop check (preempt) or switch (schedule): collect
+        the next prologue (newstack), loop check (preempt) or switch: schedule collects
 
 Precise: at those places each goroutine's pointers are known exactly (mgcstack.py). Non-moving: objects stay where they
 are, so what is no goroutine's (the runtime's static data) may keep addresses of objects it knows to be reachable.
@@ -28,8 +28,8 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
-from morestack.runtime.layout import STACK_MIN, G, P
-from morestack.runtime.mcache import flush, gc_wanted, heap_live, next_gc, total_alloc
+from morestack.runtime.layout import STACK_MIN, P
+from morestack.runtime.mcache import GC_DEMANDED, flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
 from morestack.runtime.mgcmark import drain
 from morestack.runtime.mgcstack import global_bytes, scan_globals, scan_goroutines, scanned_bytes, scanned_stacks
@@ -162,15 +162,15 @@ def put_thousandth(n: u64) -> None:
 
 
 @noinline
-def collect(pp: Ptr[P], current: Ptr[G]) -> None:
-    """Collect. All goroutines are stopped; `current`, if not nil, is in newstack."""
+def collect(pp: Ptr[P]) -> None:
+    """Collect. All goroutines are stopped."""
     start = nanotime()
     gc_wanted.value = u64(gc_stress.value)
     before = heap_live.value
     flush(pp)
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
     scan_globals()
-    scan_goroutines(pp, current, check_escapes_wanted.value == 0)
+    scan_goroutines(pp, check_escapes_wanted.value == 0)
     drain()
     if check_escapes_wanted.value != 0:
         check_escapes()
@@ -198,7 +198,8 @@ def stress_skips(place: u64) -> boolean:
     return n >= 32 and n & 31 != 0
 
 
-def poll(pp: Ptr[P], current: Ptr[G], place: u64) -> None:
-    """A safe point: collect when that was asked for. `place` tells safe points apart, for the stress."""
-    if gc_wanted.value != 0 and (gc_stress.value == 0 or not stress_skips(place)):
-        collect(pp, current)
+def poll(pp: Ptr[P], place: u64) -> None:
+    """Every goroutine of pp is stopped: collect when that is wanted. `place` tells places apart, for the stress."""
+    wanted = gc_wanted.value
+    if wanted == GC_DEMANDED or (wanted != 0 and (gc_stress.value == 0 or not stress_skips(place))):
+        collect(pp)

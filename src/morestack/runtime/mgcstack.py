@@ -1,7 +1,7 @@
 """Roots: the stacks of goroutines by their frames' bitmaps, what else goroutines hold, and writable globals.
 
-A goroutine is scanned when it is stopped: parked, ready, or in newstack,
-where the argument registers of the function it is about to enter are in g.regs.
+A goroutine is scanned when it is stopped. Stopped in a prologue, it has the argument registers of the function it is
+about to enter in g.spill.
 
 Records of deferred calls are the runtime's own memory or lie in frames, outside all bitmaps: what they and panics
 hold is found from g.
@@ -25,7 +25,7 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, Defer, G, P, Panic, Stktop, Sudog
+from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, Defer, G, P, Panic, Spill, Stktop, Sudog
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask
 from morestack.runtime.shrinkstack import shrinkstack
 from morestack.runtime.traceback import allgs
@@ -118,13 +118,12 @@ def scan_frames(g: Ptr[G]) -> None:
         throw(cstr(b"scan_frames: frames do not end at the stack's end"))
 
 
-def scan_goroutine(g: Ptr[G], spilled: boolean) -> None:
-    """Grey what a goroutine keeps alive. `spilled`: it is in newstack, and its argument registers are in g.regs."""
+def scan_goroutine(g: Ptr[G]) -> None:
+    """Grey what a goroutine keeps alive."""
     scan_frames(g)
-    if spilled:
-        scan_bits(g.at.regs.ptr.addr, ptr_at(u64, u64(g.at.more_pc - 16))[0])
-    grey(g.at.pending_a)
-    grey(g.at.pending_data)
+    s = g.at.spill
+    if s != nil(Spill):
+        scan_bits(s.addr, ptr_at(u64, u64(s.at.pc - 16))[0])
     d = g.at.defers
     while d != nil(Defer):
         grey(d.at.fn)
@@ -135,24 +134,23 @@ def scan_goroutine(g: Ptr[G], spilled: boolean) -> None:
         grey(p.at.data)
         grey(p.at.text)
         p = p.at.link
-    s = g.at.waiting
-    while s != nil(Sudog):
-        grey(s.at.c)
-        grey(s.at.elem)
-        s = s.at.waitlink
+    w = g.at.waiting
+    while w != nil(Sudog):
+        grey(w.at.c)
+        grey(w.at.elem)
+        w = w.at.waitlink
     scanned_stacks.value = u64(scanned_stacks.value + 1)
     scanned_bytes.value = u64(scanned_bytes.value + g.at.stack_hi - g.at.sched.sp)
 
 
-def scan_goroutines(pp: Ptr[P], current: Ptr[G], shrink: boolean) -> None:
-    """Scan all goroutines; `current`, if not nil, is in newstack. `shrink`: and shrink stacks little used, but that
-    of who runs: it wants room."""
+def scan_goroutines(pp: Ptr[P], shrink: boolean) -> None:
+    """Scan all goroutines. `shrink`: and shrink stacks little used, but that of who runs: it wants room."""
     scanned_stacks.value = u64(0)
     scanned_bytes.value = u64(0)
     g = ptr_at(G, allgs.value)
     while g != nil(G):
         if g.at.status != G_DEAD and g.at.status != G_IDLE:
-            scan_goroutine(g, g == current)
+            scan_goroutine(g)
             if shrink and g.at.status != G_RUNNING:
                 shrinkstack(pp, g)
         g = g.at.alllink

@@ -1,6 +1,6 @@
 """Panics: what goes wrong in a Go program, printed as Go prints it; exit code 2.
 
-A failed check, a runtime call or a leaf leaves `pending` (a kind and operands) in g, and compiled code calls
+A failed check, a runtime call or a leaf leaves `pending` in g and its operands in m, and compiled code calls
 `panicking`; panic(v) is `gopanic`, a failed assertion `panicdottype` or `panicassert`. g.sched is the place.
 
         panic: runtime error: index out of range [5] with length 3
@@ -19,7 +19,16 @@ and returns to rt.panicval, which calls `panicval` here. Should the method panic
 """
 
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, memcmp, nil, ptr_at, u8, u64
-from morestack.runtime.defer import enter_below, free_panics, leave_below, make_room, new_panic, next_deferred, recovery
+from morestack.runtime.defer import (
+    enter_below,
+    free_panics,
+    leave_below,
+    make_room,
+    new_panic,
+    next_deferred,
+    panicval_pc,
+    recovery,
+)
 from morestack.runtime.fatal import stop
 from morestack.runtime.layout import G, Panic
 from morestack.runtime.os import strlen
@@ -80,11 +89,8 @@ def put_panics(p: Ptr[Panic]) -> None:
 
 def end_here(g: Ptr[G], p: Ptr[Panic]) -> None:
     """Print where g is, and end the program. The leaves that panicked are frames too."""
-    g.at.leaf_count = p.at.leaf_count
-    for i in range(p.at.leaf_count):
-        g.at.leaf_sites[i] = p.at.leaf_sites[i]
     puts(cstr(b"\n"))
-    put_goroutine(g)
+    put_goroutine(g, p)
     end()
     stop(i64(2))
 
@@ -135,9 +141,9 @@ def preprintpanics(g: Ptr[G], p: Ptr[Panic], first: Ptr[Panic]) -> boolean:
 
     A value that the panic below has too is printed once. See Note [Printing an error].
     """
-    back = g.at.m.at.g0.at.regs[0]
+    back = panicval_pc.value
     q = first
-    while q != nil(Panic) and back != 0:
+    while q != nil(Panic):
         link = q.at.link
         if link != nil(Panic) and q.at.typ != 0 and link.at.typ == q.at.typ and link.at.data == q.at.data:
             link.at.repanicked = True
@@ -234,26 +240,27 @@ def panicking(g: Ptr[G]) -> None:
     if g.at.pending == PENDING_GO_NIL:
         begin()
         puts(cstr(b"fatal error: go of nil func value\n\n"))
-        put_goroutine(g)
+        put_goroutine(g, nil(Panic))
         end()
         stop(i64(2))
         return
+    m = g.at.m
     p = new_panic(g)
     p.at.kind = g.at.pending
-    p.at.a = g.at.pending_a
-    p.at.b = g.at.pending_b
-    p.at.type_ = g.at.pending_type
+    p.at.a = m.at.pending_a
+    p.at.b = m.at.pending_b
+    p.at.type_ = m.at.pending_type
     if p.at.kind == PENDING_USER:
-        p.at.typ = g.at.pending_type
-        p.at.data = g.at.pending_data
+        p.at.typ = m.at.pending_type
+        p.at.data = m.at.pending_data
         if p.at.typ == 0:
             p.at.kind = PENDING_PANIC_NIL
     elif p.at.kind == PENDING_NIL:
         g.at.sigpc = g.at.sched.pc
-    p.at.leaf_count = g.at.leaf_count if g.at.leaf_count < 32 else u64(32)
+    p.at.leaf_count = m.at.leaf_count
     for i in range(p.at.leaf_count):
-        p.at.leaf_sites[i] = g.at.leaf_sites[i]
-    g.at.leaf_count = u64(0)
+        p.at.leaf_sites[i] = m.at.leaf_sites[i]
+    m.at.leaf_count = u64(0)
     g.at.pending = u64(0)
     unwind(g, p)
 
@@ -270,8 +277,8 @@ def goexit(g: Ptr[G]) -> None:
 def gopanic(g: Ptr[G], typ: u64, data: u64) -> None:
     """panic(v)."""
     g.at.pending = PENDING_USER
-    g.at.pending_type = typ
-    g.at.pending_data = data
+    g.at.m.at.pending_type = typ
+    g.at.m.at.pending_data = data
     panicking(g)
 
 
@@ -300,9 +307,9 @@ def panicrangestate(g: Ptr[G], state: i64) -> None:
 def panicdottype(g: Ptr[G], have: u64, want: u64, inter: u64) -> None:
     """v.(T) failed, for a concrete T."""
     g.at.pending = PENDING_DOTTYPE
-    g.at.pending_a = have
-    g.at.pending_b = want
-    g.at.pending_type = inter
+    g.at.m.at.pending_a = have
+    g.at.m.at.pending_b = want
+    g.at.m.at.pending_type = inter
     panicking(g)
 
 
@@ -310,6 +317,6 @@ def panicdottype(g: Ptr[G], have: u64, want: u64, inter: u64) -> None:
 def panicassert(g: Ptr[G], have: u64, inter: u64) -> None:
     """v.(I) failed, for an interface I."""
     g.at.pending = PENDING_ASSERT
-    g.at.pending_a = have
-    g.at.pending_b = inter
+    g.at.m.at.pending_a = have
+    g.at.m.at.pending_b = inter
     panicking(g)

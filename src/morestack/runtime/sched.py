@@ -5,8 +5,8 @@
         sched.queue    the global queue: what did not fit; looked at every 61st time, and when runq is empty
 
 `schedule` is called from rt.schedule on the thread's own stack, after a goroutine has parked, ended, failed or
-yielded. Nil means that the thread gives control back to the engine: the program is over and `exit_code` set.
-A goroutine that is still RUNNING goes on at its gobuf: so panics go from frame to frame.
+yielded. 0 means that the thread gives control back to the engine: the program is over and `exit_code` set.
+A goroutine that is still RUNNING has answered a check, or goes on at its gobuf: so panics go from frame to frame.
 
 Invariants
 - A goroutine is in at most one queue, and in one exactly when its status is RUNNABLE.
@@ -19,7 +19,21 @@ global queue when that holds any. So two goroutines that wake each other do not 
 starts others faster than they run waits for them before their stacks pile up.
 """
 
-from morestack.dialect.machine import Ptr, cstr, export, i64, nil, noinline, ptr_at, size_of, static, struct, u32, u64
+from morestack.dialect.machine import (
+    Ptr,
+    boolean,
+    cstr,
+    export,
+    i64,
+    nil,
+    noinline,
+    ptr_at,
+    size_of,
+    static,
+    struct,
+    u32,
+    u64,
+)
 from morestack.runtime.copystack import copystack, set_guard
 from morestack.runtime.event import stats
 from morestack.runtime.fatal import stop, stopped
@@ -37,6 +51,7 @@ from morestack.runtime.layout import (
     M,
     P,
     Panic,
+    Spill,
     Sudog,
 )  # fmt: skip
 from morestack.runtime.lock import RANK_SCHED, lock, unlock
@@ -45,6 +60,7 @@ from morestack.runtime.mgc import poll, starting_stack
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.park import park_commit
 from morestack.runtime.print import begin, end, puts
+from morestack.runtime.safepoint import let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stackalloc import stackalloc, stackfree
 from morestack.runtime.traceback import allgs, allgs_last, traceback_all
@@ -215,32 +231,54 @@ def stress_parked(g: Ptr[G]) -> None:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
 
 
+@noinline
+def stays(m: Ptr[M], g: Ptr[G]) -> boolean:
+    """g has answered a check, or goes on elsewhere because of a panic. Do what is asked for; False: it gives way."""
+    s = g.at.spill
+    place = g.at.sched.pc
+    if s != nil(Spill):
+        let_through(g, s.at.frame)
+        place = u64(s.at.pc ^ u64(place * 5))
+    pp = m.at.p
+    if gc_wanted.value != 0:
+        poll(pp, place)
+    if pp.at.preempt == 0:
+        return True
+    pp.at.preempt = u32(0)
+    g.at.status = G_RUNNABLE
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    globrunqput(g)
+    unlock(sched.ptr.field(Sched.lock))
+    return False
+
+
 @export
-def schedule(g: Ptr[G]) -> Ptr[G]:
-    """The goroutine to switch to, or nil. `g` has stopped, or is g0 of a thread that begins."""
+def schedule(g: Ptr[G]) -> u64:
+    """The address of the goroutine to switch to, bit 0 set when it goes on in a prologue; or 0. `g` has stopped, or
+    is g0 of a thread that begins."""
     m = g.at.m
     if stopped.value != 0:
         m.at.curg = nil(G)
-        return nil(G)
-    if g.at.status == G_RUNNING:  # a panic: g goes on in a deferred call, or where it was recovered
-        return g
+        return u64(0)
+    if g.at.status == G_RUNNING and stays(m, g):
+        return resume(m, g)
     if shrink_at_block.value != 0 and g.at.status == G_WAITING:
         stress_parked(g)
     park_commit(m)
     pp = m.at.p
     if gc_wanted.value != 0:
         m.at.curg = nil(G)
-        poll(pp, nil(G), g.at.sched.pc)
+        poll(pp, g.at.sched.pc)
     pp.at.schedtick = u64(pp.at.schedtick + 1)
     gp = find_runnable(pp)
     if gp == nil(G):
         m.at.curg = nil(G)
         deadlock()
-        return nil(G)
+        return u64(0)
     gp.at.status = G_RUNNING
     gp.at.m = m
     m.at.curg = gp
-    return gp
+    return resume(m, gp)
 
 
 def goready(pp: Ptr[P], g: Ptr[G]) -> None:
@@ -278,17 +316,17 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     gp.at.sched.bp = u64(0)
     gp.at.sched.ctxt = closure
     gp.at.sched.ret = u64(0)
-    gp.at.startpc = code
-    gp.at.gopc = g.at.site
-    g.at.site = u64(0)
+    m = g.at.m
+    gp.at.gopc = m.at.site
+    m.at.site = u64(0)
     gp.at.parentgoid = g.at.goid
     sched.at.goidgen = u64(sched.at.goidgen + 1)
     gp.at.goid = sched.at.goidgen
-    gp.at.m = g.at.m
+    gp.at.m = m
     gp.at.status = G_RUNNABLE
     gp.at.waitreason = WAIT_NONE
     gp.at.pending = u64(0)
-    gp.at.leaf_count = u64(0)
+    gp.at.spill = nil(Spill)
     gp.at.defers = nil(Defer)
     gp.at.panics = nil(Panic)
     gp.at.sigpc = u64(0)

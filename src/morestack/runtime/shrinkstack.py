@@ -1,9 +1,9 @@
 """shrinkstack: halve a stack of which little is used; the records of what copystack has done."""
 
-from morestack.dialect.machine import Ptr, atomic_add, boolean, static, u32, u64
+from morestack.dialect.machine import Ptr, atomic_add, boolean, nil, static, u32, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.event import EVENT_SHRINK, Stats, event_record, event_wanted, stats
-from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, G, P
+from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, G, P, Spill
 from morestack.runtime.unwind import record_of
 
 move_stacks = static(u32)
@@ -34,6 +34,8 @@ def shrinkstack(pp: Ptr[P], g: Ptr[G]) -> boolean:
     old_size = u64(g.at.stack_hi - g.at.stack_lo)
     new_size = u64(old_size >> 1)
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
+    if g.at.spill != nil(Spill):  # it is about to make this frame
+        used = u64(used + g.at.spill.at.frame)
     if new_size < STACK_MIN or used >= old_size >> 2:
         return False
     copystack(pp, g, new_size, False)

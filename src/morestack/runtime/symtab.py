@@ -9,8 +9,8 @@ hash table. As in Go, the pc before one of them (the call itself) is as good.
 All of pctab is guarded by its lock; cwd does not change once it is set.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, i64, local, ptr_at, static, struct, u8, u32, u64
-from morestack.runtime.layout import G
+from morestack.dialect.machine import Ptr, boolean, export, i64, local, nil, ptr_at, static, struct, u8, u32, u64
+from morestack.runtime.layout import G, Panic
 from morestack.runtime.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.os import getcwd, strlen
@@ -130,7 +130,7 @@ def tracestack(g: Ptr[G], data: u64, length: i64, room: i64, everyone: boolean) 
     flush()
     sink.at.at = data
     sink.at.end = u64(data + u64(length))
-    put_goroutine(g)
+    put_goroutine(g, nil(Panic))
     if everyone:
         put_others(g)
     flush()

@@ -22,6 +22,7 @@ from morestack.runtime.layout import (
     WAIT_SEND,
     WAIT_SEND_NIL,
     G,
+    Panic,
 )  # fmt: skip
 from morestack.runtime.print import begin, end, put_byte, put_uint, puts, putz
 from morestack.runtime.unwind import (
@@ -174,16 +175,16 @@ def put_cycle(g: Ptr[G], frames: u64) -> None:
             return
 
 
-def put_goroutine(g: Ptr[G]) -> None:
-    """Header, frames and origin of a goroutine."""
+def put_goroutine(g: Ptr[G], p: Ptr[Panic]) -> None:
+    """Header, frames and origin of a goroutine; the leaves that panicked first when it dies of p."""
     puts(cstr(b"goroutine "))
     put_uint(g.at.goid)
     puts(cstr(b" ["))
     puts(wait_text(g))
     puts(cstr(b"]:\n"))
-    leaves = g.at.leaf_count if g.at.leaf_count < 32 else u64(32)
-    for i in range(leaves):
-        put_site(g.at.leaf_sites[i])
+    if p != nil(Panic):
+        for i in range(p.at.leaf_count):
+            put_site(p.at.leaf_sites[i])
     frames = count_frames(g)
     if frames <= INNERMOST + OUTERMOST:
         put_frames(g, u64(0), frames)
@@ -203,7 +204,7 @@ def put_others(me: Ptr[G]) -> None:
     while g != nil(G):
         if g != me and g.at.status != G_DEAD:
             puts(cstr(b"\n"))
-            put_goroutine(g)
+            put_goroutine(g, nil(Panic))
         g = g.at.alllink
 
 

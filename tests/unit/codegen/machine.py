@@ -49,6 +49,9 @@ class Machine:
         self._keep: list[object] = []
         self.g = (ctypes.c_uint64 * 128)()
         self.ga = ctypes.addressof(self.g)
+        self.m = (ctypes.c_uint64 * 128)()
+        self.ma = ctypes.addressof(self.m)
+        put(self.ga + abi.G_M, self.ma)
         self._new_stack(stack)
         self._load(opt)
 
@@ -64,7 +67,7 @@ class Machine:
     def _load(self, opt: int) -> None:
         cells = {
             "newstack": (ctypes.c_int64, (), self._newstack),
-            "schedule": (ctypes.c_void_p, (), self._schedule),
+            "schedule": (ctypes.c_uint64, (), self._schedule),
             "goexit0": (None, (), lambda g: None),
             "panicking": (None, (), self._panicking),
         }
@@ -109,9 +112,9 @@ class Machine:
 
     # the runtime's side
 
-    def _schedule(self, g: int) -> int | None:
+    def _schedule(self, g: int) -> int:
         if self.started:
-            return None
+            return 0
         self.started = True
         return self.ga
 
@@ -132,9 +135,11 @@ class Machine:
         return ctypes.addressof(memory)
 
     def _panicking(self, g: int) -> None:
-        self.pending = tuple(word(self.ga + o) for o in (abi.G_PENDING, abi.G_PENDING_A, abi.G_PENDING_B))
-        for k in range(word(self.ga + abi.G_LEAF_COUNT)):
-            self.sites.append(self.site(word(self.ga + abi.G_LEAF_SITES + 8 * k)))
+        self.pending = (
+            word(self.ga + abi.G_PENDING), word(self.ma + abi.M_PENDING_A), word(self.ma + abi.M_PENDING_B),
+        )  # fmt: skip
+        for k in range(word(self.ma + abi.M_LEAF_COUNT)):
+            self.sites.append(self.site(word(self.ma + abi.M_LEAF_SITES + 8 * k)))
         pc, sp, bp = (word(self.ga + o) for o in (abi.G_SCHED_PC, abi.G_SCHED_SP, abi.G_SCHED_BP))
         for at, _, _ in self.frames(pc, sp, bp):
             self.sites.append(self.site(at - 0 + ctypes.c_int32.from_address(at - 4).value))
@@ -183,12 +188,12 @@ class Machine:
                     adjust(fsp + delta + 8 * k)
             adjust(fbp + delta)
         adjust(sp - 16 + delta)
-        entry = word(self.ga + abi.G_MORE_PC)
+        entry = word(self.ma + abi.M_MORE_PC)
         assert ctypes.c_uint32.from_address(entry - 8).value == 0xFFFF_FFFF
         regs = word(entry - 16)
         for k in range(9):
             if regs >> k & 1:
-                adjust(self.ga + abi.G_REGS + 8 * k)
+                adjust(self.ma + abi.M_REGS + 8 * k)
         ctypes.memset(old_lo, 0xAA, old_hi - old_lo)
         for o in (abi.G_SCHED_SP, abi.G_SCHED_BP):
             adjust(self.ga + o)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from morestack import runtime
-from morestack.dialect.machine import bind_statics
+from morestack.dialect.machine import bind_statics, ptr_at
 from morestack.dialect.native import Native, load
-from tests.unit.runtime.fake_stack import GOEXIT, code
+from morestack.runtime.layout import G
+from tests.unit.runtime.fake_stack import GOEXIT, PANICRETURN, PANICVAL, code
 
 
 @functools.cache
@@ -30,6 +31,15 @@ class Runtime:
             native().bind_statics()
         self.goexit = code(GOEXIT)
         self.g0 = self.schedinit(self.goexit)
+        self.setreturns(code(PANICVAL), code(PANICRETURN))
+
+    def schedule(self, g: Any) -> Any:
+        """Who runs next, wherever it goes on."""
+        return ptr_at(G, self.switch(g) & ~1)
+
+    def switch(self, g: Any) -> int:
+        """The answer of the runtime's `schedule`."""
+        return int(self.__getattr__("schedule")(g))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         for module in runtime.modules():

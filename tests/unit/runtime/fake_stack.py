@@ -37,6 +37,8 @@ class Site:
 
 
 GOEXIT = Site("runtime.goexit", flags=4 | 2 | 8)
+PANICVAL = Site("runtime.panicval", flags=2 | 8)
+PANICRETURN = Site("runtime.panicreturn", flags=2 | 8)
 _codes: dict[tuple[Any, ...], int] = {}
 
 

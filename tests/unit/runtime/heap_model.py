@@ -5,9 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from morestack.dialect.machine import nil, ptr_at
+from morestack.dialect.machine import ptr_at
 from morestack.runtime import mcache
-from morestack.runtime.layout import G
 from morestack.runtime.type import Type
 from tests.unit.runtime.fake_stack import blob, store
 
@@ -43,7 +42,7 @@ class Heap:
         return int(self.rt.makeslice(self.rt.g0, ptr_at(Type, typ), n, n))
 
     def collect(self) -> None:
-        self.rt.collect(self.pp, nil(G))
+        self.rt.collect(self.pp)
 
     def root(self, i: int, p: int) -> None:
         store(self.roots + 8 * i, p)

@@ -12,7 +12,7 @@ from morestack.ir.runtime_calls import PARKED, RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, Scalar, scalars
 from morestack.ir.types import F64 as IR_F64
 from morestack.runtime import chan, layout, panictext, sched, slice
-from morestack.runtime.layout import G, Gobuf
+from morestack.runtime.layout import G, Gobuf, M, Spill
 
 BY_CODEGEN = {"memmove", "memclr", "unpreempted"}
 """Not calls: LLVM intrinsics, a look at g."""
@@ -24,15 +24,25 @@ def exported() -> dict[str, object]:
 
 def test_g_begins_with_what_compiled_code_knows() -> None:
     where = {
-        "G_STACK_LO": "stack_lo", "G_STACK_HI": "stack_hi", "G_STACKGUARD0": "stackguard0", "G_REGS": "regs",
-        "G_FREGS": "fregs", "G_MORE_PC": "more_pc", "G_MORE_FRAME": "more_frame", "G_PENDING": "pending",
-        "G_PENDING_A": "pending_a", "G_PENDING_B": "pending_b", "G_PENDING_TYPE": "pending_type",
-        "G_PENDING_DATA": "pending_data", "G_LEAF_COUNT": "leaf_count", "G_LEAF_SITES": "leaf_sites",
-        "G_SITE": "site", "G_DEFERS": "defers", "G_FIXED_END": "m",
+        "G_STACK_LO": "stack_lo", "G_STACK_HI": "stack_hi", "G_STACKGUARD0": "stackguard0", "G_M": "m",
+        "G_PENDING": "pending", "G_DEFERS": "defers", "G_FIXED_END": "spill",
     }  # fmt: skip
     assert {k: offset_of(G, f) for k, f in where.items()} == {k: getattr(abi, k) for k in where}
     for field in ("pc", "sp", "bp", "ctxt", "ret"):
         assert offset_of(G, "sched") + offset_of(Gobuf, field) == getattr(abi, f"G_SCHED_{field.upper()}")
+
+
+def test_m_begins_with_what_slow_paths_know() -> None:
+    where = {
+        "M_REGS": "regs", "M_FREGS": "fregs", "M_MORE_PC": "more_pc", "M_MORE_FRAME": "more_frame",
+        "M_PENDING_A": "pending_a", "M_PENDING_B": "pending_b", "M_PENDING_TYPE": "pending_type",
+        "M_PENDING_DATA": "pending_data", "M_SITE": "site", "M_LEAF_COUNT": "leaf_count", "M_LEAF_SITES": "leaf_sites",
+        "M_FIXED_END": "id",
+    }  # fmt: skip
+    assert {k: offset_of(M, f) for k, f in where.items()} == {k: getattr(abi, k) for k in where}
+    for field, same in {"regs": "regs", "fregs": "fregs", "pc": "more_pc", "frame": "more_frame"}.items():
+        assert offset_of(Spill, field) == offset_of(M, same)
+    assert offset_of(Spill, "link") == offset_of(M, "pending_a")
 
 
 def test_constants_agree() -> None:

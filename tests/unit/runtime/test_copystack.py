@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from morestack.codegen import abi
-from morestack.runtime import event, layout
+from morestack.runtime import event, layout, mcache, mgc
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 
 MAIN = Site("main.main", 10, words=4, pointers=(0, 2))
@@ -70,18 +70,18 @@ def test_spilled_argument_registers_move(rt: Any, g: Any) -> None:
     fill(g, [MAIN])
     inside, delta_from = int(g.at.sched.sp) + 8, int(g.at.stack_hi)
     for i in range(9):
-        g.at.regs[i] = inside
-    g.at.more_pc, g.at.more_frame = code(ENTRY), 64
+        g.at.m.at.regs[i] = inside
+    g.at.m.at.more_pc, g.at.m.at.more_frame = code(ENTRY), 64
     assert rt.newstack(g) in (0,)
     rt.copystack(g.at.m.at.p, g, 8192, True)
     moved = inside + int(g.at.stack_hi) - delta_from
-    assert [int(g.at.regs[i]) for i in range(9)] == [moved if i in ENTRY.pointers else inside for i in range(9)]
+    assert [int(g.at.m.at.regs[i]) for i in range(9)] == [moved if i in ENTRY.pointers else inside for i in range(9)]
 
 
 def test_growth_doubles_until_the_frame_fits(rt: Any, g: Any) -> None:
     fill(g, [MAIN, MID])
     before = image(g)
-    g.at.more_pc, g.at.more_frame = code(ENTRY), 5000
+    g.at.m.at.more_pc, g.at.m.at.more_frame = code(ENTRY), 5000
     assert rt.newstack(g) == 0
     assert g.at.stack_hi - g.at.stack_lo == 8192
     assert g.at.sched.sp - 16 - 5000 >= g.at.stackguard0 - abi.STACK_SMALL
@@ -95,7 +95,7 @@ def test_a_check_that_was_poisoned_moves_the_stack_once(rt: Any, g: Any) -> None
     rt.setdebug(1 | 2)
     fill(g, [MAIN, DEEP])
     before, old = image(g), int(g.at.stack_lo)
-    g.at.more_pc, g.at.more_frame = code(ENTRY), 64
+    g.at.m.at.more_pc, g.at.m.at.more_frame = code(ENTRY), 64
     assert rt.newstack(g) == 0
     assert g.at.stack_lo != old and g.at.stack_hi - g.at.stack_lo == 2048
     assert image(g) == before
@@ -141,7 +141,7 @@ def test_the_stack_limit_ends_the_program(rt: Any, g: Any, capfd: pytest.Capture
     rt.copystack(g.at.m.at.p, g, 65536, False)
     rt.setmaxstack(65536)
     push_frames(g, [(MAIN, [0] * 4)] + [(rec, [0] * 14)] * 400)
-    g.at.more_pc, g.at.more_frame = code(ENTRY), 100000
+    g.at.m.at.more_pc, g.at.m.at.more_frame = code(ENTRY), 100000
     assert rt.newstack(g) == 1
     assert rt.schedule(g).addr == 0 and rt.exitcode(g) == 2
     err = capfd.readouterr().err
@@ -149,3 +149,44 @@ def test_the_stack_limit_ends_the_program(rt: Any, g: Any, capfd: pytest.Capture
     assert "\nfatal error: stack overflow\n\ngoroutine 1 [running]:\nmain.rec(...)\n\t/x/prog.go:7\n" in err
     assert "...301 frames elided...\n...repeating cycle of 1 frame: main.rec:7\n" in err
     assert err.endswith("main.main(...)\n\t/x/prog.go:10\n")
+
+
+def test_a_request_stops_a_prologue_with_its_registers(rt: Any, g: Any) -> None:
+    """It goes on on any thread, moved or not, where it was."""
+    fill(g, [MAIN])
+    m = g.at.m
+    inside = int(g.at.sched.sp) + 8
+    for i in range(9):
+        m.at.regs[i] = inside + i * (i not in ENTRY.pointers)
+    m.at.fregs[7] = 99
+    m.at.more_pc, m.at.more_frame = code(ENTRY), 64
+    g.at.stackguard0 = abi.STACK_PREEMPT
+    mcache.gc_wanted.value = 1
+    assert rt.newstack(g) == 1 and g.at.spill.addr != 0
+    before = int(g.at.stack_hi)
+    rt.copystack(m.at.p, g, 4096, False)
+    delta = int(g.at.stack_hi) - before
+    cycles = mgc.gcstats.at.cycles
+    for i in range(9):
+        m.at.regs[i] = 0
+    m.at.fregs[7] = m.at.more_pc = m.at.more_frame = 0
+    assert rt.switch(g) == g.addr | 1
+    assert mgc.gcstats.at.cycles == cycles + 1 and mcache.gc_wanted.value == 0
+    assert g.at.spill.addr == 0 and g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
+    want = [inside + (delta if i in ENTRY.pointers else i) for i in range(9)]
+    assert [int(m.at.regs[i]) for i in range(9)] == want
+    assert (m.at.fregs[7], m.at.more_pc, m.at.more_frame) == (99, code(ENTRY), 64)
+
+
+def test_a_used_time_slice_lets_others_run_first(rt: Any, g: Any) -> None:
+    fill(g, [MAIN])
+    rt.newproc(g, closure(code(Site("main.other", 1, entry=True))))
+    m = g.at.m
+    m.at.more_pc, m.at.more_frame, m.at.regs[1] = code(ENTRY), 64, 5
+    m.at.p.at.preempt = 1
+    assert rt.newstack(g) == 1
+    other = rt.schedule(g)
+    assert other.at.goid == 2 and g.at.status == layout.G_RUNNABLE and m.at.p.at.preempt == 0
+    m.at.regs[1] = 0
+    rt.goexit0(other)
+    assert rt.switch(other) == g.addr | 1 and m.at.regs[1] == 5

@@ -11,6 +11,7 @@ from morestack.runtime import layout
 from morestack.runtime.defer import GoInterface
 from morestack.runtime.layout import Defer, Panic
 from morestack.runtime.panictext import PENDING_USER
+from tests.unit.runtime.fake_stack import PANICRETURN as BACK
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 
 OUTER = Site("main.outer", 10, words=10)
@@ -21,14 +22,12 @@ DEFERRED = Site("main.outer.func1", 12, entry=True)
 CALLED = Site("main.outer.func1", 13, words=1)
 WRAPPER = Site("main.outer.deferwrap1", 14, words=3, flags=1)
 NESTED = Site("main.helper", 15, words=2)
-BACK = Site("runtime.panicreturn", flags=2 | 8)
 SITES = [OUTER, INNER]
 
 
 @pytest.fixture
 def g(rt: Any) -> Any:
     """A running goroutine, stopped in main.inner, called by main.outer."""
-    rt.g0.at.regs[1] = code(BACK)
     rt.newproc(rt.g0, closure(code(Site("main.run", 1, entry=True))))
     g = rt.schedule(rt.g0)
     push_frames(g, [(s, [0] * s.words) for s in SITES])
@@ -48,8 +47,8 @@ def in_frame(g: Any, at: int, closure_address: int, sp: int) -> None:
 
 def panic(rt: Any, g: Any, data: int) -> None:
     g.at.pending = PENDING_USER
-    g.at.pending_type = blob(bytes(48))
-    g.at.pending_data = data
+    g.at.m.at.pending_type = blob(bytes(48))
+    g.at.m.at.pending_data = data
     rt.panicking(g)
 
 

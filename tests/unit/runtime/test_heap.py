@@ -174,9 +174,10 @@ def test_spilled_arguments_are_roots(rt: Any, heap: Heap) -> None:
     g = rt.g0.at.m.at.p.at.runnext
     push_frames(g, [(Site("main.f", words=2), [0, 0])])
     p, q = heap.new_of(node), heap.new_of(node)
-    g.at.regs[0], g.at.regs[3] = q, p
-    g.at.more_pc = code(Site("main.callee", entry=True, pointers=(3,)))
-    rt.collect(heap.pp, g)
+    g.at.m.at.regs[0], g.at.m.at.regs[3] = q, p
+    g.at.m.at.more_pc = code(Site("main.callee", entry=True, pointers=(3,)))
+    rt.park_prologue(heap.pp, g)
+    rt.collect(heap.pp)
     again = {heap.new_of(node) for _ in range(2)}
     assert p not in again and q in again
 

@@ -82,10 +82,10 @@ def test_two_that_wake_each_other_do_not_starve_a_third(rt: Any) -> None:
 
 
 def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    rt.g0.at.site = 0
+    rt.g0.at.m.at.site = 0
     start(rt, rt.g0)
     main = rt.schedule(rt.g0)
-    main.at.site = code(Site("main.main", 12, words=2, flags=8))
+    main.at.m.at.site = code(Site("main.main", 12, words=2, flags=8))
     start(rt, main, "main.main.func1")
     main.at.status = layout.G_WAITING
     main.at.waitreason = layout.WAIT_SELECT_NONE

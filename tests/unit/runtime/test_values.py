@@ -204,7 +204,7 @@ def test_equality_of_dynamic_values(rt: Any, g: Any) -> None:
     bad = blob(struct.pack("<QQ", slice_type(), blob(bytes(24))))
     assert not rt.typeequal(g, box, bad, same) and g.at.pending == 0
     rt.typeequal(g, box, bad, bad)
-    assert g.at.pending == abi.PENDING_UNCOMPARABLE and g.at.pending_a == slice_type()
+    assert g.at.pending == abi.PENDING_UNCOMPARABLE and g.at.m.at.pending_a == slice_type()
 
 
 def test_itabs_are_found_by_method_names(rt: Any, g: Any) -> None:
@@ -252,7 +252,7 @@ def test_failed_checks(
     rt: Any, g: Any, capfd: pytest.CaptureFixture[str], kind: int, a: int, b: int, text: str
 ) -> None:
     push_frames(g, FRAMES)
-    g.at.pending, g.at.pending_a, g.at.pending_b = kind, a, b
+    g.at.pending, g.at.m.at.pending_a, g.at.m.at.pending_b = kind, a, b
     rt.panicking(g)
     assert report(rt, g, capfd) == "panic: " + text + WHERE
 
@@ -289,8 +289,8 @@ def test_failed_assertions(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -
 
 def test_leaves_come_first_in_a_traceback(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -> None:
     push_frames(g, FRAMES)
-    g.at.leaf_sites[0] = code(Site("main.leaf", 3)) - 32  # its site record
-    g.at.leaf_count = 1
+    g.at.m.at.leaf_sites[0] = code(Site("main.leaf", 3)) - 32  # its site record
+    g.at.m.at.leaf_count = 1
     g.at.pending = abi.PENDING_DIVIDE
     rt.panicking(g)
     assert "[running]:\nmain.leaf(...)\n\t/x/prog.go:3\nmain.f(...)\n" in report(rt, g, capfd)
@@ -309,8 +309,6 @@ def test_an_error_is_printed_by_its_method(rt: Any, g: Any, capfd: pytest.Captur
     method = code(Site("main.E.Error", 40, entry=True, pointers=(0,)))
     text_func = descriptor("func() string", 19, 8, ptrdata=8, tflag=32, comparable=False, extra=bytes(8))
     e = descriptor("main.E", 2, 8, tflag=4 | 8, methods=[("Error", text_func, method)])
-    back = Site("runtime.panicval", flags=2 | 8)
-    rt.g0.at.regs[0] = code(back)
     push_frames(g, FRAMES)
     sp = int(g.at.sched.sp)
     rt.gopanic(g, e, 0x1234)
