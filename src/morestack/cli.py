@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from morestack import __version__
+from morestack.engine.discipline import disciplines
 
 if TYPE_CHECKING:
     from morestack.pipeline import Compilation
@@ -41,12 +42,15 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            from morestack.engine.program import StressError
+            from morestack.engine.program import SettingError, StressError
+            from morestack.observe.failures import MeasureError
             from morestack.observe.show import UnknownFunction
             from morestack.source.diagnostics import CompileError, InternalError
             from morestack.source.files import FileError
 
-            if isinstance(error, CompileError | FileError | StressError | UnknownFunction):
+            if isinstance(
+                error, CompileError | FileError | SettingError | StressError | UnknownFunction | MeasureError
+            ):
                 raise UserError(str(error)) from None
             if os.environ.get("MORESTACK_DEBUG"):
                 raise
@@ -93,7 +97,20 @@ def program_argument(command: Callable[..., None]) -> Callable[..., None]:
     default="native",
     help="python: runtime functions run under CPython, where pdb can stop in them.",
 )
-def run(program: tuple[str, ...], stacks: bool, as_json: bool, runtime: str) -> None:
+@click.option(
+    "--discipline", type=click.Choice(disciplines()), default=disciplines()[0], help="What stacks do when full."
+)
+@click.option("--stats", metavar="FILE", help="Write what the run cost and the runtime's counters, as JSON.")
+@click.option("--count-syscalls", is_flag=True, help="With --stats: system calls too, where the kernel counts them.")
+def run(
+    program: tuple[str, ...],
+    stacks: bool,
+    as_json: bool,
+    runtime: str,
+    discipline: str,
+    stats: str | None,
+    count_syscalls: bool,
+) -> None:
     """Compile a Go program and run it.
 
     \b
@@ -104,7 +121,15 @@ def run(program: tuple[str, ...], stacks: bool, as_json: bool, runtime: str) -> 
     compiled = compilation(program)
     ready = Program.load(compiled.objects, compiled.progress)
     compiled.progress("")
-    code = ready.run(python_runtime=runtime == "python")
+    if stats is None:
+        code = ready.run(python_runtime=runtime == "python")
+    else:
+        from morestack.observe.usage import Usage, write_stats
+
+        usage = Usage(count_syscalls)
+        code = ready.run(runtime == "python", usage)
+        ready.attach()
+        write_stats(stats, usage, code)
     if stacks:
         from morestack.observe.report import StackReport
 
@@ -146,6 +171,36 @@ def show(program: tuple[str, ...], stage: str, function: str | None) -> None:
     from morestack.observe.show import show_stage
 
     click.echo(show_stage(compilation(program), stage, function), nl=False)
+
+
+@main.command()
+@program_argument
+@click.option(
+    "--sweep", metavar="NAME=VALUES", help="A constant's values (1..64, 0..90+10, 1,2,5), or initial=2048..65536."
+)
+@click.option("--discipline", "names", multiple=True, type=click.Choice(disciplines()), help="Only these.")
+@click.option("--repeat", type=click.IntRange(1, 1000), help="Rounds; without it as many as the budget allows.")
+@click.option("--budget", type=click.FloatRange(0.1), default=15.0, metavar="SECONDS", help="For all rounds (15).")
+@click.option("--json", "as_json", is_flag=True, help="All numbers as JSON.")
+@click.option("--html", type=click.Path(dir_okay=False, writable=True), help="Also write a page with plots.")
+def compare(
+    program: tuple[str, ...],
+    sweep: str | None,
+    names: tuple[str, ...],
+    repeat: int | None,
+    budget: float,
+    as_json: bool,
+    html: str | None,
+) -> None:
+    """Run a program under every stack discipline and show what each costs.
+
+    \b
+    Example: morestack compare --sweep depth=1..64 examples/hotsplit.go
+    """
+    from morestack.observe.compare import show as show_table
+    from morestack.observe.comparing import run_compare
+
+    show_table(run_compare(program, sweep, names or disciplines(), repeat, budget, as_json, html))
 
 
 if __name__ == "__main__":

@@ -148,3 +148,55 @@ def test_interrupt(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
     assert code == 130
     print(f"ended {elapsed * 1000:.0f} ms after the signal")
+
+
+def test_stats_are_flat_numbers(tmp_path: Path) -> None:
+    end = run_one(["run", "--stats", str(tmp_path / "s.json"), "tree.go"], EXAMPLES)
+    assert (end.code, end.stderr) == (0, b"total 50666\n")
+    numbers = json.loads((tmp_path / "s.json").read_text())
+    assert all(isinstance(n, int | float) for n in numbers.values())
+    assert numbers["grows"] > 5 and numbers["goroutines"] == 6 and numbers["exit_code"] == 0
+    assert numbers["seconds"] > 0 and numbers["minor_faults"] > 0
+
+
+def test_starting_stack(tmp_path: Path) -> None:
+    stats = str(tmp_path / "s.json")
+    for size, code, grows in (("1048576", 0, 0), ("1000000", 1, None), ("1024", 1, None), ("x", 1, None)):
+        end = run_one(["run", "--stats", stats, "tree.go"], EXAMPLES, {"MORESTACK_INITIAL": size})
+        assert end.code == code, end.stderr
+        if grows is not None:
+            assert json.loads(Path(stats).read_text())["grows"] == grows
+        else:
+            assert end.stderr.decode().startswith(f"MORESTACK_INITIAL={size}: not a power of two")
+
+
+@pytest.mark.slow
+def test_compare(tmp_path: Path) -> None:
+    page = tmp_path / "p.html"
+    end = run_one(["compare", "--repeat=1", "--html", str(page), "tree.go"], EXAMPLES)
+    assert end.code == 0, end.stderr
+    text = end.stdout.decode()
+    assert "contiguous" in text.splitlines()[0] and "growths" in text and "\x1b" not in text
+    assert page.read_text().startswith("<!doctype html>")
+    end = run_one(["compare", "--repeat=1", "--json", "--discipline=contiguous", "tree.go"], EXAMPLES)
+    (result,) = json.loads(end.stdout)["results"]
+    assert result["name"] == "contiguous" and result["numbers"]["grows"]["median"] > 5
+
+
+@pytest.mark.slow
+def test_compare_sweep(tmp_path: Path) -> None:
+    (tmp_path / "p.go").write_text(MAIN + "const depth = 1\n\nfunc main() { println(f(depth)) }\n" + RECURSE)
+    end = run_one(["compare", "--repeat=1", "--json", "--sweep=depth=1,1000", "p.go"], tmp_path)
+    assert end.code == 0, end.stderr
+    points = json.loads(end.stdout)["points"]
+    grows = [p["numbers"]["grows"]["median"] for p in points if p["name"] == "contiguous"]
+    assert grows[0] == 0 < grows[1]
+    end = run_one(["compare", "--repeat=1", "--sweep=initial=2048..4096", "p.go"], tmp_path)
+    assert end.code == 0, end.stderr
+    assert end.stdout.decode().splitlines()[-1].startswith("4,096")
+    for sweep, message in (("breadth=1..2", "declares no constant breadth"), ("depth", "write NAME=LOW..HIGH")):
+        end = run_one(["compare", "--sweep", sweep, "p.go"], tmp_path)
+        assert end.code == 1 and message in end.stderr.decode()
+
+
+RECURSE = "\nfunc f(n int) int {\n\tif n == 0 {\n\t\treturn 0\n\t}\n\treturn f(n-1) + n\n}\n"

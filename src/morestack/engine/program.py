@@ -14,6 +14,7 @@ import struct as packing
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 TABLE = "dialect.table"
 THREAD_STACK = 16 << 20
 """Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
+
+MAX_INITIAL = 256 << 20
+"""The largest stack goroutines can be told to start with."""
 
 ROOTS = "..roots"
 """What follows a package's path in the name of its table of roots."""
@@ -54,6 +58,20 @@ def gc_settings(gogc: str, godebug: str) -> tuple[int, int, int]:
     percent = 0 if off else max(1, min(int(gogc), 1 << 32)) if gogc.isdecimal() else 100
     debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
     return percent, int(debug.get("gctrace", "0") == "1"), int(debug.get("adaptivestackstart", "0") == "1")
+
+
+class SettingError(Exception):
+    """An environment variable has a value that means nothing; the text is for the user."""
+
+
+def initial_stack(text: str) -> int:
+    """$MORESTACK_INITIAL: bytes of stack that goroutines start with, a power of two; 0 when it is not set."""
+    if not text:
+        return 0
+    size = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 2048 <= size <= MAX_INITIAL or size & (size - 1):
+        raise SettingError(f"MORESTACK_INITIAL={text}: not a power of two from 2048 to {MAX_INITIAL}")
+    return size
 
 
 @dataclass(eq=False)
@@ -92,8 +110,11 @@ class Program:
         native.bind_statics()
         return native
 
-    def run(self, python_runtime: bool = False) -> int:
-        """Run the program to its end and return its exit code. KeyboardInterrupt passes through."""
+    def run(self, python_runtime: bool = False, around: AbstractContextManager[object] | None = None) -> int:
+        """Run the program to its end and return its exit code. KeyboardInterrupt passes through.
+
+        `around` is entered just before the thread of the first goroutine starts, and left when it has ended.
+        """
         flags = stress_flags(os.environ.get("STRESS", ""))
         g0 = self.call("schedinit", self.library["rt.goexit"])
         self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])
@@ -105,13 +126,16 @@ class Program:
             self.call("setdebug", flags)
         if python_runtime:
             self.attach().swap_all()
+        if initial := initial_stack(os.environ.get("MORESTACK_INITIAL", "")):
+            self.call("setinitialstack", initial)
         closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
         self.call("newproc", g0, ctypes.addressof(closure))
         mstart = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(self.library["rt.mstart"])
         threading.stack_size(THREAD_STACK)
         worker = threading.Thread(target=mstart, args=(g0,), name="m0", daemon=True)
         sys.stdout.flush()
-        worker.start()
-        worker.join()
+        with around or nullcontext():
+            worker.start()
+            worker.join()
         code = self.call("exitcode", g0)
         return code & 0xFF

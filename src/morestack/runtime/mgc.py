@@ -109,6 +109,12 @@ def setgc(percent: u64, trace: u64, adaptive: u64) -> None:
     set_goal()
 
 
+@export
+def setinitialstack(size: u64) -> None:
+    """The stack goroutines start with: a power of two, at least STACK_MIN. For measuring what starting sizes cost."""
+    starting_stack.value = size
+
+
 def choose_start() -> None:
     """The stack new goroutines get: the average scanned, with the guard, as a power of two."""
     if adaptive_start.value == 0 or scanned_stacks.value == 0:

@@ -1,0 +1,96 @@
+"""What a program costs its process: time, memory, page faults, switches, from its first goroutine to its last.
+
+`Usage` is wrapped around the run itself, so Python's start, compiling and linking are not in the figures. All are the
+kernel's: clock_gettime, getrusage, /proc/self/status. The peak of resident memory is reset (/proc/self/clear_refs)
+where that can be done; where not, a peak that compiling left behind would hide the program's, and is told as unknown.
+
+`write_stats` is the machine-readable report of `morestack run --stats FILE`: one flat JSON object of numbers by name.
+A new counter of the runtime is in it as soon as it is a field of `event.Stats`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from morestack.observe.syscalls import SystemCalls
+
+PROC = Path("/proc/self")
+
+
+def status(field: str, of: Path = PROC) -> int | None:
+    """A number of /proc/PID/status: kilobytes, or a count."""
+    try:
+        for line in (of / "status").read_text().splitlines():
+            name, _, rest = line.partition(":")
+            if name == field:
+                return int(rest.split()[0])
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
+class Usage:
+    """A context manager; `numbers` afterwards holds what the run took, system calls only if asked."""
+
+    def __init__(self, count_syscalls: bool = False) -> None:
+        self.numbers: dict[str, int | float] = {}
+        self.count_syscalls = count_syscalls
+        self.calls: SystemCalls | None = None
+
+    def __enter__(self) -> Usage:
+        self.reset = reset_peak()
+        self.resident = status("VmRSS")
+        self.numbers["threads_before"] = status("Threads") or 1
+        self.before = resource.getrusage(resource.RUSAGE_SELF)
+        if self.count_syscalls:
+            self.calls = SystemCalls()
+            self.calls_before = self.calls.count()
+        self.started = time.perf_counter()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: Any, traceback: TracebackType | None) -> None:
+        seconds = time.perf_counter() - self.started
+        calls = self.calls.count() if self.calls else None
+        after, before = resource.getrusage(resource.RUSAGE_SELF), self.before
+        n = self.numbers
+        n["seconds"] = seconds
+        n["cpu_seconds"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        n["minor_faults"] = after.ru_minflt - before.ru_minflt
+        n["major_faults"] = after.ru_majflt - before.ru_majflt
+        n["voluntary_switches"] = after.ru_nvcsw - before.ru_nvcsw
+        n["involuntary_switches"] = after.ru_nivcsw - before.ru_nivcsw
+        peak = status("VmHWM") if self.reset else None
+        if peak is not None and self.resident is not None:
+            n["peak_memory"] = max(0, peak - self.resident) * 1024
+        if calls is not None and self.calls_before is not None:
+            n["system_calls"] = calls - self.calls_before
+
+
+def reset_peak() -> bool:
+    """Let the peak of resident memory begin anew; whether the kernel did it."""
+    try:
+        (PROC / "clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def runtime_counters() -> dict[str, int]:
+    """Every counter of the runtime that is one number, by its name there."""
+    from morestack.dialect import kinds
+    from morestack.runtime import event
+
+    stats = event.stats.at
+    fields = kinds.kind_of(event.Stats).fields  # type: ignore[attr-defined]
+    return {name: int(getattr(stats, name)) for name, field in fields.items() if isinstance(field, kinds.IntField)}
+
+
+def write_stats(path: str, usage: Usage, code: int) -> None:
+    """Write the report of a program that has ended; the program's memory is attached."""
+    numbers: dict[str, int | float] = {"exit_code": code, **usage.numbers, **runtime_counters()}
+    Path(path).write_text(json.dumps(numbers) + "\n")
