@@ -18,6 +18,15 @@ RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
     ("recursion to 1M frames, fresh goroutine", "recurse", 1, 12, {"Depth": 1_000_000}, 0.35),
     ("ping-pong round trip, unbuffered channel", "pingpong", 10_000, 3_000_000, {}, 0.2),
     ("spawn + run + exit", "spawn", 10_000, 4_000_000, {}, 0.2),
+    ("map, 1000 int keys: make and insert all", "maps", 10, 10_000, {"What": 0}, 1.2),
+    ("map, 1000 string keys: make and insert all", "maps", 10, 7_000, {"What": 1}, 1.2),
+    ("map, 1000 int keys: find all", "maps", 10, 40_000, {"What": 2}, 1.2),
+    ("map, 1000 int keys: miss as many", "maps", 10, 40_000, {"What": 3}, 1.2),
+    ("map, 1000 string keys: find all", "maps", 10, 30_000, {"What": 4}, 1.2),
+    ("map, 1000 string keys: miss as many", "maps", 10, 30_000, {"What": 5}, 1.2),
+    ("map, 1000 int keys: range over all", "maps", 10, 40_000, {"What": 6}, 1.2),
+    ("map, 1000 string keys: m[k]++ of all", "maps", 10, 20_000, {"What": 7}, 1.2),
+    ("1000 map literals of 3 int keys", "maps", 10, 7_000, {"What": 8}, 1.2),
 )
 
 

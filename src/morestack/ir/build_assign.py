@@ -23,6 +23,9 @@ from morestack.types.info import SelectionKind
 from morestack.types.objects import Var
 from morestack.types.types import BOOL, Array, Map, Pointer, Slice, Struct, Traits, Type
 
+MAY_PANIC = frozenset({BinaryOp.QUO, BinaryOp.REM})
+"""Operators whose panics leave no new entry in a map, as gc has it; a negative shift count does leave one."""
+
 # -- one place -------------------------------------------------------------------------------------
 
 
@@ -315,8 +318,13 @@ def op_assign(fb: FuncBuilder, lhs: ast.Expr, op: BinaryOp, rhs: ast.Expr | None
     save_operands(fb, lhs)
     inner = unparen(lhs)
     if isinstance(inner, ast.Index) and isinstance(under(fb.type_of(inner.x)), Map):
-        value = combined(fb, op, fb.copy(fb.expr(inner)), rhs, t, pos)
-        fb.store(map_slot(fb, inner), value)
+        if op in MAY_PANIC:  # then no entry is to be made
+            value = combined(fb, op, fb.copy(fb.expr(inner)), rhs, t, pos)
+            fb.store(map_slot(fb, inner), value)
+            return
+        y = None if rhs is None else fb.copy(fb.expr(rhs))
+        slot = map_slot(fb, inner)  # of a new entry it holds zero, as `m[k]` would give
+        fb.store(slot, combine(fb, op, fb.load(slot, ir_type(t)), rhs, y, t, pos))
         return
     place = place_of(fb, inner)
     old = fb.load(place, ir_type(t))
@@ -325,10 +333,16 @@ def op_assign(fb: FuncBuilder, lhs: ast.Expr, op: BinaryOp, rhs: ast.Expr | None
 
 def combined(fb: FuncBuilder, op: BinaryOp, x: Operand, rhs: ast.Expr | None, t: Type, pos: Pos) -> Operand:
     """x op rhs."""
+    return combine(fb, op, x, rhs, None if rhs is None else fb.expr(rhs), t, pos)
+
+
+def combine(
+    fb: FuncBuilder, op: BinaryOp, x: Operand, rhs: ast.Expr | None, y: Operand | None, t: Type, pos: Pos
+) -> Operand:
+    """x op y, the value of rhs; both None stand for 1."""
     assert op not in COMPARISONS
-    if rhs is None:
+    if rhs is None or y is None:
         return arithmetic(fb, op, x, one(x.type, fb), t, pos)
-    y = fb.expr(rhs)
     if op is BinaryOp.SHL or op is BinaryOp.SHR:
         return shift(fb, op, x, y, t, fb.type_of(rhs), pos)
     if Traits.STRING in bt.traits(t):

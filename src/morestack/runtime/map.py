@@ -174,7 +174,7 @@ def mapassign(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     if kind == KEY_WORD:
         x = ptr_at(u64, key)[0]
         h = wordhash(x, m.at.seed)
-        slot = find_word(t, m, h, x, KEY_WORD)
+        slot = scan_word(t, m, x) if m.at.mask == 0 else find_word(t, m, h, x, KEY_WORD)
     elif kind == KEY_STRING:
         data = ptr_at(u64, key)[0]
         n = ptr_at(u64, key)[1]
