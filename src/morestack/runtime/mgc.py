@@ -21,6 +21,7 @@ from morestack.dialect.machine import (
     export,
     i64,
     memset,
+    nil,
     noinline,
     static,
     struct,
@@ -28,14 +29,22 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
-from morestack.runtime.layout import STACK_MIN, P
+from morestack.runtime.layout import STACK_MIN, G, P
 from morestack.runtime.mcache import GC_DEMANDED, flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
-from morestack.runtime.mgcmark import drain
-from morestack.runtime.mgcstack import global_bytes, scan_globals, scan_goroutines, scanned_bytes, scanned_stacks
 from morestack.runtime.mgcsweep import live_objects, sweep
+from morestack.runtime.mgcwork import chunks_free
+from morestack.runtime.mgcworker import (
+    each_shrinking,
+    mark,
+    marked_global_bytes,
+    marked_stack_bytes,
+    marked_stacks,
+    workers_init,
+)
 from morestack.runtime.os import nanotime
 from morestack.runtime.print import begin, end, put_uint, puts
+from morestack.runtime.shrinkstack import shrinkstack
 from morestack.runtime.stackcache import stackcache_clear
 from morestack.runtime.stacklarge import free_stack_spans
 
@@ -77,6 +86,7 @@ def gc_init() -> None:
     next_gc.value = NEVER
     gc_percent.value = u64(0)
     gc_trace.value = u32(0)
+    workers_init()
     gc_stress.value = u32(0)
     memset(_visits.addr, u8(0), u64(PLACES * 8))
     adaptive_start.value = u32(0)
@@ -94,7 +104,7 @@ def set_goal() -> None:
         next_gc.value = NEVER
         return
     live = heap_live.value
-    roots = u64(scanned_bytes.value + scanned_stacks.value * GOROUTINE_COST + global_bytes.value)
+    roots = u64(marked_stack_bytes.value + marked_stacks.value * GOROUTINE_COST + marked_global_bytes.value)
     goal = u64(live + (live + roots) // 100 * gc_percent.value)
     least = u64(MIN_HEAP * gc_percent.value // 100)
     next_gc.value = max(goal, least)
@@ -117,9 +127,9 @@ def setinitialstack(size: u64) -> None:
 
 def choose_start() -> None:
     """The stack new goroutines get: the average scanned, with the guard, as a power of two."""
-    if adaptive_start.value == 0 or scanned_stacks.value == 0:
+    if adaptive_start.value == 0 or marked_stacks.value == 0:
         return
-    average = u64(scanned_bytes.value // scanned_stacks.value + 160)
+    average = u64(marked_stack_bytes.value // marked_stacks.value + 160)
     size = STACK_MIN
     while size < average and size < MAX_START:
         size = u64(size * 2)
@@ -148,9 +158,9 @@ def put_trace(before: u64, goal: u64, start: i64, took: i64) -> None:
     puts(cstr(b" MB, "))
     put_uint(u64(goal >> 20))
     puts(cstr(b" MB goal, "))
-    put_uint(u64(scanned_bytes.value >> 20))
+    put_uint(u64(marked_stack_bytes.value >> 20))
     puts(cstr(b" MB stacks, "))
-    put_uint(u64(global_bytes.value >> 20))
+    put_uint(u64(marked_global_bytes.value >> 20))
     puts(cstr(b" MB globals, 1 P\n"))
     end()
 
@@ -167,6 +177,16 @@ def put_thousandth(n: u64) -> None:
     put_uint(part)
 
 
+def shrink_all(pp: Ptr[P]) -> None:
+    """Halve the stacks that marking found little used, but not while checkescape looks at stacks as they were."""
+    g = each_shrinking()
+    while g != nil(G):
+        if check_escapes_wanted.value == 0:
+            shrinkstack(pp, g)
+        g = each_shrinking()
+    chunks_free()
+
+
 @noinline
 def collect(pp: Ptr[P]) -> None:
     """Collect. All goroutines are stopped."""
@@ -175,12 +195,11 @@ def collect(pp: Ptr[P]) -> None:
     before = heap_live.value
     flush(pp)
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
-    scan_globals()
-    scan_goroutines(pp, check_escapes_wanted.value == 0)
-    drain()
+    mark()
     if check_escapes_wanted.value != 0:
         check_escapes()
     live = sweep()
+    shrink_all(pp)
     heap_live.value = live
     gcstats.at.live = live
     gcstats.at.objects = live_objects.value

@@ -3,14 +3,20 @@
 A word that does not point into an allocated object is ignored: pointers to static data, into stacks, past the end of
 the last object of a span. A pointer to a free object keeps nothing alive (a slice s[len(s):] points past its
 array): its allocation bit tells.
+
+Several threads may mark. Mark bits are then set by atomics, and who sets one follows the object's pointers; nothing
+else is written. An object of over OBLET bytes is followed a piece at a time, so that threads share large arrays.
 """
 
-from morestack.dialect.machine import Ptr, boolean, ctz, nil, ptr_at, u8, u64
-from morestack.runtime.mgcwork import work_get, work_put
+from morestack.dialect.machine import Ptr, atomic_load, atomic_or, boolean, ctz, nil, ptr_at, u8, u64
+from morestack.runtime.mgcwork import GCShared, GCWork, share, shared, work_get, work_put
 from morestack.runtime.mheap import PAGE_SHIFT, SPAN_HEAP, MSpan, mheap
 from morestack.runtime.mspan import FORM_HEADER, FORM_MASK, FORM_NOSCAN, alloc_bits, mark_bits, object_index
 from morestack.runtime.sizeclasses import HEADER
 from morestack.runtime.type import Type
+
+OBLET = u64(131072)
+SHARE_EVERY = u64(128)
 
 
 def heap_span(p: u64) -> Ptr[MSpan]:
@@ -24,7 +30,7 @@ def heap_span(p: u64) -> Ptr[MSpan]:
     return s
 
 
-def grey(p: u64) -> None:
+def grey(w: Ptr[GCWork], p: u64) -> None:
     """Mark the object that a word points into, if it does, and remember to scan it."""
     s = heap_span(p)
     if s == nil(MSpan):
@@ -34,74 +40,101 @@ def grey(p: u64) -> None:
     marks = mark_bits(s)
     if marks[i >> 6] & bit != 0 or alloc_bits(s)[i >> 6] & bit == 0:
         return
-    marks[i >> 6] = u64(marks[i >> 6] | bit)
+    if w.at.parallel != 0:
+        if atomic_or(marks.add(i >> 6), bit) & bit != 0:
+            return
+    else:
+        marks[i >> 6] = u64(marks[i >> 6] | bit)
     if s.at.form != FORM_NOSCAN:
-        work_put(u64(s.at.base + i * s.at.elemsize), s)
+        work_put(w, u64(s.at.base + i * s.at.elemsize), s)
 
 
-def scan_bits(base: u64, mask: u64) -> None:
+def scan_bits(w: Ptr[GCWork], base: u64, mask: u64) -> None:
     """Grey what the words of a mask point to."""
     bits = mask
     while bits != 0:
         p = ptr_at(u64, u64(base + ctz(bits) * 8))[0]
         if p != 0:
-            grey(p)
+            grey(w, p)
         bits = u64(bits & (bits - 1))
 
 
-def scan_words(base: u64, n: u64) -> None:
+def scan_words(w: Ptr[GCWork], base: u64, n: u64) -> None:
     """Grey what each of n words points to."""
     for i in range(n):
         p = ptr_at(u64, base)[i]
         if p != 0:
-            grey(p)
+            grey(w, p)
 
 
-def scan_mask(base: u64, words: u64, gcdata: u64) -> None:
+def scan_mask(w: Ptr[GCWork], base: u64, words: u64, gcdata: u64) -> None:
     """Grey what the words of a long mask point to: bit i & 7 of byte i >> 3 is word i."""
     at = u64(0)
     while at < words:
         bits = u64(ptr_at(u8, u64(gcdata + (at >> 3)))[0])
         if bits != 0:
-            scan_bits(u64(base + at * 8), bits)
+            scan_bits(w, u64(base + at * 8), bits)
         at = u64(at + 8)
 
 
-def scan_typed(base: u64, size: u64, t: Ptr[Type]) -> None:
+def scan_typed(w: Ptr[GCWork], base: u64, size: u64, t: Ptr[Type]) -> None:
     """Scan memory in which a type repeats."""
     stride = t.at.size
     words = u64(t.at.ptrdata >> 3)
     if words * 8 == stride and (t.at.gcdata == 0 or words == 1):
-        scan_words(base, u64(size >> 3))
+        scan_words(w, base, u64(size >> 3))
         return
     end = u64(base + size)
     at = base
     while at + stride <= end:
         if t.at.gcdata == 0:
-            scan_words(at, words)
+            scan_words(w, at, words)
         else:
-            scan_mask(at, words, t.at.gcdata)
+            scan_mask(w, at, words, t.at.gcdata)
         at = u64(at + stride)
 
 
-def scan_object(p: u64, s: Ptr[MSpan]) -> None:
+def scan_object(w: Ptr[GCWork], p: u64, s: Ptr[MSpan]) -> None:
     """Follow the pointers of an object, by its span's form."""
     if s.at.form == FORM_MASK:
-        scan_bits(p, s.at.mask)
+        scan_bits(w, p, s.at.mask)
     elif s.at.form == FORM_HEADER:
         t = ptr_at(u64, p)[0]
         if t != 0:
-            scan_typed(u64(p + HEADER), u64(s.at.elemsize - HEADER), ptr_at(Type, t))
+            scan_typed(w, u64(p + HEADER), u64(s.at.elemsize - HEADER), ptr_at(Type, t))
     elif s.at.typ != 0:
-        scan_typed(p, s.at.elemsize, ptr_at(Type, s.at.typ))
+        scan_large(w, p, s)
 
 
-def drain() -> None:
-    """Scan until nothing is grey."""
-    at = work_get()
+def scan_large(w: Ptr[GCWork], p: u64, s: Ptr[MSpan]) -> None:
+    """Follow the pointers of a large object from p on, at most OBLET bytes; at its beginning, push its other pieces."""
+    t = ptr_at(Type, s.at.typ)
+    step = max(u64(OBLET // t.at.size * t.at.size), t.at.size)
+    end = u64(s.at.base + s.at.elemsize)
+    if p == s.at.base:
+        at = u64(p + step)
+        while at < end:
+            work_put(w, at, s)
+            at = u64(at + step)
+    scan_typed(w, p, min(step, u64(end - p)), t)
+
+
+def drain(w: Ptr[GCWork]) -> boolean:
+    """Scan until nothing is grey that this thread can get; False: there is much, and nobody has been asked for help.
+    Sometimes look whether another thread waits for work."""
+    n = u64(0)
+    at = work_get(w)
     while at != 0:
-        scan_object(ptr_at(u64, at)[0], ptr_at(MSpan, ptr_at(u64, at)[1]))
-        at = work_get()
+        scan_object(w, ptr_at(u64, at)[0], ptr_at(MSpan, ptr_at(u64, at)[1]))
+        n = u64(n + 1)
+        if n & (SHARE_EVERY - 1) == 0:
+            nfull = atomic_load(shared.ptr.field(GCShared.nfull))
+            if w.at.asks != 0 and nfull != 0:
+                return False
+            if nfull == 0 and w.at.parallel != 0 and atomic_load(shared.ptr.field(GCShared.idle)) != 0:
+                share(w)
+        at = work_get(w)
+    return True
 
 
 def is_marked(p: u64) -> boolean:

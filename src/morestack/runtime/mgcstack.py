@@ -7,27 +7,33 @@ Records of deferred calls are the runtime's own memory or lie in frames, outside
 hold is found from g.
 
         module    roots table, made by codegen: {address, words, bitmap}, for each global that holds pointers
+
+Threads that mark together take roots in batches: globals by an atomic index for each module, goroutines by a cursor
+through allgs under a lock.
 """
 
 from morestack.dialect.machine import (
     Array,
     Literal,
     Ptr,
-    boolean,
+    atomic_add,
     cstr,
     export,
     local,
     nil,
     ptr_at,
     static,
+    struct,
     u8,
     u32,
     u64,
 )
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, Defer, G, P, Panic, Spill, Stktop, Sudog
+from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, Defer, G, Panic, Spill, Stktop, Sudog
+from morestack.runtime.lock import RANK_WORK, lock, unlock
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask
-from morestack.runtime.shrinkstack import shrinkstack
+from morestack.runtime.mgcwork import GCWork, shrink_later
+from morestack.runtime.shrinkstack import shrinks
 from morestack.runtime.traceback import allgs
 from morestack.runtime.unwind import (
     FRAME_WORDS,
@@ -40,13 +46,25 @@ from morestack.runtime.unwind import (
 )  # fmt: skip
 
 MAX_MODULES = u64(1024)
+ROOT_WORDS = u64(3)
+ROOT_BATCH = u64(64)
+GOROUTINE_BATCH = u64(64)
 
 _roots = static(Array[u64, Literal[1024]])
+_counts = static(Array[u64, Literal[1024]])
+_taken = static(Array[u64, Literal[1024]])
 _modules = static(u64)
 
-scanned_stacks = static(u64)
-scanned_bytes = static(u64)
-global_bytes = static(u64)
+
+@struct
+class GCursor:
+    """The next goroutine that nobody scans yet."""
+
+    lock: u32
+    next: u64
+
+
+_cursor = static(GCursor)
 
 
 def roots_init() -> None:
@@ -59,23 +77,41 @@ def addroots(table: u64) -> None:
     """Register a module's table of roots: entries of three words, ended by a zero."""
     if _modules.value == MAX_MODULES:
         throw(cstr(b"too many modules"))
+    n = u64(0)
+    while ptr_at(u64, table)[n * ROOT_WORDS] != 0:
+        n = u64(n + 1)
     _roots.at[_modules.value] = table
+    _counts.at[_modules.value] = n
     _modules.value = u64(_modules.value + 1)
 
 
-def scan_globals() -> None:
-    """Grey what globals point to."""
+def roots_reset() -> None:
+    """Nobody has taken any roots yet."""
+    for k in range(_modules.value):
+        _taken.at[k] = u64(0)
+    _cursor.at.lock = u32(0)
+    _cursor.at.next = allgs.value
+
+
+def scan_globals(w: Ptr[GCWork]) -> None:
+    """Grey what globals point to that no other thread has taken."""
     total = u64(0)
     for k in range(_modules.value):
-        at = ptr_at(u64, _roots.at[k])
-        while at[0] != 0:
-            scan_mask(at[0], at[1], at[2])
-            total = u64(total + at[1] * 8)
-            at = at.add(3)
-    global_bytes.value = total
+        count = _counts.at[k]
+        first = u64(0)
+        while first < count:
+            first = u64(atomic_add(_taken.at.ptr.add(k), ROOT_BATCH) - ROOT_BATCH)
+            at = ptr_at(u64, u64(_roots.at[k] + first * ROOT_WORDS * 8))
+            i = first
+            while i < count and i < first + ROOT_BATCH:
+                scan_mask(w, at[0], at[1], at[2])
+                total = u64(total + at[1] * 8)
+                at = at.add(ROOT_WORDS)
+                i = u64(i + 1)
+    w.at.global_bytes = total
 
 
-def scan_copied(top: Ptr[Stktop]) -> None:
+def scan_copied(w: Ptr[GCWork], top: Ptr[Stktop]) -> None:
     """Grey what the stack arguments copied to a segment point to: a callee may have changed them since."""
     words = u64(top.at.args >> 3)
     info = ptr_at(u32, u64(top.at.pc - 8))[0]
@@ -85,24 +121,24 @@ def scan_copied(top: Ptr[Stktop]) -> None:
         bits = bitmap >> i if info & LARGE_BITMAP == 0 else u64(ptr_at(u8, u64(bitmap + (i >> 3)))[0])
         left = u64(words - i)
         mask = u64(255) if left >= 8 else u64((u64(1) << left) - 1)
-        scan_bits(u64(at + i * 8), u64(bits & mask))
+        scan_bits(w, u64(at + i * 8), u64(bits & mask))
 
 
-def scan_frames(g: Ptr[G]) -> None:
+def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
     """Grey what the frames of a stopped goroutine point to."""
     pc = g.at.sched.pc
     if is_entry(pc):
         # It has not run yet: its first function gets ret and ctxt in registers.
         args = ptr_at(u64, u64(pc - 16))[0]
         if args & 1 != 0:
-            grey(g.at.sched.ret)
-        grey(g.at.sched.ctxt)
+            grey(w, g.at.sched.ret)
+        grey(w, g.at.sched.ctxt)
     f = local(Frame)
     first_frame(f, g)
     scanned = g.at.stktop
     while has_frame(f):
         while scanned != f.at.top:
-            scan_copied(scanned)
+            scan_copied(w, scanned)
             scanned = scanned.at.link
         pc = f.at.pc
         sp = f.at.sp
@@ -110,47 +146,65 @@ def scan_frames(g: Ptr[G]) -> None:
         bitmap = ptr_at(u64, u64(pc - 16))[0]
         words = u64(info & FRAME_WORDS)
         if info & LARGE_BITMAP != 0:
-            scan_mask(sp, words, bitmap)
+            scan_mask(w, sp, words, bitmap)
         elif bitmap != 0:
-            scan_bits(sp, bitmap)
+            scan_bits(w, sp, bitmap)
         next_frame(f)
     if f.at.sp != f.at.hi:
         throw(cstr(b"scan_frames: frames do not end at the stack's end"))
 
 
-def scan_goroutine(g: Ptr[G]) -> None:
+def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
     """Grey what a goroutine keeps alive."""
-    scan_frames(g)
-    s = g.at.spill
-    if s != nil(Spill):
-        scan_bits(s.addr, ptr_at(u64, u64(s.at.pc - 16))[0])
+    scan_frames(w, g)
+    spill = g.at.spill
+    if spill != nil(Spill):
+        scan_bits(w, spill.addr, ptr_at(u64, u64(spill.at.pc - 16))[0])
     d = g.at.defers
     while d != nil(Defer):
-        grey(d.at.fn)
+        grey(w, d.at.fn)
         d = d.at.link
     p = g.at.panics
     while p != nil(Panic):
-        grey(p.at.a)
-        grey(p.at.data)
-        grey(p.at.text)
+        grey(w, p.at.a)
+        grey(w, p.at.data)
+        grey(w, p.at.text)
         p = p.at.link
-    w = g.at.waiting
-    while w != nil(Sudog):
-        grey(w.at.c)
-        grey(w.at.elem)
-        w = w.at.waitlink
-    scanned_stacks.value = u64(scanned_stacks.value + 1)
-    scanned_bytes.value = u64(scanned_bytes.value + g.at.stack_hi - g.at.sched.sp)
+    s = g.at.waiting
+    while s != nil(Sudog):
+        grey(w, s.at.c)
+        grey(w, s.at.elem)
+        s = s.at.waitlink
+    w.at.stacks = u64(w.at.stacks + 1)
+    w.at.stack_bytes = u64(w.at.stack_bytes + g.at.stack_hi - g.at.sched.sp)
 
 
-def scan_goroutines(pp: Ptr[P], shrink: boolean) -> None:
-    """Scan all goroutines. `shrink`: and shrink stacks little used, but that of who runs: it wants room."""
-    scanned_stacks.value = u64(0)
-    scanned_bytes.value = u64(0)
-    g = ptr_at(G, allgs.value)
-    while g != nil(G):
-        if g.at.status != G_DEAD and g.at.status != G_IDLE:
-            scan_goroutine(g)
-            if shrink and g.at.status != G_RUNNING:
-                shrinkstack(pp, g)
+def take_goroutines() -> Ptr[G]:
+    """The first of the next GOROUTINE_BATCH goroutines, or nil."""
+    lock(_cursor.ptr.field(GCursor.lock), RANK_WORK)
+    first = ptr_at(G, _cursor.at.next)
+    g = first
+    n = u64(0)
+    while g != nil(G) and n < GOROUTINE_BATCH:
         g = g.at.alllink
+        n = u64(n + 1)
+    _cursor.at.next = g.addr
+    unlock(_cursor.ptr.field(GCursor.lock))
+    return first
+
+
+def scan_goroutines(w: Ptr[GCWork]) -> None:
+    """Scan goroutines that no other thread has taken. Stacks that are little used are noted, but not those of who
+    runs: they want room."""
+    g = take_goroutines()
+    while g != nil(G):
+        n = u64(0)
+        while g != nil(G) and n < GOROUTINE_BATCH:
+            status = g.at.status
+            if status != G_DEAD and status != G_IDLE:
+                scan_goroutine(w, g)
+                if status != G_RUNNING and shrinks(g):
+                    shrink_later(w, g.addr)
+            g = g.at.alllink
+            n = u64(n + 1)
+        g = take_goroutines()

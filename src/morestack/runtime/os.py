@@ -106,6 +106,14 @@ def futex(word: Ptr[u32], operation: u32, value: u32, ns: i64) -> i64:
     return syscall6(SYS_FUTEX, word.addr, u64(operation), u64(value), timeout.addr, u64(0), u64(0))
 
 
+@native("pthread_create")
+def pthread_create(thread: Ptr[u64], attr: u64, start: u64, arg: u64) -> i32: ...
+
+
+@native("pthread_join")
+def pthread_join(thread: u64, result: u64) -> i32: ...
+
+
 def sys_reserve(length: u64) -> u64:
     """Zeroed memory whose pages are committed when touched, or 0."""
     p = mmap(u64(0), length, PROT_READ_WRITE, MAP_PRIVATE_ANON_NORESERVE, i32(-1), i64(0))

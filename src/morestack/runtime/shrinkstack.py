@@ -29,15 +29,21 @@ def record_move(pp: Ptr[P], what: u32, g: Ptr[G], old_size: u64, new_size: u64, 
     e.at.stack_lo = g.at.stack_lo
 
 
-def shrinkstack(pp: Ptr[P], g: Ptr[G]) -> boolean:
-    """Halve the stack of a goroutine that is stopped, when less than a quarter is in use; whether it was."""
-    old_size = u64(g.at.stack_hi - g.at.stack_lo)
-    new_size = u64(old_size >> 1)
+def shrinks(g: Ptr[G]) -> boolean:
+    """Whether a goroutine that is stopped uses less than a quarter of its stack, which is not of the least size."""
+    size = u64(g.at.stack_hi - g.at.stack_lo)
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
     if g.at.spill != nil(Spill):  # it is about to make this frame
         used = u64(used + g.at.spill.at.frame)
-    if new_size < STACK_MIN or used >= old_size >> 2:
+    return size > STACK_MIN and used < size >> 2
+
+
+def shrinkstack(pp: Ptr[P], g: Ptr[G]) -> boolean:
+    """Halve the stack of a goroutine that is stopped, when less than a quarter is in use; whether it was."""
+    if not shrinks(g):
         return False
+    old_size = u64(g.at.stack_hi - g.at.stack_lo)
+    new_size = u64(old_size >> 1)
     copystack(pp, g, new_size, False)
     atomic_add(stats.ptr.field(Stats.shrinks), u64(1))
     record_move(pp, EVENT_SHRINK, g, old_size, new_size, u64(0))
