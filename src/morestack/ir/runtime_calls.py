@@ -112,6 +112,21 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "gcount": _f((), I64, _N, "goroutines there are"),
     "memstats": _f((PTR,), None, _N, "memstats(memFacts): fill in what is known about memory"),
     "ncpu": _f((), I64, _N, "processors this process may run on"),
+    "setgcpercent": _f((I64,), I64, _N, "debug.SetGCPercent; what was set before"),
+    "setmaxstacksize": _f((I64,), I64, _N, "debug.SetMaxStack; what was set before"),
+    # time; a timer is a runtimeTimer of golib/time
+    "nanotime": _f((), I64, _N, "the monotonic clock in nanoseconds"),
+    "walltime": _f((), I64, _N, "nanoseconds since the start of 1970"),
+    "timesleep": _f((I64,), None, Effect.PARK, "time.Sleep: wait so many nanoseconds"),
+    "resettimer": _f((PTR, I64, I64), BOOL, _N, "resettimer(timer, when, period): arm it; whether it was armed"),
+    "stoptimer": _f((PTR,), BOOL, _N, "stoptimer(timer): disarm it; whether it was armed"),
+    # system calls; the answer is the kernel's, or -1 - errno
+    "syscall6": _f((I64,) * 7, I64, Effect.PARK, "a system call that may block: number, arguments"),
+    "syscallblock": _f((I64,) * 7, I64, Effect.PARK, "a system call that is known to block"),
+    "rawsyscall6": _f((I64,) * 7, I64, _N, "a system call that never blocks"),
+    "errnotext": _f((I64,), STRING, _N, "what an error number means, or an empty string"),
+    "signaltext": _f((I64,), STRING, _N, "what a signal means, or an empty string"),
+    "getenv": _f((I64,), STRING, _N, "an entry of the environment by number, or an empty string"),
     # maps; key and value are addresses
     "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),
     "mapaccess": _f((PTR, PTR, PTR), PTR, _P, "mapaccess(map typ, map, key): address of the value, or nil"),

@@ -10,10 +10,10 @@ from types import ModuleType
 MODULES = (
     "layout", "os", "lock", "rand", "fatal", "event", "mheap", "records", "type", "sizeclasses", "mspan", "mkind",
     "mcentral", "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print",
-    "dragon", "printfloat", "traceback", "shrinkstack", "park", "mgcwork", "mgcmark", "mgcstack", "mgcworker",
-    "mgcsweep", "mgccheck", "mgc", "safepoint", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan",
-    "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic",
-    "symtab", "debug", "memstats", "init",
+    "dragon", "printfloat", "traceback", "shrinkstack", "park", "mgcwork", "mgcmark", "mgcstack", "timeheap",
+    "mgcworker", "mgcsweep", "mgccheck", "mgc", "safepoint", "newstack", "sched", "preempt", "malloc", "slice",
+    "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error",
+    "defer", "panic", "symtab", "debug", "memstats", "time", "syscall", "init",
 )  # fmt: skip
 
 

@@ -41,10 +41,12 @@ from morestack.runtime.layout import (
     P,
     Sudog,
 )  # fmt: skip
+from morestack.runtime.lock import RANK_CHAN, lock, unlock
 from morestack.runtime.malloc import MAX_ALLOC, malloc_array, mallocgc
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.park import gopark
 from morestack.runtime.sched import goready
+from morestack.runtime.timeheap import Timer, poll_timer
 from morestack.runtime.type import ChanType, Type
 
 PENDING_MAKECHAN = u64(6)
@@ -76,6 +78,7 @@ class Hchan:
     recvx: u64
     recvq: Waitq
     sendq: Waitq
+    timer: Ptr[Timer]  # See Note [Channels of timers]
 
 
 def enqueue(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
@@ -246,6 +249,8 @@ def chanrecv(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
     stress(g)
     if c == nil(Hchan):
         return gopark(g, WAIT_RECEIVE_NIL, nil(u32))
+    if c.at.timer != nil(Timer):
+        poll_timer(g.at.m.at.p, c.at.timer)
     if receive_now(g, c, elem):
         return i64(1)
     if c.at.closed != 0:
@@ -272,6 +277,8 @@ def selectnbrecv(g: Ptr[G], elem: u64, c: Ptr[Hchan]) -> i64:
     """select { case *elem = <-c: ...; default: }: selected | received << 1."""
     if c == nil(Hchan):
         return i64(0)
+    if c.at.timer != nil(Timer):
+        poll_timer(g.at.m.at.p, c.at.timer)
     if receive_now(g, c, elem):
         return i64(3)
     if c.at.closed != 0:
@@ -300,16 +307,27 @@ def closechan(g: Ptr[G], c: Ptr[Hchan]) -> None:
         wake(g.at.m.at.p, c.at.sendq.first, False)
 
 
+def drain_timer_chan(c: Ptr[Hchan]) -> boolean:
+    """Throw away the time that a timer has sent; whether there was one."""
+    lock(c.field(Hchan.lock), RANK_CHAN)
+    had = c.at.qcount != 0
+    c.at.qcount = u64(0)
+    c.at.sendx = u64(0)
+    c.at.recvx = u64(0)
+    unlock(c.field(Hchan.lock))
+    return had
+
+
 @export
 def chanlen(g: Ptr[G], c: Ptr[Hchan]) -> i64:
     """len(c)."""
-    return i64(0) if c == nil(Hchan) else i64(c.at.qcount)
+    return i64(0) if c == nil(Hchan) or c.at.timer != nil(Timer) else i64(c.at.qcount)
 
 
 @export
 def chancap(g: Ptr[G], c: Ptr[Hchan]) -> i64:
     """cap(c)."""
-    return i64(0) if c == nil(Hchan) else i64(c.at.dataqsiz)
+    return i64(0) if c == nil(Hchan) or c.at.timer != nil(Timer) else i64(c.at.dataqsiz)
 
 
 @export

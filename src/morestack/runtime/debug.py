@@ -6,6 +6,8 @@ One P runs for now, so GOMAXPROCS is 1 whatever is asked for.
 from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, local, struct, u64
 from morestack.runtime.event import stats
 from morestack.runtime.layout import G
+from morestack.runtime.mgc import adaptive_start, gc_percent, gc_trace, setgc
+from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.os import SIGTRAP, raise_signal, sched_getaffinity
 
 MASK_WORDS = u64(128)
@@ -22,6 +24,22 @@ class CpuMask:
 def breakpoint(g: Ptr[G]) -> None:
     """Stop in a debugger."""
     raise_signal(SIGTRAP)
+
+
+@export
+def setgcpercent(g: Ptr[G], percent: i64) -> i64:
+    """debug.SetGCPercent; what was set before, -1 when collections were off."""
+    before = i64(gc_percent.value) if gc_percent.value != 0 else i64(-1)
+    setgc(u64(0) if percent < 0 else u64(max(percent, i64(1))), u64(gc_trace.value), u64(adaptive_start.value))
+    return before
+
+
+@export
+def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
+    """debug.SetMaxStack; the limit before."""
+    before = i64(maxstacksize.value)
+    maxstacksize.value = u64(size)
+    return before
 
 
 @export

@@ -85,6 +85,7 @@ class Stats:
     free_by_size: Array[u64, Literal[40]]
     parks: u64
     switches: u64
+    syscalls: u64
 
 
 stats = static(Stats)

@@ -34,6 +34,7 @@ from morestack.runtime.stackalloc import poison_freed
 from morestack.runtime.stacklarge import stacklarge_init
 from morestack.runtime.stackpool import stackpool_init
 from morestack.runtime.symtab import symtab_init
+from morestack.runtime.time import time_init
 
 MAX_STACK = u64(1000000000)
 
@@ -64,6 +65,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     defer_init()
     safepoint_init()
     event_init(EVENT_CAPACITY)
+    time_init()
     maxstacksize.value = MAX_STACK
     return schedinit_m(goexit_pc)
 

@@ -41,6 +41,7 @@ LINK = u64(16)
 G_IDLE = u32(0)
 G_RUNNABLE = u32(1)
 G_RUNNING = u32(2)
+G_SYSCALL = u32(3)
 G_WAITING = u32(4)
 G_DEAD = u32(6)
 G_COPYSTACK = u32(8)
@@ -53,6 +54,7 @@ WAIT_RECEIVE_NIL = u32(3)
 WAIT_SEND_NIL = u32(4)
 WAIT_SELECT = u32(5)
 WAIT_SELECT_NONE = u32(6)
+WAIT_SLEEP = u32(7)
 
 PARKED = i64(-1)
 
@@ -269,3 +271,4 @@ class M:
     p: Ptr["P"]
     waitlock: Ptr[u32]  # held by the goroutine that is about to park (park.py)
     rand: u64  # state of this thread's random numbers (rand.py); 0: not begun
+    sysargs: Array[u64, Literal[6]]  # of the system call under way: what they point to stays alive

@@ -47,6 +47,7 @@ from morestack.runtime.print import begin, end, put_uint, puts
 from morestack.runtime.shrinkstack import shrinkstack
 from morestack.runtime.stackcache import stackcache_clear
 from morestack.runtime.stacklarge import free_stack_spans
+from morestack.runtime.timeheap import drop_timers
 
 MIN_HEAP = u64(4 << 20)
 GOROUTINE_COST = u64(1024)
@@ -196,6 +197,7 @@ def collect(pp: Ptr[P]) -> None:
     flush(pp)
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
     mark()
+    drop_timers()
     if check_escapes_wanted.value != 0:
         check_escapes()
     live = sweep()

@@ -29,9 +29,9 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, Defer, G, Panic, Spill, Stktop, Sudog
+from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, G_SYSCALL, Defer, G, Panic, Spill, Stktop, Sudog
 from morestack.runtime.lock import RANK_WORK, lock, unlock
-from morestack.runtime.mgcmark import grey, scan_bits, scan_mask
+from morestack.runtime.mgcmark import grey, scan_bits, scan_mask, scan_words
 from morestack.runtime.mgcwork import GCWork, shrink_later
 from morestack.runtime.shrinkstack import shrinks
 from morestack.runtime.traceback import allgs
@@ -170,6 +170,8 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         grey(w, p.at.data)
         grey(w, p.at.text)
         p = p.at.link
+    if g.at.status == G_SYSCALL:
+        scan_words(w, g.at.m.at.sysargs.ptr.addr, u64(6))
     s = g.at.waiting
     while s != nil(Sudog):
         grey(w, s.at.c)
@@ -195,7 +197,7 @@ def take_goroutines() -> Ptr[G]:
 
 def scan_goroutines(w: Ptr[GCWork]) -> None:
     """Scan goroutines that no other thread has taken. Stacks that are little used are noted, but not those of who
-    runs: they want room."""
+    runs, they want room, nor of who is in a system call: the kernel may write there."""
     g = take_goroutines()
     while g != nil(G):
         n = u64(0)
@@ -203,7 +205,7 @@ def scan_goroutines(w: Ptr[GCWork]) -> None:
             status = g.at.status
             if status != G_DEAD and status != G_IDLE:
                 scan_goroutine(w, g)
-                if status != G_RUNNING and shrinks(g):
+                if status != G_RUNNING and status != G_SYSCALL and shrinks(g):
                     shrink_later(w, g.addr)
             g = g.at.alllink
             n = u64(n + 1)

@@ -46,6 +46,7 @@ from morestack.runtime.mgcmark import drain
 from morestack.runtime.mgcstack import roots_reset, scan_globals, scan_goroutines
 from morestack.runtime.mgcwork import GCShared, GCWork, shared, shared_lock, shrink_next, work_end, work_init
 from morestack.runtime.os import pthread_create, pthread_join, sched_yield
+from morestack.runtime.timeheap import scan_timers
 
 MAX_WORKERS = u64(64)
 SPINS = u64(64)
@@ -98,6 +99,8 @@ def drain_all(w: Ptr[GCWork]) -> None:
 def mark_from(w: Ptr[GCWork]) -> None:
     """Take part in marking, until it has ended."""
     work_init(w)
+    if w.addr == workers.addr:
+        scan_timers(w)
     scan_globals(w)
     scan_goroutines(w)
     drain_all(w)

@@ -15,6 +15,7 @@ MADV_DONTNEED = i32(4)
 SYS_FUTEX = i64(98 if platform.machine() == "aarch64" else 202)
 FUTEX_WAIT_PRIVATE = u32(128)
 FUTEX_WAKE_PRIVATE = u32(129)
+CLOCK_REALTIME = i32(0)
 CLOCK_MONOTONIC = i32(1)
 MAP_FAILED = u64(0xFFFF_FFFF_FFFF_FFFF)
 
@@ -45,6 +46,14 @@ def write(fd: i32, data: u64, length: u64) -> i64: ...
 
 @native("clock_gettime")
 def clock_gettime(clock: i32, out: Ptr[Timespec]) -> i32: ...
+
+
+@native("strerror")
+def strerror(error: i32) -> u64: ...
+
+
+@native("strsignal")
+def strsignal(signal: i32) -> u64: ...
 
 
 @native("strlen")

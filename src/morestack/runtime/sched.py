@@ -25,6 +25,7 @@ from morestack.dialect.machine import (
     cstr,
     export,
     i64,
+    local,
     nil,
     noinline,
     ptr_at,
@@ -54,15 +55,17 @@ from morestack.runtime.layout import (
     Spill,
     Sudog,
 )  # fmt: skip
-from morestack.runtime.lock import RANK_SCHED, lock, unlock
+from morestack.runtime.lock import RANK_SCHED, lock, notetsleep, unlock
 from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mgc import poll, starting_stack
 from morestack.runtime.mheap import persistentalloc
+from morestack.runtime.os import nanotime
 from morestack.runtime.park import park_commit
 from morestack.runtime.print import begin, end, puts
 from morestack.runtime.safepoint import let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stackalloc import stackalloc, stackfree
+from morestack.runtime.timeheap import check_timers, timer_first, timers_alive
 from morestack.runtime.traceback import allgs, allgs_last, traceback_all
 
 PENDING_GO_NIL = u64(18)
@@ -187,6 +190,7 @@ def globrunqget(pp: Ptr[P]) -> Ptr[G]:
 
 def find_runnable(pp: Ptr[P]) -> Ptr[G]:
     """Take the goroutine that runs next out of its queue; nil when none can run."""
+    check_timers(pp)
     if pp.at.schedtick % 61 == 0 and sched.at.queue_size != 0:
         g = globrunqget(pp)
         if g != nil(G):
@@ -209,6 +213,16 @@ def find_runnable(pp: Ptr[P]) -> Ptr[G]:
         pp.at.runqhead = u64(pp.at.runqhead + 1)
         return g
     return globrunqget(pp)
+
+
+@noinline
+def sleep_until_timer() -> None:
+    """No goroutine can run: sleep until the first timer is due."""
+    note = local(u32)
+    first = i64(timer_first())
+    now = nanotime()
+    if first > now:
+        notetsleep(note, i64(first - now))
 
 
 @noinline
@@ -271,6 +285,9 @@ def schedule(g: Ptr[G]) -> u64:
         poll(pp, g.at.sched.pc)
     pp.at.schedtick = u64(pp.at.schedtick + 1)
     gp = find_runnable(pp)
+    while gp == nil(G) and timers_alive():
+        sleep_until_timer()
+        gp = find_runnable(pp)
     if gp == nil(G):
         m.at.curg = nil(G)
         deadlock()

@@ -13,6 +13,7 @@ from morestack.runtime.copystack import stress
 from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, M, Sudog
 from morestack.runtime.park import gopark
 from morestack.runtime.rand import fastrand_below
+from morestack.runtime.timeheap import Timer, poll_timer
 
 NO_CASE = i64(-1)
 CHOSE_DEFAULT = i64(-2)  # index -1 << 1
@@ -70,6 +71,10 @@ def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boo
     """index << 1 | received of the case that proceeded; -1 as index: none could, and block is false."""
     stress(g)
     total = i64(sends + receives)
+    for i in range(sends, total):
+        c = cases.add(i).at.c
+        if c != nil(Hchan) and c.at.timer != nil(Timer):
+            poll_timer(g.at.m.at.p, c.at.timer)
     chosen = choose(g.at.m, cases, sends, total)
     if chosen != NO_CASE:
         return perform(g, cases.add(chosen), chosen, chosen < sends)

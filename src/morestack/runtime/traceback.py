@@ -15,12 +15,14 @@ from morestack.runtime.layout import (
     G_DEAD,
     G_RUNNABLE,
     G_RUNNING,
+    G_SYSCALL,
     WAIT_RECEIVE,
     WAIT_RECEIVE_NIL,
     WAIT_SELECT,
     WAIT_SELECT_NONE,
     WAIT_SEND,
     WAIT_SEND_NIL,
+    WAIT_SLEEP,
     G,
     Panic,
 )  # fmt: skip
@@ -88,6 +90,8 @@ def wait_text(g: Ptr[G]) -> Ptr[u8]:
         return cstr(b"running")
     if g.at.status == G_RUNNABLE:
         return cstr(b"runnable")
+    if g.at.status == G_SYSCALL:
+        return cstr(b"syscall")
     reason = g.at.waitreason
     if reason == WAIT_RECEIVE:
         return cstr(b"chan receive")
@@ -101,6 +105,8 @@ def wait_text(g: Ptr[G]) -> Ptr[u8]:
         return cstr(b"select")
     if reason == WAIT_SELECT_NONE:
         return cstr(b"select (no cases)")
+    if reason == WAIT_SLEEP:
+        return cstr(b"sleep")
     return cstr(b"waiting")
 
 

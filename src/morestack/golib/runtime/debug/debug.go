@@ -1,0 +1,35 @@
+// Package debug sets what the runtime does, and prints tracebacks.
+package debug
+
+import "runtime"
+
+//go:linkname setgcpercent runtime.setgcpercent
+func setgcpercent(percent int) int
+
+//go:linkname setmaxstacksize runtime.setmaxstacksize
+func setmaxstacksize(bytes int) int
+
+// SetGCPercent sets how much the heap may grow before the next collection, in percent of what was reachable at the last
+// one; negative: no collections. It returns what was set before.
+func SetGCPercent(percent int) int { return setgcpercent(percent) }
+
+// SetMaxStack sets the limit of a goroutine's stack in bytes, and returns the one before.
+func SetMaxStack(bytes int) int { return setmaxstacksize(bytes) }
+
+// FreeOSMemory collects garbage; free stacks go back to the heap.
+func FreeOSMemory() { runtime.GC() }
+
+// Stack is the traceback of the goroutine that calls it.
+func Stack() []byte {
+	buf := make([]byte, 1024)
+	for {
+		n := runtime.Stack(buf, false)
+		if n < len(buf) {
+			return buf[:n]
+		}
+		buf = make([]byte, 2*len(buf))
+	}
+}
+
+// PrintStack prints it on standard error.
+func PrintStack() { print(string(Stack())) }
