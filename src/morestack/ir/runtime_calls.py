@@ -134,7 +134,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "mapdelete": _f((PTR, PTR, PTR), None, _P, "mapdelete(map typ, map, key)"),
     "mapclear": _f((PTR, PTR), None, _P, "mapclear(map typ, map)"),
     "maplen": _f((PTR,), I64, _N, "len(map)"),
-    "mapiterinit": _f((PTR, PTR, PTR), None, _N, "mapiterinit(map typ, map, 12-word iterator in the frame)"),
+    "mapiterinit": _f((PTR, PTR, PTR), None, _P, "mapiterinit(map typ, map, 12-word iterator in the frame)"),
     "mapiternext": _f(
         (PTR,), None, _P, "mapiternext(iterator): words 0 and 1 are key and value addresses; nil key: done"
     ),

@@ -4,14 +4,14 @@ Invariants
 - Nothing is changed before the key is hashed, which is all that can panic.
 - The address `mapaccess` or `mapassign` gives is good until the next operation that changes the map; compiled code
   loads from it or stores to it at once.
-- `writing` is set while an operation changes the map. Another thread that sees it ends the program, as Go does; on
-  one thread no operation can meet another, because none parks.
+- `writing` is set from when an operation that changes the map has hashed its key until it ends. Who finds it set when
+  beginning, or not set when ending, sets g.pending to a fatal error, as Go does: the program has a data race. Plain
+  loads and stores are enough for a check that need not find every race; they cost nothing that can be measured.
 """
 
 from morestack.dialect.machine import (
     Ptr,
     boolean,
-    cstr,
     export,
     i64,
     memmove,
@@ -25,7 +25,6 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.copystack import stress
-from morestack.runtime.fatal import throw
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import mallocgc, newobject
 from morestack.runtime.maphash import memhash, typehash, wordhash
@@ -59,6 +58,8 @@ from morestack.runtime.maptable import (
 from morestack.runtime.rand import fastrand
 
 PENDING_NIL_MAP = u64(13)
+PENDING_MAP_WRITES = u64(29)
+PENDING_MAP_READ_WRITE = u64(30)
 
 
 @export
@@ -119,7 +120,8 @@ def mapaccess(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         check_key(g, t, key)
         return u64(0)
     if m.at.writing != 0:
-        throw(cstr(b"concurrent map read and map write"))
+        g.at.pending = PENDING_MAP_READ_WRITE
+        return u64(0)
     if m.at.mask == 0 and m.at.key_kind == KEY_WORD:
         slot = scan_word(t, m, ptr_at(u64, key)[0])
         return elem_of(t, slot) if slot != 0 else u64(0)
@@ -131,10 +133,20 @@ def failed(g: Ptr[G], m: Ptr[Map]) -> boolean:
     return m.at.key_kind == KEY_ANY and g.at.pending != 0
 
 
-def check_writing(m: Ptr[Map]) -> None:
-    """Nobody else may be changing the map."""
+def begin_write(g: Ptr[G], m: Ptr[Map]) -> boolean:
+    """Set `writing`, unless another operation has: then the program ends."""
     if m.at.writing != 0:
-        throw(cstr(b"concurrent map writes"))
+        g.at.pending = PENDING_MAP_WRITES
+        return False
+    m.at.writing = u8(1)
+    return True
+
+
+def end_write(g: Ptr[G], m: Ptr[Map]) -> None:
+    """Clear `writing`. When another operation has done so meanwhile, the program ends."""
+    if m.at.writing == 0:
+        g.at.pending = PENDING_MAP_WRITES
+    m.at.writing = u8(0)
 
 
 def store_key(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], slot: u64, key: u64) -> None:
@@ -165,34 +177,29 @@ def mapassign(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     if m == nil(Map):
         g.at.pending = PENDING_NIL_MAP
         return u64(0)
-    check_writing(m)
+    h = hash_key(g, t, m, key)
+    if failed(g, m) or not begin_write(g, m):
+        return u64(0)
     if m.at.groups == 0:
         new_groups(g, t, m, u64(1))
-    h = u64(0)
     slot = u64(0)
     kind = m.at.key_kind
     if kind == KEY_WORD:
         x = ptr_at(u64, key)[0]
-        h = wordhash(x, m.at.seed)
         slot = scan_word(t, m, x) if m.at.mask == 0 else find_word(t, m, h, x, KEY_WORD)
     elif kind == KEY_STRING:
         data = ptr_at(u64, key)[0]
         n = ptr_at(u64, key)[1]
-        h = memhash(data, n, m.at.seed)
         slot = find_string(t, m, h, data, n)
     else:
-        h = hash_key(g, t, m, key)
-        if failed(g, m):
-            return u64(0)
         slot = find(g, t, m, h, key)
-    m.at.writing = u8(1)
     if slot == 0:
         slot = take_slot(g, t, m, h)
         store_key(g, t, m, slot, key)
     elif t.at.flags & NEED_KEY_UPDATE != 0:
         # Equal keys need not be the same: -0 and 0.
         memmove(key_of(t, slot), key, t.at.key.at.size)
-    m.at.writing = u8(0)
+    end_write(g, m)
     return elem_of(t, slot)
 
 
@@ -202,18 +209,16 @@ def mapdelete(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> None:
     if m == nil(Map) or m.at.used == 0:
         check_key(g, t, key)
         return
-    check_writing(m)
     h = hash_key(g, t, m, key)
-    if failed(g, m):
+    if failed(g, m) or not begin_write(g, m):
         return
-    m.at.writing = u8(1)
     slot = find(g, t, m, h, key)
     if slot != 0:
         release_slot(t, m, h, slot)
         if m.at.used == 0:
             # What was learnt from timing about the order of the old keys is of no use for the next ones.
             m.at.seed = fastrand(g.at.m)
-    m.at.writing = u8(0)
+    end_write(g, m)
 
 
 @export
@@ -221,8 +226,8 @@ def mapclear(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
     """clear(m)"""
     if m == nil(Map) or m.at.groups == 0:
         return
-    check_writing(m)
-    m.at.writing = u8(1)
+    if not begin_write(g, m):
+        return
     groups = u64(m.at.mask + 1)
     if m.at.growth_left != capacity_of(groups):
         memset(m.at.groups, u8(0), u64(groups * t.at.group_size))
@@ -230,7 +235,7 @@ def mapclear(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
         m.at.growth_left = capacity_of(groups)
     m.at.clear_seq = u32(m.at.clear_seq + 1)
     m.at.seed = fastrand(g.at.m)
-    m.at.writing = u8(0)
+    end_write(g, m)
 
 
 @export

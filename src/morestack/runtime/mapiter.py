@@ -11,7 +11,6 @@ not there was deleted; but a NaN is never found, and can only go by `clear`, of 
 
 from morestack.dialect.machine import (
     Ptr,
-    cstr,
     ctz,
     export,
     nil,
@@ -20,11 +19,12 @@ from morestack.dialect.machine import (
     struct,
     u64,
 )  # fmt: skip
-from morestack.runtime.fatal import throw
 from morestack.runtime.iface import equal
 from morestack.runtime.layout import G
 from morestack.runtime.maptable import MSB, Map, MapType, elem_of, find, hash_key, key_of, slot_of
 from morestack.runtime.rand import fastrand
+
+PENDING_MAP_ITERATION_WRITE = u64(31)
 
 
 @struct
@@ -74,7 +74,8 @@ def mapiternext(g: Ptr[G], it: Ptr[Hiter]) -> None:
     if m == nil(Map):
         return
     if m.at.writing != 0:
-        throw(cstr(b"concurrent map iteration and map write"))
+        g.at.pending = PENDING_MAP_ITERATION_WRITE
+        return
     t = it.at.typ
     last = it.at.last
     n = it.at.next

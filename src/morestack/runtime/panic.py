@@ -36,12 +36,12 @@ from morestack.runtime.panictext import (
     PENDING_ASSERT,
     PENDING_BOUNDS,
     PENDING_DOTTYPE,
-    PENDING_GO_NIL,
     PENDING_NIL,
     PENDING_PANIC_NIL,
     PENDING_RANGE_DONE,
     PENDING_SHIFT,
     PENDING_USER,
+    fatal_text,
     is_plain,
     put_basic,
     put_indented,
@@ -237,9 +237,12 @@ def panicreturn(g: Ptr[G], sp: u64) -> None:
 @export
 def panicking(g: Ptr[G]) -> None:
     """g has a pending panic, and g.sched says where."""
-    if g.at.pending == PENDING_GO_NIL:
+    text = fatal_text(g.at.pending)
+    if text != nil(u8):
         begin()
-        puts(cstr(b"fatal error: go of nil func value\n\n"))
+        puts(cstr(b"fatal error: "))
+        puts(text)
+        puts(cstr(b"\n\n"))
         put_goroutine(g, nil(Panic))
         end()
         stop(i64(2))

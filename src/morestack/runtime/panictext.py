@@ -11,6 +11,7 @@ from morestack.dialect.machine import (
     i16,
     i32,
     i64,
+    nil,
     ptr_at,
     u8,
     u16,
@@ -69,6 +70,9 @@ PENDING_RANGE_DONE = u64(24)  # the states of a range over a function follow, nu
 PENDING_RANGE_PANIC = u64(26)
 PENDING_RANGE_EXHAUSTED = u64(27)
 PENDING_RANGE_MISSING_PANIC = u64(28)
+PENDING_MAP_WRITES = u64(29)
+PENDING_MAP_READ_WRITE = u64(30)
+PENDING_MAP_ITERATION_WRITE = u64(31)
 PENDING_BOUNDS = u64(32)
 
 
@@ -309,6 +313,19 @@ def error_text(kind: u64) -> Ptr[u8]:
     if kind == PENDING_RANGE_MISSING_PANIC:
         return cstr(b"runtime error: range function recovered a loop body panic and did not resume panicking")
     return cstr(b"runtime error: unknown failure")
+
+
+def fatal_text(kind: u64) -> Ptr[u8]:
+    """The text of what ends the program whoever would recover it; nil for panics."""
+    if kind == PENDING_GO_NIL:
+        return cstr(b"go of nil func value")
+    if kind == PENDING_MAP_WRITES:
+        return cstr(b"concurrent map writes")
+    if kind == PENDING_MAP_READ_WRITE:
+        return cstr(b"concurrent map read and map write")
+    if kind == PENDING_MAP_ITERATION_WRITE:
+        return cstr(b"concurrent map iteration and map write")
+    return nil(u8)
 
 
 def is_plain(kind: u64) -> boolean:

@@ -11,7 +11,7 @@ from morestack.ir.ops import Effect
 from morestack.ir.runtime_calls import PARKED, RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, Scalar, scalars
 from morestack.ir.types import F64 as IR_F64
-from morestack.runtime import chan, layout, panictext, sched, slice
+from morestack.runtime import chan, layout, map, mapiter, panictext, sched, slice
 from morestack.runtime.layout import G, Gobuf, M, Spill
 
 BY_CODEGEN = {"memmove", "memclr", "unpreempted"}
@@ -50,7 +50,8 @@ def test_constants_agree() -> None:
         abi.STACK_MIN, abi.STACK_GUARD, abi.STACK_SMALL,
     )  # fmt: skip
     assert layout.LINK == abi.LINK and layout.PARKED % 2**64 == PARKED
-    pending = {n: v for m in (panictext, chan, sched, slice) for n, v in vars(m).items() if n.startswith("PENDING_")}
+    users = (panictext, chan, sched, slice, map, mapiter)
+    pending = {n: v for m in users for n, v in vars(m).items() if n.startswith("PENDING_")}
     assert pending == {n: getattr(abi, n) for n in pending}
 
 
