@@ -98,6 +98,8 @@ def _rt(body: Body, i: Instr) -> None:
     if name in ("memmove", "memclr"):  # LLVM knows these by name
         _memory_intrinsic(body, name, i)
         return
+    if name == "keepalive":  # being an operand is all
+        return
     if name == "unpreempted":
         guard = body.let(f"load i64, ptr {body.gep('%g', G_STACKGUARD0)}")
         body.set_one(i, f"icmp ne i64 {guard}, {STACK_PREEMPT}")

@@ -26,12 +26,19 @@ from morestack.types.predicates import (
     core_type,
     has_pointer_receiver,
     is_type_param,
+    is_unsafe_pointer,
     signature_of,
 )
 from morestack.types.types import Signature, Tuple, Type
 
 Operand: TypeAlias = "ast.Expr | Temp"
 Callee: TypeAlias = "Fn | Func"
+
+
+def takes_uintptrs(callee: Callee) -> bool:
+    """Is it marked `//go:uintptrescapes`?"""
+    pragmas = callee.pragmas if isinstance(callee, Fn) else callee.decl.pragmas if callee.decl is not None else ()
+    return "go:uintptrescapes" in pragmas
 
 
 class CallBuilder(BuiltinBuilder):
@@ -281,6 +288,10 @@ class CallBuilder(BuiltinBuilder):
         packed = sig.variadic and not n.has_dots
         fixed = len(params) - 1 if packed else len(params)
         for i in range(min(fixed, len(args))):
+            pointer = self.as_uintptr(args[i]) if any(takes_uintptrs(f) for f in fns) else None
+            if pointer is not None:  # the callee hands the number to the kernel: what it is the address of may not move
+                self.expr(self.heap(), pointer)
+                continue
             k = self.merged_tag_hole(ks, fns, i + offset).note(n, "call parameter")
             if i == 0 and fns and fun in self.info.selections:
                 k = self.method_expression_receiver(k, fun)
@@ -295,6 +306,14 @@ class CallBuilder(BuiltinBuilder):
         elem = ti.element(params[-1].type)
         for operand in rest:
             self.operand(k.note(n, "slice-literal-element"), operand, elem)
+
+    def as_uintptr(self, x: Operand) -> ast.Expr | None:
+        """p, where x is uintptr(p) of an unsafe.Pointer."""
+        n = unparen(x) if not isinstance(x, tuple) else None
+        if not isinstance(n, ast.Call) or len(n.args) != 1 or not self.is_type(unparen(n.fun)):
+            return None
+        t = self.type_of(n.args[0])
+        return n.args[0] if t is not None and is_unsafe_pointer(t) else None
 
     def spread(self, n: ast.Call) -> list[Operand] | None:
         """For `f(g())` with several results: temporaries that hold them."""

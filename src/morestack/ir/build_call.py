@@ -18,6 +18,7 @@ from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
 from morestack.types.info import Mode, SelectionKind
 from morestack.types.objects import Func
+from morestack.types.predicates import is_unsafe_pointer
 from morestack.types.types import Array, Signature, Slice, Tuple, Type
 
 
@@ -99,8 +100,11 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
     direct = static_callee(fb, fun)
     if direct is not None:
         args = arguments(fb, e, signature)
+        kept = _kept_alive(fb, e, fun, args)
         results = tuple([fb.f.reg(t) for t in bt.results_of(signature)])
         fb.block.instrs.append(Instr(Op.CALL, results, tuple(args), direct, (), pos))
+        for pointer in kept:
+            fb.rt_do("keepalive", pointer, pos=pos)
         return results
     ordered(fb, (e.fun, *e.args))
     if isinstance(fun, ast.FuncLit):
@@ -115,6 +119,20 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
     shape = IRSignature(bt.params_of(signature), bt.results_of(signature))
     fb.block.instrs.append(Instr(Op.CALL_CLOSURE, results, (callee, *args), shape, (), pos))
     return results
+
+
+def _kept_alive(fb: FuncBuilder, e: ast.Call, fun: ast.Node, args: list[Operand]) -> list[Operand]:
+    """Of a function marked `//go:uintptrescapes`, the arguments `uintptr(p)`, as pointers: what they point to must live
+    until the call returns. Escape analysis has moved it to the heap."""
+    name = fun.sel if isinstance(fun, ast.Selector) else fun
+    f = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
+    if type(f) is not Func or f.decl is None or "go:uintptrescapes" not in f.decl.pragmas:
+        return []
+    kept: list[Operand] = []
+    for a, value in zip(map(unparen, e.args), args, strict=False):
+        if isinstance(a, ast.Call) and _mode(fb, a) is Mode.TYPE and is_unsafe_pointer(fb.type_of(a.args[0])):
+            kept.append(fb.op(Op.INTTOPTR, ir.PTR, value))
+    return kept
 
 
 def _method_call(fb: FuncBuilder, e: ast.Call, fun: ast.Selector, signature: Signature) -> tuple[Reg, ...]:

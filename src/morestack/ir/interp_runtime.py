@@ -95,6 +95,9 @@ class Runtime:
     def memclr(self, p: int, n: int) -> None:
         self.m.memory.write(p, bytes(n))
 
+    def keepalive(self, p: int) -> None:
+        """Nothing is collected."""
+
     def unsafeslice(self, typ: int, p: int, n: int) -> None:
         self.check_extent(p, n, sizeof(self.types.types[typ]), "unsafe.Slice")
 

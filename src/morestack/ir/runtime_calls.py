@@ -99,6 +99,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "exit": _f((I64,), None, _X, "the program ends with this code"),
     "gcnow": _f((), None, Effect.PARK, "runtime.GC: collect"),
     "preempt": _f((), None, Effect.PARK, "a loop's safe point, when its guard is poisoned; inserted by codegen"),
+    "keepalive": _f((PTR,), None, _N, "what it points to lives up to here; no call at all"),
     "unpreempted": _f((), BOOL, _N, "whether the guard is not poisoned; inserted and emitted by codegen"),
     # what package runtime tells about the program
     "callers": _f((I64, PTR, I64), I64, Effect.PARK, "callers(skip, pcs, room): store the pcs of the frames; how many"),

@@ -14,7 +14,7 @@ from morestack.ir.types import F64 as IR_F64
 from morestack.runtime import chan, layout, map, mapiter, panictext, sched, slice
 from morestack.runtime.layout import G, Gobuf, M, Spill
 
-BY_CODEGEN = {"memmove", "memclr", "unpreempted"}
+BY_CODEGEN = {"memmove", "memclr", "unpreempted", "keepalive"}
 """Not calls: LLVM intrinsics, a look at g."""
 
 
