@@ -16,6 +16,8 @@ from morestack.types.types import BOOL, Chan, Type
 
 CASE = 16
 """Bytes of a select case {chan, elem}."""
+ORDERED = 4
+"""Cases whose order takes a word behind the table (runtime/select.py)."""
 
 
 def chan_elem(fb: FuncBuilder, ch: ast.Node) -> Type:
@@ -216,8 +218,9 @@ def _nonblocking(fb: FuncBuilder, case: Case, otherwise: Block, pos: Pos) -> Non
 
 
 def _selectgo(fb: FuncBuilder, cases: list[Case], has_default: bool, otherwise: Block, pos: Pos) -> None:
-    """Several cases: a table, sends first; the answer tells which one went."""
-    table = fb.temp(ir.array(ir.struct(ir.PTR, ir.PTR), len(cases)))
+    """Several cases: a table, sends first, and room for their order; the answer tells which one went."""
+    pairs = ir.array(ir.struct(ir.PTR, ir.PTR), len(cases))
+    table = fb.temp(ir.struct(pairs, ir.array(ir.I64, -(-len(cases) // ORDERED))))
     ordered_cases = [c for c in cases if c.is_send] + [c for c in cases if not c.is_send]
     for n, case in enumerate(ordered_cases):
         case.number = n

@@ -10,7 +10,7 @@ from types import ModuleType
 MODULES = (
     "layout", "os", "lock", "rand", "fatal", "event", "mheap", "records", "type", "sizeclasses", "mspan", "mkind",
     "mcentral", "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print",
-    "dragon", "printfloat", "traceback", "shrinkstack", "park", "mgcwork", "mgcmark", "mgcstack", "timeheap",
+    "dragon", "printfloat", "traceback", "shrinkstack", "mgcwork", "mgcmark", "mgcstack", "timeheap", "hchan", "park",
     "mgcworker", "mgcsweep", "mgccheck", "mgc", "safepoint", "newstack", "sched", "preempt", "malloc", "slice",
     "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error",
     "defer", "panic", "symtab", "debug", "memstats", "time", "syscall", "init",

@@ -1,36 +1,49 @@
 """Channels. A value goes straight from the sender's frame to the receiver's when one of them waits.
 
-        Hchan   qcount values in a ring of dataqsiz at buf; next one in at sendx, next one out at recvx
-        recvq   sudogs of waiting receivers, first come first served; sendq likewise
+What a channel is, and its invariants, are in hchan.py. Each operation is done under the channel's lock; who was waiting
+is made ready after its release, with sched.ret (or `pending`) set: the woken goroutine goes on in its continuation,
+never here. So the waker also gives the sudog back, but for a select, whose goroutine has several (select_finish).
 
-Invariants
-- At least one of recvq and sendq is empty, but for a goroutine whose select both sends and receives on c.
-- qcount > 0 means that recvq is empty; qcount < dataqsiz that sendq is empty.
-- A parked goroutine's `waiting` lists its sudogs. Whoever wakes it unlinks all of them, sets sched.ret (or
-  `pending`), and makes it ready: the woken goroutine goes on in its continuation, never here.
-
-Rejected: unlinking the other cases of a select when the goroutine runs again, as Go does: there is no runtime
-frame to come back to. With one thread running Go code no channel needs its lock; `lock` is where more take it,
-after the parked goroutine's gobuf is complete.
+Note [Looking without the lock]: operations that do not wait first look whether they would have to, without the lock.
+- Receive: nothing to receive, then not closed. A channel is never opened again, so at the first look it was open too,
+  and empty: the answer is that of this moment. When it is closed it may have got a value in between, so look again:
+  after closing none comes, and "closed and empty" holds for ever.
+- Send: open, then no room. Closing comes once: if there was no room after the look at `closed`, then either the channel
+  was still open then, or it was closed in between and the answer is that of the moment before. So the order of these
+  two loads does not matter.
+The look at an empty channel is an atomic load, so it is made before that at `closed`.
 """
 
 from morestack.dialect.machine import (
     Ptr,
+    atomic_load,
+    atomic_store,
     boolean,
     export,
     i64,
+    local,
     memmove,
     memset,
     mul_hi,
     nil,
     ptr_at,
     size_of,
-    struct,
     u8,
     u32,
     u64,
 )  # fmt: skip
 from morestack.runtime.copystack import stress
+from morestack.runtime.hchan import (
+    Hchan,
+    Waitq,
+    acquire_sudog,
+    dequeue,
+    enqueue,
+    held_lock,
+    lock_chan,
+    release_sudog,
+    unlock_chan,
+)  # fmt: skip
 from morestack.runtime.layout import (
     WAIT_RECEIVE,
     WAIT_RECEIVE_NIL,
@@ -41,83 +54,16 @@ from morestack.runtime.layout import (
     P,
     Sudog,
 )  # fmt: skip
-from morestack.runtime.lock import RANK_CHAN, lock, unlock
 from morestack.runtime.malloc import MAX_ALLOC, malloc_array, mallocgc
-from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.park import gopark
 from morestack.runtime.sched import goready
 from morestack.runtime.timeheap import Timer, poll_timer
-from morestack.runtime.type import ChanType, Type
+from morestack.runtime.type import ChanType
 
 PENDING_MAKECHAN = u64(6)
 PENDING_CLOSE_NIL = u64(7)
 PENDING_CLOSE_CLOSED = u64(8)
 PENDING_SEND_CLOSED = u64(9)
-
-
-@struct
-class Waitq:
-    """Goroutines that wait on one side of a channel."""
-
-    first: Ptr[Sudog]
-    last: Ptr[Sudog]
-
-
-@struct
-class Hchan:
-    """A channel."""
-
-    qcount: u64
-    dataqsiz: u64
-    buf: u64
-    elemsize: u64
-    closed: u32
-    lock: u32
-    elemtype: Ptr[Type]
-    sendx: u64
-    recvx: u64
-    recvq: Waitq
-    sendq: Waitq
-    timer: Ptr[Timer]  # See Note [Channels of timers]
-
-
-def enqueue(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
-    """Wait at the end of a queue."""
-    s.at.next = nil(Sudog)
-    s.at.prev = q.at.last
-    if q.at.last == nil(Sudog):
-        q.at.first = s
-    else:
-        q.at.last.at.next = s
-    q.at.last = s
-
-
-def unlink(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
-    """Leave a queue."""
-    if s.at.prev == nil(Sudog):
-        q.at.first = s.at.next
-    else:
-        s.at.prev.at.next = s.at.next
-    if s.at.next == nil(Sudog):
-        q.at.last = s.at.prev
-    else:
-        s.at.next.at.prev = s.at.prev
-
-
-def acquire_sudog(pp: Ptr[P]) -> Ptr[Sudog]:
-    """A sudog: a cached one when there is one."""
-    s = pp.at.sudogcache
-    if s == nil(Sudog):
-        return ptr_at(Sudog, persistentalloc(size_of(Sudog)))
-    pp.at.sudogcache = s.at.next
-    return s
-
-
-def release_sudog(pp: Ptr[P], s: Ptr[Sudog]) -> None:
-    """Put a sudog back."""
-    s.at.elem = u64(0)
-    s.at.next = pp.at.sudogcache
-    pp.at.sudogcache = s
 
 
 def move_elem(to: u64, source: u64, size: u64) -> None:
@@ -128,40 +74,49 @@ def move_elem(to: u64, source: u64, size: u64) -> None:
         memmove(to, source, size)
 
 
-def wait_on(g: Ptr[G], c: Ptr[Hchan], q: Ptr[Waitq], elem: u64) -> None:
+def clear_elem(slot: u64, size: u64) -> None:
+    """Forget a value that has left the buffer; most are a word."""
+    if size == 8:
+        ptr_at(u64, slot)[0] = u64(0)
+    elif size != 0:
+        memset(slot, u8(0), size)
+
+
+def wait_on(g: Ptr[G], c: Ptr[Hchan], q: Ptr[Waitq], elem: u64, is_send: boolean) -> None:
     """Put g alone in a queue."""
     s = acquire_sudog(g.at.m.at.p)
     s.at.g = g
     s.at.elem = elem
     s.at.c = c.addr
-    s.at.waitlink = nil(Sudog)
     s.at.is_select = False
-    s.at.is_send = q == c.field(Hchan.sendq)
+    s.at.is_send = is_send
     enqueue(q, s)
     g.at.waiting = s
 
 
 def wake(pp: Ptr[P], s: Ptr[Sudog], success: boolean) -> None:
-    """Make the goroutine of a sudog ready: it leaves all queues, and its call's result is set.
+    """Make the goroutine of a dequeued sudog ready, with its call's result. The channel's lock has been released.
 
     For a receive the result says whether a value was received; a send that fails panics.
     """
     g = s.at.g
     ret = u64(1) if success and not s.at.is_send else u64(0)
-    if s.at.is_select:
-        ret = u64(u64(s.at.case_index) << 1 | ret)
     if s.at.is_send and not success:
         g.at.pending = PENDING_SEND_CLOSED
-    g.at.sched.ret = ret
-    at = g.at.waiting
-    g.at.waiting = nil(Sudog)
-    while at != nil(Sudog):
-        more = at.at.waitlink
-        c = ptr_at(Hchan, at.at.c)
-        unlink(c.field(Hchan.sendq) if at.at.is_send else c.field(Hchan.recvq), at)
-        release_sudog(pp, at)
-        at = more
+    if s.at.is_select:
+        g.at.sched.ret = u64(u64(s.at.case_index) << 1 | ret)
+        g.at.param = s
+    else:
+        g.at.sched.ret = ret
+        g.at.waiting = nil(Sudog)
+        release_sudog(pp, s)
     goready(pp, g)
+
+
+def wake_if(g: Ptr[G], woken: Ptr[u64]) -> None:
+    """Wake whom send_now or receive_now have dequeued, if anybody."""
+    if woken[0] != 0:
+        wake(g.at.m.at.p, ptr_at(Sudog, woken[0]), True)
 
 
 @export
@@ -181,13 +136,15 @@ def makechan(g: Ptr[G], typ: Ptr[ChanType], size: i64) -> u64:
     return c.addr
 
 
-def send_now(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
-    """Send when that needs no waiting: to a receiver, or into the buffer. False: would block."""
-    s = c.at.recvq.first
+def send_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
+    """Send when that needs no waiting: to a receiver, who goes to `woken`, or into the buffer. False: would block.
+
+    The lock is held, and c is not closed."""
+    s = dequeue(c.field(Hchan.recvq))
     if s != nil(Sudog):
         if s.at.elem != 0:
             move_elem(s.at.elem, elem, c.at.elemsize)
-        wake(g.at.m.at.p, s, True)
+        woken[0] = s.addr
         return True
     if c.at.qcount < c.at.dataqsiz:
         at = c.at.sendx
@@ -199,16 +156,17 @@ def send_now(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
     return False
 
 
-def receive_now(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
-    """Receive a value when that needs no waiting: from the buffer, or a sender. False: would block, or closed."""
-    s = c.at.sendq.first
+def receive_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
+    """Receive a value when that needs no waiting: from the buffer, or a sender, who goes to `woken`. False: would
+    block, or closed. The lock is held."""
     size = c.at.elemsize
     if c.at.qcount == 0:
+        s = dequeue(c.field(Hchan.sendq))
         if s == nil(Sudog):
             return False
         if elem != 0:
             move_elem(elem, s.at.elem, size)
-        wake(g.at.m.at.p, s, True)
+        woken[0] = s.addr
         return True
     at = c.at.recvx
     slot = u64(c.at.buf + at * size)
@@ -216,14 +174,14 @@ def receive_now(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
         move_elem(elem, slot, size)
     at = u64(at + 1)
     c.at.recvx = u64(0) if at == c.at.dataqsiz else at
+    s = dequeue(c.field(Hchan.sendq))
     if s != nil(Sudog):
         # The buffer is full: the slot just emptied is where the waiting sender's value belongs.
         move_elem(slot, s.at.elem, size)
         c.at.sendx = c.at.recvx
-        wake(g.at.m.at.p, s, True)
+        woken[0] = s.addr
     else:
-        if size != 0:
-            memset(slot, u8(0), size)
+        clear_elem(slot, size)
         c.at.qcount = u64(c.at.qcount - 1)
     return True
 
@@ -234,13 +192,18 @@ def chansend(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
     stress(g)
     if c == nil(Hchan):
         return gopark(g, WAIT_SEND_NIL, nil(u32))
+    woken = local(u64)
+    lock_chan(c)
     if c.at.closed != 0:
+        unlock_chan(c)
         g.at.pending = PENDING_SEND_CLOSED
         return i64(0)
-    if send_now(g, c, elem):
+    if send_now(c, elem, woken):
+        unlock_chan(c)
+        wake_if(g, woken)
         return i64(0)
-    wait_on(g, c, c.field(Hchan.sendq), elem)
-    return gopark(g, WAIT_SEND, nil(u32))
+    wait_on(g, c, c.field(Hchan.sendq), elem, True)
+    return gopark(g, WAIT_SEND, held_lock(c.field(Hchan.lock)))
 
 
 @export
@@ -251,14 +214,33 @@ def chanrecv(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
         return gopark(g, WAIT_RECEIVE_NIL, nil(u32))
     if c.at.timer != nil(Timer):
         poll_timer(g.at.m.at.p, c.at.timer)
-    if receive_now(g, c, elem):
+    woken = local(u64)
+    lock_chan(c)
+    if receive_now(c, elem, woken):
+        unlock_chan(c)
+        wake_if(g, woken)
         return i64(1)
     if c.at.closed != 0:
+        unlock_chan(c)
         if elem != 0:
             memset(elem, u8(0), c.at.elemsize)
         return i64(0)
-    wait_on(g, c, c.field(Hchan.recvq), elem)
-    return gopark(g, WAIT_RECEIVE, nil(u32))
+    wait_on(g, c, c.field(Hchan.recvq), elem, False)
+    return gopark(g, WAIT_RECEIVE, held_lock(c.field(Hchan.lock)))
+
+
+def full(c: Ptr[Hchan]) -> boolean:
+    """Whether a send on c would wait: an answer for this moment. No lock is needed."""
+    if c.at.dataqsiz == 0:
+        return c.at.recvq.first == nil(Sudog)
+    return c.at.qcount == c.at.dataqsiz
+
+
+def empty(c: Ptr[Hchan]) -> boolean:
+    """Whether c has nothing to receive: an answer for this moment. No lock is needed."""
+    if c.at.dataqsiz == 0:
+        return atomic_load(ptr_at(u64, c.field(Hchan.sendq).addr)) == 0
+    return atomic_load(c.field(Hchan.qcount)) == 0
 
 
 @export
@@ -266,10 +248,18 @@ def selectnbsend(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
     """select { case c <- *elem: ...; default: }: whether it was sent."""
     if c == nil(Hchan):
         return False
+    if c.at.closed == 0 and full(c):  # See Note [Looking without the lock]
+        return False
+    woken = local(u64)
+    lock_chan(c)
     if c.at.closed != 0:
+        unlock_chan(c)
         g.at.pending = PENDING_SEND_CLOSED
         return False
-    return send_now(g, c, elem)
+    sent = send_now(c, elem, woken)
+    unlock_chan(c)
+    wake_if(g, woken)
+    return sent
 
 
 @export
@@ -279,9 +269,22 @@ def selectnbrecv(g: Ptr[G], elem: u64, c: Ptr[Hchan]) -> i64:
         return i64(0)
     if c.at.timer != nil(Timer):
         poll_timer(g.at.m.at.p, c.at.timer)
-    if receive_now(g, c, elem):
+    if empty(c):  # See Note [Looking without the lock]
+        if atomic_load(c.field(Hchan.closed)) == 0:
+            return i64(0)
+        if empty(c):
+            if elem != 0:
+                memset(elem, u8(0), c.at.elemsize)
+            return i64(1)
+    woken = local(u64)
+    lock_chan(c)
+    received = receive_now(c, elem, woken)
+    closed = c.at.closed != 0
+    unlock_chan(c)
+    if received:
+        wake_if(g, woken)
         return i64(3)
-    if c.at.closed != 0:
+    if closed:
         if elem != 0:
             memset(elem, u8(0), c.at.elemsize)
         return i64(1)
@@ -294,27 +297,41 @@ def closechan(g: Ptr[G], c: Ptr[Hchan]) -> None:
     if c == nil(Hchan):
         g.at.pending = PENDING_CLOSE_NIL
         return
+    lock_chan(c)
     if c.at.closed != 0:
+        unlock_chan(c)
         g.at.pending = PENDING_CLOSE_CLOSED
         return
-    c.at.closed = u32(1)
-    while c.at.recvq.first != nil(Sudog):
-        s = c.at.recvq.first
+    atomic_store(c.field(Hchan.closed), u32(1))
+    woken = local(Waitq)
+    s = dequeue(c.field(Hchan.recvq))
+    while s != nil(Sudog):
         if s.at.elem != 0:
             memset(s.at.elem, u8(0), c.at.elemsize)
+        enqueue(woken, s)
+        s = dequeue(c.field(Hchan.recvq))
+    s = dequeue(c.field(Hchan.sendq))
+    while s != nil(Sudog):
+        enqueue(woken, s)
+        s = dequeue(c.field(Hchan.sendq))
+    unlock_chan(c)
+    s = woken.at.first
+    while s != nil(Sudog):
+        after = s.at.next
+        s.at.next = nil(Sudog)
+        s.at.prev = nil(Sudog)
         wake(g.at.m.at.p, s, False)
-    while c.at.sendq.first != nil(Sudog):
-        wake(g.at.m.at.p, c.at.sendq.first, False)
+        s = after
 
 
 def drain_timer_chan(c: Ptr[Hchan]) -> boolean:
     """Throw away the time that a timer has sent; whether there was one."""
-    lock(c.field(Hchan.lock), RANK_CHAN)
+    lock_chan(c)
     had = c.at.qcount != 0
     c.at.qcount = u64(0)
     c.at.sendx = u64(0)
     c.at.recvx = u64(0)
-    unlock(c.field(Hchan.lock))
+    unlock_chan(c)
     return had
 
 

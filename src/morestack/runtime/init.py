@@ -13,6 +13,7 @@ from morestack.runtime.copystack import poison_guard, poison_old
 from morestack.runtime.defer import defer_init
 from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
 from morestack.runtime.fatal import exit_code, stop, stopped
+from morestack.runtime.hchan import sudogs_init
 from morestack.runtime.iface import itab_init
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import malloc_init
@@ -64,6 +65,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     print_init()
     defer_init()
     safepoint_init()
+    sudogs_init()
     event_init(EVENT_CAPACITY)
     time_init()
     maxstacksize.value = MAX_STACK

@@ -91,6 +91,8 @@ class G:
     schedlink: Ptr["G"]
     alllink: Ptr["G"]
     waiting: Ptr["Sudog"]
+    param: Ptr["Sudog"]  # of a select that was woken: the sudog that did it
+    select_done: u32  # of a select that waits: 1 once somebody has won the right to wake it
     parentgoid: u64
     gopc: u64
     panics: Ptr["Panic"]
@@ -229,7 +231,7 @@ class P:
     schedtick: u64
     gfree: Ptr["G"]
     gfree_n: u64
-    sudogcache: Ptr["Sudog"]
+    sudogpool: RecordPool
     deferpool: RecordPool
     panicpool: RecordPool
     spillpool: RecordPool
@@ -272,3 +274,4 @@ class M:
     waitlock: Ptr[u32]  # held by the goroutine that is about to park (park.py)
     rand: u64  # state of this thread's random numbers (rand.py); 0: not begun
     sysargs: Array[u64, Literal[6]]  # of the system call under way: what they point to stays alive
+    waitselect: Ptr["Sudog"]  # sudogs of the select that is about to park; their channels are locked

@@ -38,6 +38,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.copystack import copystack, set_guard
 from morestack.runtime.event import stats
 from morestack.runtime.fatal import stop, stopped
+from morestack.runtime.hchan import select_finish
 from morestack.runtime.layout import (
     G_DEAD,
     G_IDLE,
@@ -292,6 +293,8 @@ def schedule(g: Ptr[G]) -> u64:
         m.at.curg = nil(G)
         deadlock()
         return u64(0)
+    if gp.at.waiting != nil(Sudog):
+        select_finish(gp, pp)
     gp.at.status = G_RUNNING
     gp.at.m = m
     m.at.curg = gp

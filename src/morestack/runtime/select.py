@@ -1,21 +1,48 @@
 """select: of several channel operations, one that can proceed, chosen at random; else wait for the first.
 
         cases   {chan, elem} pairs of words, sends first; a nil channel is never ready
+        order   behind the cases, in the same frame object: room for a u16 per case
 
-The choice is uniform among the ready cases, found in one pass: the k-th ready case replaces the choice with
-probability 1/k. With one thread running Go code nothing changes between the pass and the operation. Rejected: Go's
-shuffled order of polling, which needs an array per select, and lock order, which needs another.
+`selectgo` looks at all cases without a lock first, and of those that look ready chooses one uniformly: the k-th ready
+case replaces the choice with probability 1/k. The chosen channel alone is locked; when its operation can still proceed,
+that is the answer: a select may take any case that is ready when it is taken. Otherwise all channels are locked, in the
+order of their addresses, each once, and the choice is made anew. What then looks ready may still fail, when a stale
+sudog is all there is in a queue; each failure takes at least one out, so the choice is repeated until one proceeds or
+none looks ready. Only under all locks may the answer be "none": there must be a moment at which none was ready.
+
+A select that waits stands in the queues of all its channels (g.waiting, in the order of locks), and its locks are
+released when it has stopped (park.py). The first to dequeue one of its sudogs and to win g.select_done wakes it.
+
+Rejected: Go's shuffled order of polling, which needs another array, and locks all channels to take from one; an order
+array of fixed size in the thread's stack (cases are not bounded).
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, i64, memset, nil, struct, u8, u32, u64
-from morestack.runtime.chan import PENDING_SEND_CLOSED, Hchan, acquire_sudog, enqueue, receive_now, send_now
+from morestack.dialect.machine import (
+    Ptr,
+    boolean,
+    export,
+    i64,
+    local,
+    memset,
+    nil,
+    noinline,
+    ptr_at,
+    struct,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+from morestack.runtime.chan import PENDING_SEND_CLOSED, receive_now, send_now, wake_if
 from morestack.runtime.copystack import stress
+from morestack.runtime.hchan import Hchan, acquire_sudog, enqueue, lock_chan, single_p, unlock_chan
 from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, M, Sudog
 from morestack.runtime.park import gopark
 from morestack.runtime.rand import fastrand_below
 from morestack.runtime.timeheap import Timer, poll_timer
 
 NO_CASE = i64(-1)
+NOT_READY = i64(-3)
 CHOSE_DEFAULT = i64(-2)  # index -1 << 1
 
 
@@ -28,7 +55,7 @@ class Scase:
 
 
 def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
-    """Whether an operation can proceed, or fail, at once."""
+    """Whether an operation looks as if it could proceed, or fail, at once."""
     if c == nil(Hchan):
         return False
     if c.at.closed != 0:
@@ -39,7 +66,7 @@ def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
 
 
 def choose(m: Ptr[M], cases: Ptr[Scase], sends: i64, total: i64) -> i64:
-    """A ready case, or NO_CASE."""
+    """A case that looks ready, or NO_CASE."""
     chosen = NO_CASE
     ready = u64(0)
     for i in range(total):
@@ -50,20 +77,117 @@ def choose(m: Ptr[M], cases: Ptr[Scase], sends: i64, total: i64) -> i64:
     return chosen
 
 
-def perform(g: Ptr[G], s: Ptr[Scase], index: i64, is_send: boolean) -> i64:
-    """Do the operation of a ready case; the answer of selectgo."""
+def perform(g: Ptr[G], s: Ptr[Scase], index: i64, is_send: boolean, woken: Ptr[u64]) -> i64:
+    """Do the operation of a case, whose channel is locked; the answer of selectgo, or NOT_READY."""
     c = s.at.c
     if is_send:
         if c.at.closed != 0:
             g.at.pending = PENDING_SEND_CLOSED
-        else:
-            send_now(g, c, s.at.elem)
+        elif not send_now(c, s.at.elem, woken):
+            return NOT_READY
         return i64(index * 2)
-    if receive_now(g, c, s.at.elem):
+    if receive_now(c, s.at.elem, woken):
         return i64(index * 2 + 1)
+    if c.at.closed == 0:
+        return NOT_READY
     if s.at.elem != 0:
         memset(s.at.elem, u8(0), c.at.elemsize)
     return i64(index * 2)
+
+
+def lock_order(cases: Ptr[Scase], total: i64, order: Ptr[u16]) -> i64:
+    """Sort the numbers of the cases that have a channel by its address; how many there are.
+
+    Shell's sort with Knuth's gaps: for few cases it is insertion, and for very many not quadratic.
+    """
+    n = i64(0)
+    for i in range(total):
+        if cases.add(i).at.c != nil(Hchan):
+            order[n] = u16(i)
+            n = i64(n + 1)
+    gap = i64(1)
+    while gap < n // 3:
+        gap = i64(gap * 3 + 1)
+    while gap > 0:
+        for i in range(gap, n):
+            moved = order[i]
+            key = cases.add(moved).at.c.addr
+            at = i64(i)
+            while at >= gap and cases.add(order[at - gap]).at.c.addr > key:
+                order[at] = order[at - gap]
+                at = i64(at - gap)
+            order[at] = moved
+        gap = gap // 3
+    return n
+
+
+def lock_all(cases: Ptr[Scase], order: Ptr[u16], n: i64) -> None:
+    """Lock all channels, each once."""
+    last = nil(Hchan)
+    for i in range(n):
+        c = cases.add(order[i]).at.c
+        if c != last:
+            lock_chan(c)
+        last = c
+
+
+def unlock_all(cases: Ptr[Scase], order: Ptr[u16], n: i64) -> None:
+    """Release all channels. The cases lie in the frame of the caller, so nothing of theirs can go away."""
+    last = nil(Hchan)
+    for i in range(n):
+        c = cases.add(order[i]).at.c
+        if c != last:
+            unlock_chan(c)
+        last = c
+
+
+def wait_on_all(g: Ptr[G], cases: Ptr[Scase], sends: i64, order: Ptr[u16], n: i64) -> i64:
+    """Stand in the queue of each case and stop. All channels are locked."""
+    pp = g.at.m.at.p
+    g.at.select_done = u32(0)
+    before = nil(Sudog)
+    for i in range(n):
+        index = i64(order[i])
+        case = cases.add(index)
+        c = case.at.c
+        s = acquire_sudog(pp)
+        s.at.g = g
+        s.at.elem = case.at.elem
+        s.at.c = c.addr
+        s.at.is_select = True
+        s.at.is_send = index < sends
+        s.at.case_index = u32(index)
+        s.at.waitlink = nil(Sudog)
+        if before == nil(Sudog):
+            g.at.waiting = s
+        else:
+            before.at.waitlink = s
+        before = s
+        enqueue(c.field(Hchan.sendq) if index < sends else c.field(Hchan.recvq), s)
+    if single_p.value == 0:
+        g.at.m.at.waitselect = g.at.waiting
+    return gopark(g, WAIT_SELECT if n != 0 else WAIT_SELECT_NONE, nil(u32))
+
+
+@noinline
+def select_locked(g: Ptr[G], cases: Ptr[Scase], sends: i64, total: i64, block: boolean) -> i64:
+    """selectgo with all channels locked."""
+    indexes = ptr_at(u16, cases.add(total).addr)
+    woken = local(u64)
+    n = lock_order(cases, total, indexes)
+    lock_all(cases, indexes, n)
+    chosen = choose(g.at.m, cases, sends, total)
+    while chosen != NO_CASE:
+        answer = perform(g, cases.add(chosen), chosen, chosen < sends, woken)
+        if answer != NOT_READY:
+            unlock_all(cases, indexes, n)
+            wake_if(g, woken)
+            return answer
+        chosen = choose(g.at.m, cases, sends, total)
+    if not block:
+        unlock_all(cases, indexes, n)
+        return CHOSE_DEFAULT
+    return wait_on_all(g, cases, sends, indexes, n)
 
 
 @export
@@ -77,23 +201,14 @@ def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boo
             poll_timer(g.at.m.at.p, c.at.timer)
     chosen = choose(g.at.m, cases, sends, total)
     if chosen != NO_CASE:
-        return perform(g, cases.add(chosen), chosen, chosen < sends)
-    if not block:
-        return CHOSE_DEFAULT
-    waits = False
-    for i in range(total):
-        case = cases.add(i)
-        c = case.at.c
-        if c != nil(Hchan):
-            waits = True
-            s = acquire_sudog(g.at.m.at.p)
-            s.at.g = g
-            s.at.elem = case.at.elem
-            s.at.c = c.addr
-            s.at.is_select = True
-            s.at.is_send = i < sends
-            s.at.case_index = u32(i)
-            s.at.waitlink = g.at.waiting
-            g.at.waiting = s
-            enqueue(c.field(Hchan.sendq) if i < sends else c.field(Hchan.recvq), s)
-    return gopark(g, WAIT_SELECT if waits else WAIT_SELECT_NONE, nil(u32))
+        case = cases.add(chosen)
+        woken = local(u64)
+        lock_chan(case.at.c)
+        answer = perform(g, case, chosen, chosen < sends, woken)
+        unlock_chan(case.at.c)
+        if answer != NOT_READY:
+            wake_if(g, woken)
+            return answer
+    elif single_p.value != 0 and not block:
+        return CHOSE_DEFAULT  # nothing has changed since the look
+    return select_locked(g, cases, sends, total, block)

@@ -26,8 +26,9 @@ from morestack.dialect.machine import (
     struct,
     u64,
 )
-from morestack.runtime.chan import Hchan, drain_timer_chan, selectnbsend
+from morestack.runtime.chan import drain_timer_chan, selectnbsend
 from morestack.runtime.copystack import stress
+from morestack.runtime.hchan import Hchan
 from morestack.runtime.layout import WAIT_SLEEP, G, P, Sudog
 from morestack.runtime.lock import RANK_TIMERS, lock, unlock
 from morestack.runtime.mheap import persistentalloc

@@ -129,7 +129,7 @@ def test_a_parked_receivers_place_moves(rt: Any, g: Any) -> None:
 
 def make_chan(rt: Any, g: Any, size: int) -> Any:
     from morestack.dialect.machine import ptr_at
-    from morestack.runtime.chan import Hchan
+    from morestack.runtime.hchan import Hchan
     from morestack.runtime.type import ChanType
     from tests.unit.runtime.fake_types import chan_type, int_type
 

@@ -107,7 +107,7 @@ def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]
 
 
 def type_of_chan() -> Any:
-    from morestack.runtime.chan import Hchan
+    from morestack.runtime.hchan import Hchan
 
     return Hchan
 

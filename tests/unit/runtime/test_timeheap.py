@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from morestack.dialect.machine import ptr_at, size_of
-from morestack.runtime.chan import Hchan
+from morestack.runtime.hchan import Hchan
 from morestack.runtime.time import GoTime
 from morestack.runtime.timeheap import TIMER_CHAN, Timer, TimerEntry, timers
 from morestack.runtime.type import ChanType
