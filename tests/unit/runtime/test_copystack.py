@@ -121,7 +121,8 @@ def test_a_parked_receivers_place_moves(rt: Any, g: Any) -> None:
     place = int(g.at.sched.sp) + 8
     c = make_chan(rt, g, 0)
     assert rt.chanrecv(g, c, place) == layout.PARKED
-    rt.copystack(g.at.m.at.p, g, 4096, False)
+    rt.copystack(g.at.m.at.p, g, 4096, False)  # by its own thread, before the channel's lock is released
+    rt.park_commit(g.at.m)
     assert g.at.waiting.at.elem == g.at.sched.sp + 8
     assert rt.selectnbsend(g, c, blob((77).to_bytes(8, "little")))
     assert load(g.at.sched.sp + 8) == 77
