@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from morestack import __version__
-from morestack.engine.discipline import disciplines
+from morestack.engine.discipline import DisciplineError, choose, disciplines
 
 if TYPE_CHECKING:
     from morestack.pipeline import Compilation
@@ -49,7 +49,14 @@ class Commands(click.Group):
             from morestack.source.files import FileError
 
             if isinstance(
-                error, CompileError | FileError | SettingError | StressError | UnknownFunction | MeasureError
+                error,
+                CompileError
+                | DisciplineError
+                | FileError
+                | SettingError
+                | StressError
+                | UnknownFunction
+                | MeasureError,
             ):
                 raise UserError(str(error)) from None
             if os.environ.get("MORESTACK_DEBUG"):
@@ -97,9 +104,8 @@ def program_argument(command: Callable[..., None]) -> Callable[..., None]:
     default="native",
     help="python: runtime functions run under CPython, where pdb can stop in them.",
 )
-@click.option(
-    "--discipline", type=click.Choice(disciplines()), default=disciplines()[0], help="What stacks do when full."
-)
+@click.option("--discipline", type=click.Choice(disciplines()), default=None, help="What stacks do when full.")
+@click.option("--segment", type=int, default=None, help="Bytes of a segment, for segmented stacks: 4096 or 8192.")
 @click.option("--stats", metavar="FILE", help="Write what the run cost and the runtime's counters, as JSON.")
 @click.option("--count-syscalls", is_flag=True, help="With --stats: system calls too, where the kernel counts them.")
 def run(
@@ -107,7 +113,8 @@ def run(
     stacks: bool,
     as_json: bool,
     runtime: str,
-    discipline: str,
+    discipline: str | None,
+    segment: int | None,
     stats: str | None,
     count_syscalls: bool,
 ) -> None:
@@ -118,16 +125,17 @@ def run(
     """
     from morestack.engine.program import Program
 
+    chosen = choose(discipline, segment)
     compiled = compilation(program)
     ready = Program.load(compiled.objects, compiled.progress)
     compiled.progress("")
     if stats is None:
-        code = ready.run(python_runtime=runtime == "python")
+        code = ready.run(runtime == "python", stacks=chosen)
     else:
         from morestack.observe.usage import Usage, write_stats
 
         usage = Usage(count_syscalls)
-        code = ready.run(runtime == "python", usage)
+        code = ready.run(runtime == "python", usage, chosen)
         ready.attach()
         write_stats(stats, usage, code)
     if stacks:

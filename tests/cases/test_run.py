@@ -14,7 +14,17 @@ from tests.forked import run_one
 from tests.txtar import parse
 
 CASES = sorted((Path(__file__).parent / "run").glob("*.txtar"))
-MODES = {"plain": "", "movestack": "movestack,poison", "gc": "gc,poison"}
+MODES = {
+    "plain": {},
+    "movestack": {"STRESS": "movestack,poison"},
+    "gc": {"STRESS": "gc,poison"},
+    "segmented": {"MORESTACK_DISCIPLINE": "segmented", "STRESS": "poison"},
+    "segmented-gc": {"MORESTACK_DISCIPLINE": "segmented:8192", "STRESS": "gc,poison,checkescape"},
+    "segmented-keep": {"MORESTACK_DISCIPLINE": "segmented-keep", "STRESS": "poison"},
+    "segmented-keep-gc": {"MORESTACK_DISCIPLINE": "segmented-keep", "STRESS": "gc,poison,checkescape"},
+    "reserve": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "poison"},
+    "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "gc,poison,checkescape"},
+}
 
 
 def agrees(want: str, got: bytes) -> bool:
@@ -30,7 +40,7 @@ def agrees(want: str, got: bytes) -> bool:
 def test_run(case: Path, mode: str, tmp_path: Path) -> None:
     _, sections = parse(case.read_text())
     (tmp_path / "main.go").write_text(sections["main.go"])
-    end = run_one(["run", "main.go"], tmp_path, {"STRESS": MODES[mode]})
+    end = run_one(["run", "main.go"], tmp_path, MODES[mode])
     shown = (end.stdout + b"\n--- stderr\n" + end.stderr).decode("utf-8", "replace")
     assert end.code == int(sections.get("exit", "0")), shown
     assert agrees(sections.get("stdout", ""), end.stdout), shown

@@ -35,6 +35,7 @@ class Convention:
 
     params: tuple[Place, ...]
     results: tuple[Place, ...]
+    args: int  # bytes of the area that hold arguments; results follow
     area: int
     param_bitmap: int  # bit i: x_i holds a pointer on entry
     area_bitmap: int  # bit i: word i of the area holds a pointer argument
@@ -78,7 +79,7 @@ def convention(params: Iterable[IRType], results: Iterable[IRType]) -> Conventio
         for (_, s), r in zip(parts, place.regs, strict=True):
             if s is PTR:
                 bitmap |= 1 << r
-    return Convention(tuple(ins), tuple(outs), total, bitmap, area_bitmap)
+    return Convention(tuple(ins), tuple(outs), area, total, bitmap, area_bitmap)
 
 
 def argument_list(values: dict[int, str]) -> str:

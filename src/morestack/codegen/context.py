@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from morestack.codegen.call import PARAMS
+from morestack.codegen.call import PARAMS, convention
 from morestack.codegen.flat import quote
 from morestack.codegen.leaves import LeafInfo
 from morestack.codegen.partial_inline import BODY_SUFFIX
@@ -13,6 +13,8 @@ FLAG_RUNTIME = 2
 FLAG_BOTTOM = 4
 FLAG_NO_PARAMS = 8
 PREFIX_TYPE = "{i64, i32, i32}"
+RECORD_TYPE = "{i32, i32, i32, i32, i32, i32}"
+"""A function record; see docs/abi.md."""
 
 _INTRINSICS = {
     "memcpy": "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1 immarg)",
@@ -109,9 +111,11 @@ class ModuleContext:
             known = self._records[key] = f"@func.{len(self._records)}"
             name = self.name(shown_name(f.name.removesuffix(BODY_SUFFIX)))
             file, line = (f.pos.file, f.pos.line) if f.pos else ("", 0)
+            call = convention((r.type for r in f.params), f.results)
             self.data.append(
-                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(name, known)}, "
-                f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}}}, align 8"
+                f"{known} = private constant {RECORD_TYPE} {{{relative(name, known)}, "
+                f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}, "
+                f"i32 {call.args}, i32 {call.area}}}, align 8"
             )
         return known
 

@@ -1,7 +1,8 @@
 """The stubs between goroutine functions and the runtime: the counterpart of gc's asm_amd64.s.
 
 All have the uniform prototype but `rt.mstart` (C, called by an OS thread) and `rt.leafpanic` (C);
-`rt.goexit` is a continuation, the bottom return address of every goroutine. See docs/abi.md.
+`rt.goexit` is a continuation, the bottom return address of every goroutine; so is `rt.lessstack`, that of a segment's
+first function. See docs/abi.md.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from morestack.codegen.abi import (
     M_REGS,
 )
 from morestack.codegen.call import PARAMS, argument_list
-from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, c_string, relative
+from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, RECORD_TYPE, c_string, relative
 
 STUBS = (
     "rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval",
-    "rt.panicreturn",
+    "rt.panicreturn", "rt.lessstack",
 )  # fmt: skip
-CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval", "panicreturn")
+CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval", "panicreturn", "oldstack")
 """Cells the stubs use; the runtime module defines them."""
 MAX_LEAF_SITES = 32
 
@@ -53,8 +54,8 @@ def _tail(target: str, g: str, bp: str, args: str) -> list[str]:
     return [f"  musttail call preserve_nonecc void {target}(ptr {g}, ptr {bp}, {args})", "  ret void"]
 
 
-def _enter(g: str) -> list[str]:
-    """Go on at %m's more_pc, with the registers that are there and g's stack: a prologue's check is made again."""
+def _reload(g: str) -> list[str]:
+    """Go on at %more, with the registers in %m and g's stack."""
     out: list[str] = []
     values: dict[int, str] = {}
     for k in range(INT_REGS):
@@ -65,14 +66,21 @@ def _enter(g: str) -> list[str]:
         p = _g(out, f"ld{k}", M_FREGS + 8 * k, "%m")
         out.append(f"  %ld{k} = load double, ptr {p}")
         values[INT_REGS + k] = f"%ld{k}"
-    out.append(f"  %more = load ptr, ptr {_g(out, 'more', M_MORE_PC, '%m')}")
     out.append(f"  %moresp = load ptr, ptr {_g(out, 'moresp', G_SCHED_SP, g)}")
     out.append(f"  %newbp = getelementptr i8, ptr %moresp, i64 -{LINK}")
     return [*out, *_tail("%more", g, "%newbp", argument_list(values))]
 
 
-def _morestack() -> list[str]:
-    out = [f"define hidden preserve_nonecc void @rt.morestack{PARAMS} {_ATTRS} {{"]
+def _enter(g: str) -> list[str]:
+    """Go on at %m's more_pc: a prologue's check is made again."""
+    out: list[str] = []
+    out.append(f"  %more = load ptr, ptr {_g(out, 'more', M_MORE_PC, '%m')}")
+    return [*out, *_reload(g)]
+
+
+def _save() -> list[str]:
+    """Put all argument registers into %m's."""
+    out: list[str] = []
     _m(out)
     for k in range(INT_REGS):
         p = _g(out, f"sx{k}", M_REGS + 8 * k, "%m")
@@ -80,6 +88,19 @@ def _morestack() -> list[str]:
     for k in range(FLOAT_REGS):
         p = _g(out, f"sd{k}", M_FREGS + 8 * k, "%m")
         out.append(f"  store double %d{k}, ptr {p}")
+    return out
+
+
+def _lessstack() -> list[str]:
+    """Where the first function on a segment returns to, its results in any registers: back to the older segment."""
+    out = [*_continuation("lessstack", FLAG_RUNTIME | FLAG_NO_PARAMS), *_save()]
+    out += ["  %f = load ptr, ptr @cell.oldstack", "  call void %f(ptr %g)"]
+    out.append(f"  %more = load ptr, ptr {_g(out, 'back', G_SCHED_PC)}")
+    return [*out, *_reload("%g"), "}"]
+
+
+def _morestack() -> list[str]:
+    out = [f"define hidden preserve_nonecc void @rt.morestack{PARAMS} {_ATTRS} {{", *_save()]
     out += [
         "  %pc.p = getelementptr i8, ptr %bp, i64 8",
         "  %pc = load ptr, ptr %pc.p",
@@ -146,8 +167,8 @@ def _continuation(stub: str, flags: int) -> list[str]:
     name, size = c_string(f"runtime.{stub}")
     return [
         f"{text} = private constant [{size} x i8] {name}, align 1",
-        f"{record} = private constant {{i32, i32, i32, i32}} {{{relative(text, record)}, "
-        f"{relative(text, record)}, i32 0, i32 {flags}}}, align 8",
+        f"{record} = private constant {RECORD_TYPE} {{{relative(text, record)}, "
+        f"{relative(text, record)}, i32 0, i32 {flags}, i32 0, i32 0}}, align 8",
         f"{site} = private constant {{i32, i32, i32, i32}} {{{relative(record, site)}, i32 0, i32 0, i32 0}}, align 8",
         f"define hidden preserve_nonecc void @rt.{stub}{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
         f"{{i64 0, i32 0, {relative(site, f'@rt.{stub}')}}} {{",
@@ -259,6 +280,6 @@ def emit_stubs() -> str:
     """The LLVM text of the stubs module."""
     out = ['target triple = "x86_64-unknown-linux-gnu"']
     out += [f"@cell.{c} = external hidden global ptr" for c in CELLS]
-    for part in (_morestack, _schedule, _goexit, _panic, _panicval, _panicreturn, _mstart, _leafpanic):
+    for part in (_morestack, _schedule, _goexit, _panic, _panicval, _panicreturn, _lessstack, _mstart, _leafpanic):
         out += part()
     return "\n".join(out) + "\n"

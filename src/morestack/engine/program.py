@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from morestack.dialect.link import link
 from morestack.engine.bundle import Bundle, runtime_bundle
+from morestack.engine.discipline import Discipline, DisciplineError
 
 if TYPE_CHECKING:
     from morestack.dialect.native import Native
@@ -28,6 +29,9 @@ TABLE = "dialect.table"
 THREAD_STACK = 16 << 20
 """Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
 
+CONTIGUOUS = Discipline()
+STUBS = ("rt.mstart", "rt.goexit", "rt.lessstack", "rt.panicval", "rt.panicreturn")
+"""Stubs whose addresses the runtime is told, or that are called from here."""
 MAX_INITIAL = 256 << 20
 """The largest stack goroutines can be told to start with."""
 
@@ -88,7 +92,7 @@ class Program:
         """Link the objects of a program's packages, package runtime's among them, by import path, with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")
-        exports = [TABLE, "rt.mstart", "rt.goexit", "rt.panicval", "rt.panicreturn", "rt.errors", "runtime.main"]
+        exports = [TABLE, *STUBS, "rt.errors", "runtime.main"]
         exports += [path + ROOTS for path in objects]
         library = link([bundle.runtime, bundle.stubs, *objects.values()], exports)
         table = ctypes.string_at(library[TABLE], 8 * len(bundle.cells))
@@ -110,13 +114,21 @@ class Program:
         native.bind_statics()
         return native
 
-    def run(self, python_runtime: bool = False, around: AbstractContextManager[object] | None = None) -> int:
+    def run(
+        self,
+        python_runtime: bool = False,
+        around: AbstractContextManager[object] | None = None,
+        stacks: Discipline = CONTIGUOUS,
+    ) -> int:
         """Run the program to its end and return its exit code. KeyboardInterrupt passes through.
 
         `around` is entered just before the thread of the first goroutine starts, and left when it has ended.
         """
         flags = stress_flags(os.environ.get("STRESS", ""))
+        stacks.check_stress(os.environ.get("STRESS", ""))
         g0 = self.call("schedinit", self.library["rt.goexit"])
+        if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
+            raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
         self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])
         self.call("seterrors", self.library["rt.errors"])
         for path in self.packages:

@@ -10,10 +10,11 @@ from types import ModuleType
 MODULES = (
     "layout", "os", "lock", "rand", "fatal", "event", "mheap", "records", "type", "sizeclasses", "mspan", "mkind",
     "mcentral", "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print",
-    "dragon", "printfloat", "traceback", "shrinkstack", "mgcwork", "mgcmark", "mgcstack", "timeheap", "hchan", "park",
-    "mgcworker", "mgcsweep", "mgccheck", "mgc", "safepoint", "newstack", "sched", "preempt", "malloc", "slice",
-    "string", "chan", "select", "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error",
-    "defer", "panic", "symtab", "debug", "memstats", "time", "syscall", "init",
+    "dragon", "printfloat", "traceback", "shrinkstack", "safepoint", "crossing", "segmentkeep", "segment", "reserve",
+    "discipline", "mgcwork", "mgcmark", "mgcstack", "timeheap", "hchan", "park", "mgcworker", "mgcsweep", "mgccheck",
+    "mgc", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select", "complex", "iface",
+    "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug", "memstats",
+    "time", "syscall", "init",
 )  # fmt: skip
 
 

@@ -92,11 +92,10 @@ def adjustlarge(sp: u64, words: u64, bitmap: u64, old_lo: u64, old_size: u64, de
 
 
 @nosplit(why="the stack is half moved")
-def adjustframes(pp: Ptr[P], g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> None:
-    """Move the pointers in all frames and linkage of g, which lies on its new stack already."""
-    hi = g.at.stack_hi
-    sp = g.at.sched.sp
-    pc = g.at.sched.pc
+def adjustframes(pp: Ptr[P], first_pc: u64, first_sp: u64, hi: u64, old_lo: u64, old_size: u64, delta: u64) -> None:
+    """Move the pointers in frames and linkage, which lie at their new place already, from first_sp up to hi."""
+    sp = first_sp
+    pc = first_pc
     frames = u64(0)
     moved = u64(0)
     if ptr_at(u32, u64(pc - 8))[0] == ENTRY_MARK:
@@ -110,9 +109,7 @@ def adjustframes(pp: Ptr[P], g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) 
             moved = u64(moved + adjustlarge(sp, words, bitmap, old_lo, old_size, delta))
         elif bitmap != 0:
             moved = u64(moved + adjustbits(sp, bitmap, old_lo, old_size, delta))
-        saved = ptr_at(u64, bp)
-        if saved[0] != 0:
-            saved[0] = u64(saved[0] + delta)
+        adjustpointer(bp, old_lo, old_size, delta)
         pc = ptr_at(u64, u64(bp + 8))[0]
         sp = u64(bp + LINK)
         frames = u64(frames + 1)
@@ -208,10 +205,8 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
     g.at.stack_lo = new_lo
     g.at.stack_hi = new_hi
     # Below the frame of sched.pc lies the linkage of a callee. See Note [Copying the used part].
-    saved = ptr_at(u64, u64(g.at.sched.sp - LINK))
-    if u64(saved[0] - old_lo) < old_size:
-        saved[0] = u64(saved[0] + delta)
-    adjustframes(pp, g, old_lo, old_size, delta)
+    adjustpointer(u64(g.at.sched.sp - LINK), old_lo, old_size, delta)
+    adjustframes(pp, g.at.sched.pc, g.at.sched.sp, new_hi, old_lo, old_size, delta)
     set_guard(g)
     g.at.status = status
     if poison_old.value != 0:

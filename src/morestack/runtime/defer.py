@@ -22,7 +22,7 @@ loaded, and it returns. Panics that began below that frame are over; a Goexit th
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, local, nil, ptr_at, ptr_to, size_of, static, struct, u64
-from morestack.runtime.copystack import copystack
+from morestack.runtime.discipline import abandon, make_room
 from morestack.runtime.error import errorvalue
 from morestack.runtime.layout import LINK, Defer, G, Panic
 from morestack.runtime.records import RecordCentral, central_init, pool_give, pool_take
@@ -163,12 +163,6 @@ def deferreturn(g: Ptr[G], sp: u64) -> u64:
     return fn
 
 
-def make_room(g: Ptr[G]) -> None:
-    """See that two linkages fit below g.sched.sp: a function that checks nothing may have its SP at stack_lo + 16."""
-    if g.at.sched.sp - g.at.stack_lo < 2 * LINK:
-        copystack(g.at.m.at.p, g, u64(2 * u64(g.at.stack_hi - g.at.stack_lo)), False)
-
-
 def enter_below(g: Ptr[G], code: u64, context: u64, argument: u64, back: u64) -> None:
     """Let g go on in a function, called below the frame it is stopped in, which returns to the stub `back`."""
     sp = g.at.sched.sp
@@ -196,6 +190,7 @@ def next_deferred(g: Ptr[G], p: Ptr[Panic]) -> boolean:
     if d == nil(Defer):
         return False
     make_room(g)
+    p.at.sp = g.at.sched.sp
     d = g.at.defers
     g.at.defers = d.at.link
     fn = d.at.fn
@@ -216,12 +211,15 @@ def recovery(g: Ptr[G], p: Ptr[Panic]) -> Ptr[Panic]:
     q = p
     while q != nil(Panic) and is_within(g, q.at.sp, sp) and not q.at.goexit:
         q = q.at.link
+    goexits = q != nil(Panic) and q.at.goexit and is_within(g, q.at.sp, sp)
     free_panics(g, q)
     if q == nil(Panic):
         g.at.sigpc = u64(0)
-    elif q.at.goexit and is_within(g, q.at.sp, sp):
+    elif goexits:
+        abandon(g, q.at.sp)
         leave_below(g, u64(q.at.sp - LINK))
         return q
+    abandon(g, sp)
     g.at.sched.pc = pc
     g.at.sched.sp = sp
     g.at.sched.bp = u64(sp + frame_bytes(pc))

@@ -83,6 +83,12 @@ class Stats:
     alloc_by_source: Array[u64, Literal[4]]
     alloc_by_size: Array[u64, Literal[40]]
     free_by_size: Array[u64, Literal[40]]
+    segments_made: u64  # segmented stacks: calls that crossed to another segment
+    segments_kept: u64  # of these, to a kept one
+    segments_left: u64
+    segments_max: u64  # in use at once, but for goroutines' first ones
+    frames_moved: u64
+    frame_bytes_moved: u64
     parks: u64
     switches: u64
     syscalls: u64

@@ -10,7 +10,9 @@ code = exitcode(g0)
 
 from morestack.dialect.machine import Ptr, export, i64, u32, u64
 from morestack.runtime.copystack import poison_guard, poison_old
+from morestack.runtime.crossing import crossing_init
 from morestack.runtime.defer import defer_init
+from morestack.runtime.discipline import discipline_init
 from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
 from morestack.runtime.fatal import exit_code, stop, stopped
 from morestack.runtime.hchan import sudogs_init
@@ -27,6 +29,7 @@ from morestack.runtime.mheap import mheap_init
 from morestack.runtime.mkind import kinds_init, rare_only
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.print import print_init
+from morestack.runtime.reserve import reserve_init
 from morestack.runtime.safepoint import safepoint_init
 from morestack.runtime.sched import schedinit_m, shrink_at_block
 from morestack.runtime.shrinkstack import move_stacks
@@ -66,6 +69,9 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     defer_init()
     safepoint_init()
     sudogs_init()
+    discipline_init()
+    crossing_init()
+    reserve_init()
     event_init(EVENT_CAPACITY)
     time_init()
     maxstacksize.value = MAX_STACK

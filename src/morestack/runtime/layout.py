@@ -46,6 +46,13 @@ G_WAITING = u32(4)
 G_DEAD = u32(6)
 G_COPYSTACK = u32(8)
 
+# Where stacks come from and how they grow (docs/disciplines.md).
+CONTIGUOUS = u32(0)
+SEGMENTED = u32(1)
+SEGMENTED_KEEP = u32(2)
+THREAD = u32(3)
+RESERVE = u32(4)
+
 # Why a goroutine waits; printed by traceback.
 WAIT_NONE = u32(0)
 WAIT_RECEIVE = u32(1)
@@ -97,7 +104,11 @@ class G:
     gopc: u64
     panics: Ptr["Panic"]
     sigpc: u64
-    stktop: Ptr["Stktop"]
+    stktop: Ptr["Stktop"]  # segmented: the record of the segment it runs on
+    kept: u64  # segmented-keep: the segment it left last
+    kept_size: u64
+    kept_used: u32
+    bottom: u64  # reserve: the lowest address of its reservation
 
 
 @struct
@@ -110,6 +121,7 @@ class Stktop:
     bp: u64
     lo: u64  # bounds of the older segment
     hi: u64
+    older: u64  # bytes of all older segments
     args: u64  # bytes of stack arguments, copied to just below this record
     area: u64  # bytes of stack arguments and results
     crossing: u64  # the counters of the call that made the segment

@@ -29,6 +29,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
+from morestack.runtime.discipline import relieve
 from morestack.runtime.layout import STACK_MIN, G, P
 from morestack.runtime.mcache import GC_DEMANDED, flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
@@ -44,7 +45,7 @@ from morestack.runtime.mgcworker import (
 )
 from morestack.runtime.os import nanotime
 from morestack.runtime.print import begin, end, put_uint, puts
-from morestack.runtime.shrinkstack import shrinkstack
+from morestack.runtime.stackalloc import starting_stack
 from morestack.runtime.stackcache import stackcache_clear
 from morestack.runtime.stacklarge import free_stack_spans
 from morestack.runtime.timeheap import drop_timers
@@ -75,7 +76,6 @@ gc_percent = static(u64)
 gc_trace = static(u32)
 gc_stress = static(u32)
 adaptive_start = static(u32)
-starting_stack = static(u64)
 _visits = static(Array[u64, Literal[4096]])
 
 
@@ -179,11 +179,11 @@ def put_thousandth(n: u64) -> None:
 
 
 def shrink_all(pp: Ptr[P]) -> None:
-    """Halve the stacks that marking found little used, but not while checkescape looks at stacks as they were."""
+    """Make stacks smaller that marking found little used, but not while checkescape looks at them as they were."""
     g = each_shrinking()
     while g != nil(G):
         if check_escapes_wanted.value == 0:
-            shrinkstack(pp, g)
+            relieve(pp, g)
         g = each_shrinking()
     chunks_free()
 

@@ -10,6 +10,7 @@ from morestack.runtime.mgcsweep import arena_start
 from morestack.runtime.mheap import PAGE_SHIFT, SPAN_HEAP, SPAN_STACK, MSpan, mheap, span_of
 from morestack.runtime.mspan import FORM_HEADER, FORM_LARGE, bit_words, mark_bits
 from morestack.runtime.print import begin, end, put, put_hex, puts
+from morestack.runtime.reserve import in_reservation
 from morestack.runtime.sizeclasses import HEADER
 from morestack.runtime.type import Type, type_string, type_string_len
 
@@ -20,7 +21,7 @@ def in_stack(p: u64) -> boolean:
     """Whether an address lies in memory for stacks."""
     s = span_of(p)
     if s == nil(MSpan) or s.at.state != SPAN_STACK:
-        return False
+        return in_reservation(p)
     return p >= s.at.base and p < s.at.base + (s.at.npages << PAGE_SHIFT)
 
 

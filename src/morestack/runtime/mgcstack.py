@@ -28,12 +28,12 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
+from morestack.runtime.discipline import has_excess
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, G_SYSCALL, Defer, G, Panic, Spill, Stktop, Sudog
 from morestack.runtime.lock import RANK_WORK, lock, unlock
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask, scan_words
 from morestack.runtime.mgcwork import GCWork, shrink_later
-from morestack.runtime.shrinkstack import shrinks
 from morestack.runtime.traceback import allgs
 from morestack.runtime.unwind import (
     FRAME_WORDS,
@@ -179,6 +179,10 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         s = s.at.waitlink
     w.at.stacks = u64(w.at.stacks + 1)
     w.at.stack_bytes = u64(w.at.stack_bytes + g.at.stack_hi - g.at.sched.sp)
+    top = g.at.stktop
+    while top != nil(Stktop):
+        w.at.stack_bytes = u64(w.at.stack_bytes + top.at.hi - top.at.sp)
+        top = top.at.link
 
 
 def take_goroutines() -> Ptr[G]:
@@ -205,7 +209,7 @@ def scan_goroutines(w: Ptr[GCWork]) -> None:
             status = g.at.status
             if status != G_DEAD and status != G_IDLE:
                 scan_goroutine(w, g)
-                if status != G_RUNNING and status != G_SYSCALL and shrinks(g):
+                if status != G_RUNNING and status != G_SYSCALL and has_excess(g):
                     shrink_later(w, g.addr)
             g = g.at.alllink
             n = u64(n + 1)

@@ -10,9 +10,10 @@ back here again and again, copying each time.
 
 from morestack.dialect.machine import Ptr, atomic_add, cstr, export, i64, nil, noinline, static, u64
 from morestack.runtime.copystack import copystack
+from morestack.runtime.discipline import discipline, grow, stack_limit
 from morestack.runtime.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, Stats, event_record, event_wanted, stats
 from morestack.runtime.fatal import stop
-from morestack.runtime.layout import LINK, STACK_GUARD, G, Panic
+from morestack.runtime.layout import CONTIGUOUS, LINK, STACK_GUARD, G, P, Panic
 from morestack.runtime.print import begin, end, put_hex, put_uint, puts
 from morestack.runtime.safepoint import let_through, park_prologue, requested
 from morestack.runtime.shrinkstack import move_stacks, record_move
@@ -24,7 +25,7 @@ ALLOC_CEILING = u64(1 << 36)
 
 
 @noinline
-def stack_overflow(g: Ptr[G], wanted: u64) -> None:
+def stack_overflow(g: Ptr[G], limit: u64, wanted: u64) -> None:
     """Report that a goroutine needs more than the limit, and end the program."""
     if event_wanted(EVENT_OVERFLOW):
         e = event_record(EVENT_OVERFLOW)
@@ -35,7 +36,7 @@ def stack_overflow(g: Ptr[G], wanted: u64) -> None:
         e.at.new_size = wanted
     begin()
     puts(cstr(b"runtime: goroutine stack exceeds "))
-    put_uint(maxstacksize.value)
+    put_uint(limit)
     puts(cstr(b"-byte limit\nruntime: sp="))
     put_hex(g.at.sched.sp)
     puts(cstr(b" stack=["))
@@ -48,6 +49,20 @@ def stack_overflow(g: Ptr[G], wanted: u64) -> None:
     stop(i64(2))
 
 
+def grow_contiguous(pp: Ptr[P], g: Ptr[G], needed: u64, limit: u64) -> u64:
+    """Move g to a stack twice as large, or larger when that is too small; 0, or the size that is too much."""
+    old_size = u64(g.at.stack_hi - g.at.stack_lo)
+    new_size = u64(old_size * 2)
+    while new_size < needed:
+        new_size = u64(new_size * 2)
+    if new_size > limit or new_size > ALLOC_CEILING:
+        return new_size
+    copystack(pp, g, new_size, True)
+    atomic_add(stats.ptr.field(Stats.grows), u64(1))
+    record_move(pp, EVENT_GROW, g, old_size, new_size, record_of(g.at.m.at.more_pc))
+    return u64(0)
+
+
 @export
 def newstack(g: Ptr[G]) -> u64:
     """Make room for m.more_frame bytes below g's linkage. See the module."""
@@ -57,15 +72,14 @@ def newstack(g: Ptr[G]) -> u64:
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK)
     needed = u64(used + m.at.more_frame + STACK_GUARD + LINK)
     if needed > old_size:
-        new_size = u64(old_size * 2)
-        while new_size < needed:
-            new_size = u64(new_size * 2)
-        if new_size > maxstacksize.value or new_size > ALLOC_CEILING:
-            stack_overflow(g, new_size)
+        limit = stack_limit(g, maxstacksize.value)
+        if discipline.value == CONTIGUOUS:
+            too_much = grow_contiguous(pp, g, needed, limit)
+        else:
+            too_much = grow(pp, g, m.at.more_frame, limit)
+        if too_much != 0:
+            stack_overflow(g, limit, too_much)
             return u64(1)
-        copystack(pp, g, new_size, True)
-        atomic_add(stats.ptr.field(Stats.grows), u64(1))
-        record_move(pp, EVENT_GROW, g, old_size, new_size, record_of(m.at.more_pc))
     let_through(g, m.at.more_frame)
     stops = requested(pp)
     if stops:

@@ -23,12 +23,12 @@ from morestack.runtime.defer import (
     enter_below,
     free_panics,
     leave_below,
-    make_room,
     new_panic,
     next_deferred,
     panicval_pc,
     recovery,
 )
+from morestack.runtime.discipline import make_room
 from morestack.runtime.fatal import stop
 from morestack.runtime.layout import G, Panic
 from morestack.runtime.os import strlen
@@ -152,6 +152,7 @@ def preprintpanics(g: Ptr[G], p: Ptr[Panic], first: Ptr[Panic]) -> boolean:
             if method != 0:
                 p.at.printing = q
                 make_room(g)
+                p.at.sp = g.at.sched.sp
                 enter_below(g, method, u64(0), q.at.data, back)
                 return True
         q = link

@@ -36,6 +36,7 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.copystack import copystack, set_guard
+from morestack.runtime.discipline import end_stack, new_stack
 from morestack.runtime.event import stats
 from morestack.runtime.fatal import stop, stopped
 from morestack.runtime.hchan import select_finish
@@ -58,14 +59,13 @@ from morestack.runtime.layout import (
 )  # fmt: skip
 from morestack.runtime.lock import RANK_SCHED, lock, notetsleep, unlock
 from morestack.runtime.mcache import gc_wanted
-from morestack.runtime.mgc import poll, starting_stack
+from morestack.runtime.mgc import poll
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.os import nanotime
 from morestack.runtime.park import park_commit
 from morestack.runtime.print import begin, end, puts
 from morestack.runtime.safepoint import let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
-from morestack.runtime.stackalloc import stackalloc, stackfree
 from morestack.runtime.timeheap import check_timers, timer_first, timers_alive
 from morestack.runtime.traceback import allgs, allgs_last, traceback_all
 
@@ -103,11 +103,7 @@ def malg() -> Ptr[G]:
 
 def gfput(pp: Ptr[P], g: Ptr[G]) -> None:
     """Keep a dead goroutine for reuse; its stack too when it has the starting size."""
-    size = u64(g.at.stack_hi - g.at.stack_lo)
-    if size != starting_stack.value:
-        stackfree(pp, g.at.stack_lo, size)
-        g.at.stack_lo = u64(0)
-        g.at.stack_hi = u64(0)
+    end_stack(pp, g)
     g.at.schedlink = pp.at.gfree
     pp.at.gfree = g
     pp.at.gfree_n = u64(pp.at.gfree_n + 1)
@@ -122,9 +118,7 @@ def gfget(pp: Ptr[P]) -> Ptr[G]:
         pp.at.gfree = g.at.schedlink
         pp.at.gfree_n = u64(pp.at.gfree_n - 1)
     if g.at.stack_lo == 0:
-        lo = stackalloc(pp, starting_stack.value)
-        g.at.stack_lo = lo
-        g.at.stack_hi = u64(lo + starting_stack.value)
+        new_stack(pp, g)
     else:
         stats.at.goroutines_reused = u64(stats.at.goroutines_reused + 1)
     return g

@@ -47,6 +47,8 @@ HUGE_STACK = u64(4194304)
 POISON_FREE = u8(0xDB)
 
 poison_freed = static(u32)
+starting_stack = static(u64)
+"""Bytes of a new goroutine's first stack."""
 
 
 def stack_order(size: u64) -> u64:

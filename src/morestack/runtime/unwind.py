@@ -5,7 +5,7 @@
         pc-4   i32  site record - pc; an entry: function record - pc
 
         site record      {i32 function record - site record, i32 line, i32 leaf, i32 0}
-        function record  {i32 name - record, i32 file - record, i32 line, i32 flags}
+        function record  {i32 name - record, i32 file - record, i32 line, i32 flags, i32 argument bytes, i32 area bytes}
 
 A stopped goroutine is described by (pc, sp). When pc is a function's entry (a goroutine that has not run)
 there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from
@@ -97,6 +97,16 @@ def func_file(func: u64) -> u64:
 def func_line(func: u64) -> u32:
     """The line a function starts on."""
     return ptr_at(u32, u64(func + 8))[0]
+
+
+def func_args(func: u64) -> u64:
+    """Bytes of stack arguments."""
+    return u64(ptr_at(u32, u64(func + 16))[0])
+
+
+def func_area(func: u64) -> u64:
+    """Bytes of stack arguments and results."""
+    return u64(ptr_at(u32, u64(func + 20))[0])
 
 
 def func_flags(func: u64) -> u32:

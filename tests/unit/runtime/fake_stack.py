@@ -33,6 +33,8 @@ class Site:
     pointers: Sequence[int] = ()
     entry: bool = False
     flags: int = 0
+    args: int = 0
+    area: int = 0
     file: str = "/x/prog.go"
 
 
@@ -44,27 +46,37 @@ _codes: dict[tuple[Any, ...], int] = {}
 
 def code(site: Site) -> int:
     """The address of (fake) code with the metadata of docs/abi.md in front of it."""
-    key = (site.func, site.line, site.words, tuple(site.pointers), site.entry, site.flags, site.file)
+    key = (
+        site.func,
+        site.line,
+        site.words,
+        tuple(site.pointers),
+        site.entry,
+        site.flags,
+        site.args,
+        site.area,
+        site.file,
+    )
     if key in _codes:
         return _codes[key]
     bits = sum(1 << i for i in site.pointers)
     bitmap = b"" if site.words <= 64 or site.entry else bits.to_bytes(-(-site.words // 8), "little")
-    # layout: function record 0..16, site record 16..32, prefix 32..48, code 48..64, strings, large bitmap
+    # layout: function record 0..24, site record 32..48, prefix 48..64, code 64..80, strings, large bitmap
     name, file = site.func.encode() + b"\0", site.file.encode() + b"\0"
-    at = blob(bytes(64) + name + file + bitmap)
-    name_at, file_at = at + 64, at + 64 + len(name)
+    at = blob(bytes(80) + name + file + bitmap)
+    name_at, file_at = at + 80, at + 80 + len(name)
     bitmap_at = file_at + len(file)
-    record = struct.pack("<iiII", name_at - at, file_at - at, site.line, site.flags)
-    place = struct.pack("<iiii", at - (at + 16), site.line, 0, 0)
+    record = struct.pack("<iiIIII8x", name_at - at, file_at - at, site.line, site.flags, site.args, site.area)
+    where = struct.pack("<iiii", -32, site.line, 0, 0)
     if site.entry:
-        prefix = struct.pack("<QIi", bits, 0xFFFF_FFFF, at - (at + 48))
+        prefix = struct.pack("<QIi", bits, 0xFFFF_FFFF, -64)
     elif bitmap:
-        prefix = struct.pack("<QIi", bitmap_at, site.words | 0x8000_0000, at + 16 - (at + 48))
+        prefix = struct.pack("<QIi", bitmap_at, site.words | 0x8000_0000, -32)
     else:
-        prefix = struct.pack("<QIi", bits, site.words, at + 16 - (at + 48))
-    ctypes.memmove(at, record + place + prefix, 48)
-    _codes[key] = at + 48
-    return at + 48
+        prefix = struct.pack("<QIi", bits, site.words, -32)
+    ctypes.memmove(at, record + where + prefix, 64)
+    _codes[key] = at + 64
+    return at + 64
 
 
 def load(address: int) -> int:
