@@ -37,7 +37,7 @@ MAX_INITIAL = 256 << 20
 
 ROOTS = "..roots"
 """What follows a package's path in the name of its table of roots."""
-STRESS = {"movestack": 1, "poison": 2, "shrink": 4, "gc": 8, "checkescape": 16}
+STRESS = {"movestack": 1, "poison": 2, "shrink": 4, "gc": 8, "checkescape": 16, "lockorder": 32, "protect": 64}
 """Names in `$STRESS`, and their flags for the runtime's setdebug."""
 
 

@@ -8,13 +8,13 @@ from importlib import import_module
 from types import ModuleType
 
 MODULES = (
-    "layout", "os", "lock", "rand", "fatal", "event", "mheap", "records", "type", "sizeclasses", "mspan", "mkind",
-    "mcentral", "mcache", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "print",
-    "dragon", "printfloat", "traceback", "shrinkstack", "safepoint", "crossing", "segmentkeep", "segment", "reserve",
-    "discipline", "mgcwork", "mgcmark", "mgcstack", "timeheap", "hchan", "park", "mgcworker", "mgcsweep", "mgccheck",
-    "mgc", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select", "complex", "iface",
-    "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab", "debug", "memstats",
-    "time", "syscall", "init",
+    "layout", "os", "fatal", "lockrank", "lock", "rand", "event", "mheap", "records", "type", "sizeclasses", "mspan",
+    "mkind", "mcentral", "mcache", "stackprotect", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind",
+    "copystack", "print", "dragon", "printfloat", "traceback", "shrinkstack", "safepoint", "crossing", "segmentkeep",
+    "segment", "reserve", "discipline", "mgcwork", "mgcmark", "mgcstack", "timeheap", "hchan", "park", "mgcworker",
+    "mgcsweep", "mgccheck", "mgc", "newstack", "sched", "preempt", "malloc", "slice", "string", "chan", "select",
+    "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "symtab",
+    "debug", "memstats", "time", "syscall", "init",
 )  # fmt: skip
 
 

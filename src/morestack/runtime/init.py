@@ -18,6 +18,7 @@ from morestack.runtime.fatal import exit_code, stop, stopped
 from morestack.runtime.hchan import sudogs_init
 from morestack.runtime.iface import itab_init
 from morestack.runtime.layout import G
+from morestack.runtime.lockrank import check_order, lockrank_init
 from morestack.runtime.malloc import malloc_init
 from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mcentral import mcentral_init
@@ -37,6 +38,7 @@ from morestack.runtime.sizeclasses import sizeclasses_init
 from morestack.runtime.stackalloc import poison_freed
 from morestack.runtime.stacklarge import stacklarge_init
 from morestack.runtime.stackpool import stackpool_init
+from morestack.runtime.stackprotect import protect_freed
 from morestack.runtime.symtab import symtab_init
 from morestack.runtime.time import time_init
 
@@ -47,6 +49,8 @@ DEBUG_POISON = u64(2)
 DEBUG_SHRINK = u64(4)
 DEBUG_GC = u64(8)
 DEBUG_CHECK_ESCAPE = u64(16)
+DEBUG_LOCK_ORDER = u64(32)
+DEBUG_PROTECT = u64(64)
 
 
 @export
@@ -54,6 +58,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     """Make the runtime ready; returns g0. A second call begins anew."""
     stopped.value = u32(0)
     exit_code.value = i64(0)
+    lockrank_init()
     mheap_init()
     stackpool_init()
     stacklarge_init()
@@ -82,11 +87,14 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
 def setdebug(flags: u64) -> None:
     """Stress modes: DEBUG_MOVESTACK moves the stack at every check, DEBUG_POISON fills what a goroutine left with
     0xdb and objects that are freed too, DEBUG_SHRINK shrinks (or moves) the stack of a goroutine that parks, DEBUG_GC
-    collects at every check, DEBUG_CHECK_ESCAPE looks for pointers into stacks after each collection."""
+    collects at every check, DEBUG_CHECK_ESCAPE looks for pointers into stacks after each collection, DEBUG_LOCK_ORDER
+    checks the order of locks, DEBUG_PROTECT makes freed stacks inaccessible."""
     move_stacks.value = u32(1) if flags & DEBUG_MOVESTACK != 0 else u32(0)
     poison_guard.value = u32(1) if flags & (DEBUG_MOVESTACK | DEBUG_GC) != 0 else u32(0)
     poison_old.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
-    poison_freed.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
+    poison_freed.value = u32(1) if flags & (DEBUG_POISON | DEBUG_PROTECT) != 0 else u32(0)
+    protect_freed.value = u32(1) if flags & DEBUG_PROTECT != 0 else u32(0)
+    check_order.value = u32(1) if flags & DEBUG_LOCK_ORDER != 0 else u32(0)
     poison_objects.value = u64(flags & DEBUG_POISON)
     shrink_at_block.value = u32(1) if flags & DEBUG_SHRINK != 0 else u32(0)
     gc_stress.value = u32(1) if flags & DEBUG_GC != 0 else u32(0)

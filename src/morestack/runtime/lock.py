@@ -4,7 +4,8 @@
 
 A lock is held for a few instructions, never across a safe point, and never while Go code runs; so a waiting thread
 spins a little before it sleeps. Every lock names its rank where it is taken: a thread that holds a lock may only take
-one of a higher rank. Locks of RANK_CHAN are taken in the order of their addresses.
+one of a higher rank. Locks of RANK_CHAN are taken in the order of their addresses. STRESS=lockorder checks that
+(lockrank.py).
 
 A note is a word a thread sleeps on until another wakes it once: notesleep returns when notewakeup was called, before or
 after, and noteclear makes it ready for the next time.
@@ -14,6 +15,7 @@ mutexes, which take forty bytes where a channel has four.
 """
 
 from morestack.dialect.machine import Ptr, atomic_load, atomic_store, atomic_xchg, cas, cpu_pause, i64, u32
+from morestack.runtime.lockrank import check_order, lock_released, lock_wanted
 from morestack.runtime.os import FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE, futex
 
 RANK_TIMERS = u32(1)
@@ -37,6 +39,8 @@ SPINS = u32(60)
 
 def lock(l: Ptr[u32], rank: u32) -> None:
     """Take a lock. `rank`: its place in the order of locks."""
+    if check_order.value != 0:
+        lock_wanted(l, rank)
     if not cas(l, u32(0), u32(1)):
         lock_slow(l)
 
@@ -53,6 +57,8 @@ def lock_slow(l: Ptr[u32]) -> None:
 
 def unlock(l: Ptr[u32]) -> None:
     """Release it."""
+    if check_order.value != 0:
+        lock_released(l)
     if atomic_xchg(l, u32(0)) == 2:
         futex(l, FUTEX_WAKE_PRIVATE, u32(1), i64(-1))
 

@@ -8,6 +8,7 @@ import platform
 
 from morestack.dialect.machine import NoReturn, Ptr, i32, i64, local, native, nosplit, struct, u32, u64
 
+PROT_NONE = i32(0)
 PROT_READ_WRITE = i32(3)
 MAP_PRIVATE_ANON_NORESERVE = i32(0x4022)
 MADV_HUGEPAGE = i32(14)
@@ -36,6 +37,10 @@ def mmap(addr: u64, length: u64, prot: i32, flags: i32, fd: i32, offset: i64) ->
 
 @native("munmap")
 def munmap(addr: u64, length: u64) -> i32: ...
+
+
+@native("mprotect")
+def mprotect(addr: u64, length: u64, prot: i32) -> i32: ...
 
 
 @native("madvise")

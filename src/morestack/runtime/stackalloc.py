@@ -40,6 +40,7 @@ from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, 
 from morestack.runtime.os import MADV_HUGEPAGE, madvise
 from morestack.runtime.stackcache import stackcacherefill, stackcacherelease
 from morestack.runtime.stacklarge import log2_floor, stacklarge_put, stacklarge_take
+from morestack.runtime.stackprotect import close_stack, open_stack
 
 SMALL_STACK_END = u64(32768)
 HUGE_STACK = u64(4194304)
@@ -82,6 +83,7 @@ def stackalloc(pp: Ptr[P], size: u64) -> u64:
             stackcacherefill(pp, order)
             source = SOURCE_POOL
         lo = pp.at.stackcache[order].list
+        open_stack(lo, size)
         pp.at.stackcache[order].list = ptr_at(u64, lo)[0]
         pp.at.stackcache[order].size = u64(pp.at.stackcache[order].size - size)
     else:
@@ -97,6 +99,7 @@ def stackalloc(pp: Ptr[P], size: u64) -> u64:
             if size >= HUGE_STACK:
                 madvise(s.at.base, size, MADV_HUGEPAGE)
         lo = s.at.base
+        open_stack(lo, size)
     count_alloc(source, size)
     if event_wanted(EVENT_ALLOC):
         e = event_record(EVENT_ALLOC)
@@ -110,6 +113,7 @@ def stackfree(pp: Ptr[P], lo: u64, size: u64) -> None:
     """Give back a stack of `size` bytes."""
     if poison_freed.value != 0:
         memset(lo, POISON_FREE, size)
+    close_stack(lo, size)
     k = log2_floor(size)
     atomic_add(stats.at.free_by_size.ptr.add(i64(k)), u64(1))
     atomic_add(stats.ptr.field(Stats.stack_inuse), u64(0 - size))

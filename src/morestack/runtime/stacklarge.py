@@ -6,7 +6,8 @@ right size for someone. freeStackSpans gives all of them back to the page heap.
 
 from morestack.dialect.machine import Array, Literal, Ptr, clz, nil, ptr_at, static, struct, u32, u64
 from morestack.runtime.lock import RANK_LARGE, lock, unlock
-from morestack.runtime.mheap import MSpan, mheap_free
+from morestack.runtime.mheap import PAGE_SHIFT, MSpan, mheap_free
+from morestack.runtime.stackprotect import open_span
 
 KEEP_PAGES = u64(16384)
 """Runs from 128 MB up are not kept: the page heap gives their memory back to the system. Smaller ones stay: touching
@@ -51,6 +52,7 @@ def stacklarge_take(npages: u64) -> Ptr[MSpan]:
 def stacklarge_put(s: Ptr[MSpan]) -> None:
     """Keep a freed large stack, or give it back when it is very large."""
     if s.at.npages >= KEEP_PAGES:
+        open_span(s.at.base, u64(s.at.npages << PAGE_SHIFT))
         mheap_free(s)
         return
     k = log2_floor(s.at.npages)
@@ -70,6 +72,7 @@ def free_stack_spans() -> u64:
         while s != nil(MSpan):
             below = s.at.next
             s.at.next = nil(MSpan)
+            open_span(s.at.base, u64(s.at.npages << PAGE_SHIFT))
             mheap_free(s)
             count = u64(count + 1)
             s = below

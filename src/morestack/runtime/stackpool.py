@@ -15,6 +15,7 @@ from morestack.runtime.fatal import throw
 from morestack.runtime.layout import STACK_CACHE_SIZE, STACK_MIN
 from morestack.runtime.lock import RANK_POOL, lock, unlock
 from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, mheap_free, span_of
+from morestack.runtime.stackprotect import open_span
 
 
 @struct
@@ -113,6 +114,7 @@ def stackpoolfree(stack: u64, order: u64) -> None:
     if s.at.alloc_count == 0:
         span_list_remove(pool, s)
         s.at.manual_free_list = u64(0)
+        open_span(s.at.base, u64(s.at.npages << PAGE_SHIFT))
         mheap_free(s)
 
 
