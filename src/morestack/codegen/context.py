@@ -59,7 +59,7 @@ class ModuleContext:
         self._data_symbols: set[str] = set()
         self._cells: set[str] = set()
         self._names: dict[str, str] = {}
-        self._records: dict[tuple[str, int], str] = {}
+        self._records: dict[tuple[str, int, str], str] = {}
         self._sites: dict[tuple[str, int], str] = {}
         self._blobs: dict[tuple[str, int, int], str] = {}
         self._bitmaps: dict[tuple[int, int], str] = {}
@@ -103,14 +103,15 @@ class ModuleContext:
             self.data.append(f"{known} = private constant [{size} x i8] {literal}, align 1")
         return known
 
-    def function_record(self, f: Function, flags: int) -> str:
-        """The function record of f."""
-        key = (f.name, flags)
+    def function_record(self, f: Function, flags: int, file: str = "") -> str:
+        """The function record of f; of its code from another file when one is given."""
+        key = (f.name, flags, file)
         known = self._records.get(key)
         if known is None:
             known = self._records[key] = f"@func.{len(self._records)}"
             name = self.name(shown_name(f.name.removesuffix(BODY_SUFFIX)))
-            file, line = (f.pos.file, f.pos.line) if f.pos else ("", 0)
+            line = f.pos.line if f.pos else 0
+            file = file or (f.pos.file if f.pos else "")
             call = convention((r.type for r in f.params), f.results)
             self.data.append(
                 f"{known} = private constant {RECORD_TYPE} {{{relative(name, known)}, "
@@ -120,8 +121,13 @@ class ModuleContext:
         return known
 
     def site(self, f: Function, pos: Pos | None, flags: int) -> str:
-        """The site record of a place in f."""
-        record = self.function_record(f, flags)
+        """The site record of a place in f. A package's init is made by the compiler, but what it does for variables
+        stands in files: it is shown there."""
+        file = ""
+        if f.name.endswith(".init") and pos is not None and f.pos is not None and pos.file != f.pos.file:
+            file = pos.file
+            flags &= ~FLAG_WRAPPER
+        record = self.function_record(f, flags, file)
         line = (pos or f.pos or Pos("", 0, 0)).line
         key = (record, line)
         known = self._sites.get(key)

@@ -78,6 +78,15 @@ def initial_stack(text: str) -> int:
     return size
 
 
+def traceback_settings(gotraceback: str) -> tuple[int, int]:
+    """$GOTRACEBACK: the level (0: none, 1: frames of the program, 2: the runtime's too), and whether a panic shows all
+    goroutines. As in Go, a number is a level with all goroutines, and what is unknown counts as 0."""
+    if gotraceback.isdecimal():
+        return min(int(gotraceback), 2), 1
+    named = {"": (1, 0), "single": (1, 0), "all": (1, 1), "system": (2, 1), "crash": (2, 1)}
+    return named.get(gotraceback, (0, 1))
+
+
 @dataclass(eq=False)
 class Program:
     """A linked program. `library` keeps the code in memory."""
@@ -134,6 +143,7 @@ class Program:
         for path in self.packages:
             self.call("addroots", self.library[path + ROOTS])
         self.call("setgc", *gc_settings(os.environ.get("GOGC", ""), os.environ.get("GODEBUG", "")))
+        self.call("settraceback", *traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)
         if python_runtime:

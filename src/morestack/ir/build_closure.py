@@ -228,8 +228,8 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
         if direct is None:
             op = Op.CALL_CLOSURE
             head = [fb.copy(fb.expr(call.fun))]
-            if name.rpartition(".")[2].startswith("gowrap"):
-                fb.nil_check(head[0], pos)  # go panics here, defer when the function runs
+            if name.rpartition(".")[2].startswith("gowrap") and not params and not results:
+                return head[0]  # newproc says when it is nil
     held = [*head, *arguments(fb, call, signature)]
     held = [fb.copy(h) for h in held]
     fixed = [h if isinstance(h, Const | Sym) else None for h in held]

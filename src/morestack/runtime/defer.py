@@ -35,6 +35,7 @@ from morestack.runtime.unwind import (
     func_of,
     is_within,
     next_frame,
+    panicreturn_pc,
 )
 
 DEFER_HEAP = u64(1)
@@ -67,7 +68,6 @@ def defer_init() -> None:
 
 
 panicval_pc = static(u64)
-panicreturn_pc = static(u64)
 
 
 @export

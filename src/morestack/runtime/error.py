@@ -111,6 +111,8 @@ def type_of_kind(kind: u64) -> u64:
 def errorvalue(g: Ptr[G], p: Ptr[Panic]) -> None:
     """Make the value of a run-time error."""
     number = type_of_kind(p.at.kind)
+    if p.at.kind == PENDING_UNHASHABLE and p.at.b != 0:
+        number = PLAIN_ERROR  # of a look-up in an empty map, as in Go
     typ = error_type(number)
     p.at.typ = typ.addr
     if number == TYPE_ASSERTION_ERROR or number == PANIC_NIL_ERROR:  # pointers: the data word itself
@@ -130,13 +132,14 @@ def errorvalue(g: Ptr[G], p: Ptr[Panic]) -> None:
     if p.at.kind == PENDING_UNCOMPARABLE:
         joined(g, s, cstr(b"comparing uncomparable type "), ptr_at(Type, p.at.a))
     elif p.at.kind == PENDING_UNHASHABLE:
-        joined(g, s, cstr(b"hash of unhashable type "), ptr_at(Type, p.at.a))
+        text = cstr(b"hash of unhashable type ") if p.at.b == 0 else cstr(b"hash of unhashable type: ")
+        joined(g, s, text, ptr_at(Type, p.at.a))
     else:
-        text = error_text(p.at.kind).addr
+        at = error_text(p.at.kind).addr
         if number == ERROR_STRING:
-            text = u64(text + PREFIX)
-        s.at.data = text
-        s.at.len = i64(strlen(text))
+            at = u64(at + PREFIX)
+        s.at.data = at
+        s.at.len = i64(strlen(at))
 
 
 def joined(g: Ptr[G], s: Ptr[GoString], text: Ptr[u8], t: Ptr[Type]) -> None:

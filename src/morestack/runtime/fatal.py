@@ -4,7 +4,21 @@ A Go program's own failures never come here: they set `exit_code` and `stopped`,
 control back to the engine (see sched.py).
 """
 
-from morestack.dialect.machine import NoReturn, Ptr, cstr, i32, i64, nosplit, static, u8, u32
+from morestack.dialect.machine import (
+    Array,
+    Literal,
+    NoReturn,
+    Ptr,
+    cstr,
+    i32,
+    i64,
+    local,
+    nosplit,
+    static,
+    u8,
+    u32,
+    u64,
+)
 from morestack.runtime.os import exit_process, strlen, write
 
 exit_code = static(i64)
@@ -15,6 +29,21 @@ stopped = static(u32)
 def write_error(text: Ptr[u8]) -> None:
     """Write a NUL-terminated text to stderr."""
     write(i32(2), text.addr, strlen(text.addr))
+
+
+@nosplit(why="called with any lock held and with the heap in any state")
+def write_number(n: u64) -> None:
+    """Write a number to stderr."""
+    digits = local(Array[u8, Literal[24]])
+    at = u64(23)
+    rest = n
+    while rest >= 10:
+        at = u64(at - 1)
+        digits[0][at] = u8(48 + rest % 10)
+        rest = u64(rest // 10)
+    at = u64(at - 1)
+    digits[0][at] = u8(48 + rest)
+    write(i32(2), u64(digits.addr + at), u64(23 - at))
 
 
 @nosplit(why="called with any lock held and with the heap in any state")

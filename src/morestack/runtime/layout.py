@@ -104,6 +104,7 @@ class G:
     gopc: u64
     panics: Ptr["Panic"]
     sigpc: u64
+    waitsince: i64  # since when it waits, as far as a collection has noticed; 0: not
     stktop: Ptr["Stktop"]  # segmented: the record of the segment it runs on
     kept: u64  # segmented-keep: the segment it left last
     kept_size: u64

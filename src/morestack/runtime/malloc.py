@@ -13,7 +13,6 @@ So what it returns need not be reachable yet.
 from morestack.dialect.machine import (
     Ptr,
     boolean,
-    cstr,
     export,
     i64,
     memset,
@@ -25,10 +24,9 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.copystack import stress
-from morestack.runtime.fatal import throw
 from morestack.runtime.layout import G, P
 from morestack.runtime.mcache import count_alloc_bytes, refill
-from morestack.runtime.mheap import PAGE_SHIFT, PAGE_SIZE
+from morestack.runtime.mheap import PAGE_SHIFT, PAGE_SIZE, out_of_memory
 from morestack.runtime.mkind import HEADER_KINDS, kind_of
 from morestack.runtime.mspan import FORM_LARGE, alloc_bits, new_object_span
 from morestack.runtime.sizeclasses import HEADER, MAX_SMALL, MIN_FOR_HEADER, class_of
@@ -60,7 +58,7 @@ def malloc_init() -> None:
 def malloc_large(pp: Ptr[P], size: u64, typ: u64) -> u64:
     """An object with a span of its own; typ 0: no pointers."""
     if size > MAX_ALLOC:
-        throw(cstr(b"runtime: out of memory"))
+        out_of_memory(size)
     npages = u64((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
     s = new_object_span(u64(0), npages, u64(npages << PAGE_SHIFT), FORM_LARGE, u64(0))
     s.at.typ = typ

@@ -16,10 +16,9 @@ Invariants
 - `top` is what says how full `this` is; of other chunks the word `used` is.
 """
 
-from morestack.dialect.machine import Ptr, atomic_load, cstr, memmove, nil, noinline, ptr_at, static, struct, u32, u64
-from morestack.runtime.fatal import throw
+from morestack.dialect.machine import Ptr, atomic_load, memmove, nil, noinline, ptr_at, static, struct, u32, u64
 from morestack.runtime.lock import RANK_WORK, lock, unlock
-from morestack.runtime.mheap import SPAN_WORK, MSpan, mheap_alloc, mheap_free, span_of
+from morestack.runtime.mheap import PAGE_SHIFT, SPAN_WORK, MSpan, mheap_alloc, mheap_free, out_of_memory, span_of
 
 CHUNK_PAGES = u64(1)
 CHUNK_BYTES = u64(8192)
@@ -80,7 +79,7 @@ def chunk_new() -> u64:
     if c == 0:
         s = mheap_alloc(CHUNK_PAGES, SPAN_WORK)
         if s == nil(MSpan):
-            throw(cstr(b"runtime: out of memory"))
+            out_of_memory(u64(CHUNK_PAGES << PAGE_SHIFT))
         c = s.at.base
     ptr_at(u64, c)[1] = CHUNK_EMPTY
     return c

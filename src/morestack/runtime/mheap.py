@@ -21,6 +21,7 @@ spans of 32 KB for stacks and bins with boundary lookup an allocation is some 20
 from morestack.dialect.machine import (
     Array,
     Literal,
+    NoReturn,
     Ptr,
     clz,
     cstr,
@@ -33,7 +34,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )  # fmt: skip
-from morestack.runtime.fatal import throw
+from morestack.runtime.fatal import throw, write_error, write_number
 from morestack.runtime.lock import RANK_HEAP, RANK_PERSISTENT, lock, unlock
 from morestack.runtime.os import MADV_DONTNEED, madvise, munmap, sys_reserve
 
@@ -141,6 +142,19 @@ def mheap_init() -> None:
     mheap.at.lock = u32(0)
 
 
+GROW_BYTES = u64(4 << 20)
+
+
+def out_of_memory(size: u64) -> NoReturn:
+    """The program needs so many bytes more than the arena has. Go's words; it grows by chunks, too."""
+    write_error(cstr(b"runtime: out of memory: cannot allocate "))
+    write_number(u64((size + GROW_BYTES - 1) // GROW_BYTES * GROW_BYTES))
+    write_error(cstr(b"-byte block ("))
+    write_number(u64(mheap.at.pages_inuse << PAGE_SHIFT))
+    write_error(cstr(b" in use)\n"))
+    throw(cstr(b"out of memory"))
+
+
 def persistentalloc(size: u64) -> u64:
     """Zeroed memory that is never freed, 16-aligned: for G, MSpan, Sudog and tables."""
     need = u64((size + 15) >> 4 << 4)
@@ -151,7 +165,7 @@ def persistentalloc(size: u64) -> u64:
             chunk = need
         p = sys_reserve(chunk)
         if p == 0:
-            throw(cstr(b"out of memory"))
+            throw(cstr(b"runtime: out of memory"))
         mheap.at.persistent_next = p
         mheap.at.persistent_end = u64(p + chunk)
     at = mheap.at.persistent_next

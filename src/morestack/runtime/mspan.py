@@ -21,9 +21,8 @@ Note [Layouts by span]: gc writes a bitmap for each object with pointers when it
 layout share spans (mkind.py), so an allocation writes nothing but what it returns, and marking reads no bitmap.
 """
 
-from morestack.dialect.machine import Ptr, cstr, ctz, memset, nil, popcount, ptr_at, u8, u32, u64
-from morestack.runtime.fatal import throw
-from morestack.runtime.mheap import BITS_PER_PAGE, PAGE_SHIFT, SPAN_HEAP, MSpan, mheap, mheap_alloc
+from morestack.dialect.machine import Ptr, ctz, memset, nil, popcount, ptr_at, u8, u32, u64
+from morestack.runtime.mheap import BITS_PER_PAGE, PAGE_SHIFT, SPAN_HEAP, MSpan, mheap, mheap_alloc, out_of_memory
 
 FORM_NOSCAN = u32(0)
 FORM_MASK = u32(1)
@@ -62,7 +61,7 @@ def new_object_span(c: u64, npages: u64, size: u64, form: u32, run: u64) -> Ptr[
     """A span for objects of size class c (0: one large object), no object allocated."""
     s = mheap_alloc(npages, SPAN_HEAP)
     if s == nil(MSpan):
-        throw(cstr(b"runtime: out of memory"))
+        out_of_memory(u64(npages << PAGE_SHIFT))
     s.at.elemsize = size
     s.at.order = u32(c)
     s.at.form = form

@@ -17,7 +17,7 @@ from morestack.runtime.layout import CONTIGUOUS, LINK, STACK_GUARD, G, P, Panic
 from morestack.runtime.print import begin, end, put_hex, put_uint, puts
 from morestack.runtime.safepoint import let_through, park_prologue, requested
 from morestack.runtime.shrinkstack import move_stacks, record_move
-from morestack.runtime.traceback import put_goroutine
+from morestack.runtime.traceback import put_cycle, put_dying
 from morestack.runtime.unwind import record_of
 
 maxstacksize = static(u64)
@@ -43,8 +43,10 @@ def stack_overflow(g: Ptr[G], limit: u64, wanted: u64) -> None:
     put_hex(g.at.stack_lo)
     puts(cstr(b", "))
     put_hex(g.at.stack_hi)
-    puts(cstr(b"]\nfatal error: stack overflow\n\n"))
-    put_goroutine(g, nil(Panic))
+    puts(cstr(b"]\n"))
+    put_cycle(g)
+    puts(cstr(b"fatal error: stack overflow\n"))
+    put_dying(g, nil(Panic), True)
     end()
     stop(i64(2))
 
@@ -78,6 +80,7 @@ def newstack(g: Ptr[G]) -> u64:
         else:
             too_much = grow(pp, g, m.at.more_frame, limit)
         if too_much != 0:
+            park_prologue(pp, g)  # the traceback begins with the function that is called
             stack_overflow(g, limit, too_much)
             return u64(1)
     let_through(g, m.at.more_frame)

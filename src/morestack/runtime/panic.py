@@ -50,10 +50,8 @@ from morestack.runtime.panictext import (
 )  # fmt: skip
 from morestack.runtime.print import begin, end, put_hex, puts
 from morestack.runtime.sched import goexit0
-from morestack.runtime.traceback import put_goroutine
+from morestack.runtime.traceback import put_dying
 from morestack.runtime.type import (
-    KIND_STRING,
-    TFLAG_NAMED,
     Type,
     UncommonType,
     method_at,
@@ -87,10 +85,9 @@ def put_panics(p: Ptr[Panic]) -> None:
     puts(cstr(b"\n"))
 
 
-def end_here(g: Ptr[G], p: Ptr[Panic]) -> None:
+def end_here(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
     """Print where g is, and end the program. The leaves that panicked are frames too."""
-    puts(cstr(b"\n"))
-    put_goroutine(g, p)
+    put_dying(g, p, thrown)
     end()
     stop(i64(2))
 
@@ -103,7 +100,7 @@ def fatalpanic(g: Ptr[G], p: Ptr[Panic]) -> None:
         puts(cstr(b"[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc="))
         put_hex(g.at.sigpc)
         puts(cstr(b"]\n"))
-    end_here(g, p)
+    end_here(g, p, False)
 
 
 def text_method(t: Ptr[Type]) -> u64:
@@ -177,13 +174,13 @@ def panic_while_printing(g: Ptr[G], p: Ptr[Panic]) -> None:
     if p.at.kind != PENDING_USER:
         puts(cstr(b"type "))
         puts(error_name(p.at.kind))
-    elif ptr_at(Type, p.at.typ).at.kind_ == KIND_STRING and ptr_at(Type, p.at.typ).at.tflag & TFLAG_NAMED == 0:
+    elif type_is(ptr_at(Type, p.at.typ), cstr(b"string")):
         put_basic(ptr_at(Type, p.at.typ), p.at.data, False)
     else:
         puts(cstr(b"type "))
         put_type(ptr_at(Type, p.at.typ))
     puts(cstr(b"\n"))
-    end_here(g, p)
+    end_here(g, p, True)
 
 
 @export
@@ -243,8 +240,8 @@ def panicking(g: Ptr[G]) -> None:
         begin()
         puts(cstr(b"fatal error: "))
         puts(text)
-        puts(cstr(b"\n\n"))
-        put_goroutine(g, nil(Panic))
+        puts(cstr(b"\n"))
+        put_dying(g, nil(Panic), False)
         end()
         stop(i64(2))
         return

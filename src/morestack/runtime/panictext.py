@@ -345,7 +345,7 @@ def put_panic(p: Ptr[Panic]) -> None:
         puts(cstr(b"runtime error: comparing uncomparable type "))
         put_type(ptr_at(Type, p.at.a))
     elif kind == PENDING_UNHASHABLE:
-        puts(cstr(b"runtime error: hash of unhashable type "))
+        puts(cstr(b"runtime error: hash of unhashable type ") if p.at.b == 0 else cstr(b"hash of unhashable type: "))
         put_type(ptr_at(Type, p.at.a))
     elif kind == PENDING_DOTTYPE:
         put_dottype(p.at.a, p.at.b, p.at.type_)

@@ -36,7 +36,7 @@ from morestack.runtime.event import (
 )  # fmt: skip
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import STACK_CACHE_SIZE, STACK_MIN, P
-from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, span_of
+from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, out_of_memory, span_of
 from morestack.runtime.os import MADV_HUGEPAGE, madvise
 from morestack.runtime.stackcache import stackcacherefill, stackcacherelease
 from morestack.runtime.stacklarge import log2_floor, stacklarge_put, stacklarge_take
@@ -94,7 +94,7 @@ def stackalloc(pp: Ptr[P], size: u64) -> u64:
             s = mheap_alloc(npages, SPAN_STACK)
             source = SOURCE_HEAP
             if s == nil(MSpan):
-                throw(cstr(b"out of memory: cannot allocate a large stack"))
+                out_of_memory(size)
             s.at.elemsize = size
             if size >= HUGE_STACK:
                 madvise(s.at.base, size, MADV_HUGEPAGE)

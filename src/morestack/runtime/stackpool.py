@@ -14,7 +14,7 @@ from morestack.dialect.machine import Array, Literal, Ptr, cstr, nil, ptr_at, pt
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import STACK_CACHE_SIZE, STACK_MIN
 from morestack.runtime.lock import RANK_POOL, lock, unlock
-from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, mheap_free, span_of
+from morestack.runtime.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, mheap_free, out_of_memory, span_of
 from morestack.runtime.stackprotect import open_span
 
 
@@ -80,7 +80,7 @@ def stackpoolalloc(order: u64) -> u64:
     if s == nil(MSpan):
         s = mheap_alloc(u64(STACK_CACHE_SIZE >> PAGE_SHIFT), SPAN_STACK)
         if s == nil(MSpan):
-            throw(cstr(b"out of memory: cannot allocate a stack span"))
+            out_of_memory(STACK_CACHE_SIZE)
         size = u64(STACK_MIN << order)
         s.at.elemsize = size
         s.at.order = u32(order)

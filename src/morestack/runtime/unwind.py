@@ -32,6 +32,8 @@ FRAME_WORDS = u32(0x7FFF_FFFF)
 
 lessstack = static(u64)
 """The address of rt.lessstack when stacks have segments, else 0."""
+panicreturn_pc = static(u64)
+"""Where deferred calls made by panics return to: rt.panicreturn."""
 
 FUNC_WRAPPER = u32(1)
 FUNC_RUNTIME = u32(2)

@@ -147,8 +147,12 @@ def test_the_stack_limit_ends_the_program(rt: Any, g: Any, capfd: pytest.Capture
     assert rt.schedule(g).addr == 0 and rt.exitcode(g) == 2
     err = capfd.readouterr().err
     assert err.startswith("runtime: goroutine stack exceeds 65536-byte limit\nruntime: sp=0x")
-    assert "\nfatal error: stack overflow\n\ngoroutine 1 [running]:\nmain.rec(...)\n\t/x/prog.go:7\n" in err
-    assert "...301 frames elided...\n...repeating cycle of 1 frame: main.rec:7\n" in err
+    assert (
+        "]\nruntime: repeating cycle of 1 frame: main.rec:7\nfatal error: stack overflow\n\ngoroutine 1 [running]:\n"
+        in err
+    )
+    assert "[running]:\nmain.f(...)\n\t/x/prog.go:50\nmain.rec(...)\n\t/x/prog.go:7\n" in err
+    assert "...302 frames elided...\n" in err
     assert err.endswith("main.main(...)\n\t/x/prog.go:10\n")
 
 
