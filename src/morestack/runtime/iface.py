@@ -210,7 +210,8 @@ def make_itab(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
 def getitab(g: Ptr[G], inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
     """The itab, or 0 when typ does not implement the interface."""
     e = itab_slot(atomic_load(itabs.ptr.field(ItabTables.table)), inter.addr, typ.addr)
-    if atomic_load(e.field(ItabEntry.inter)) != 0:
+    # A slot that was free a moment ago may have been filled since, for another pair.
+    if atomic_load(e.field(ItabEntry.inter)) == inter.addr and e.at.typ == typ.addr:
         return e.at.itab
     return add_itab(inter, typ)
 
