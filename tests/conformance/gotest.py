@@ -6,7 +6,7 @@ process that has the compiler loaded, each with a time limit.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,8 +89,8 @@ def outcome(test: GoTest, end: Ended[GoTest]) -> Outcome:
     return Outcome(test, reason, end.stdout, end.seconds)
 
 
-def run_all(tests: list[GoTest], workers: int) -> Iterator[Outcome]:
-    """Run the tests, `workers` at a time, yielding outcomes as they come."""
-    jobs = (Job(t, ["run", t.path.name], t.path.parent, merged=True, limit=TIME_LIMIT) for t in tests)
+def run_all(tests: list[GoTest], workers: int, env: Mapping[str, str] | None = None) -> Iterator[Outcome]:
+    """Run the tests, `workers` at a time, with these environment variables, yielding outcomes as they come."""
+    jobs = (Job(t, ["run", t.path.name], t.path.parent, env or {}, merged=True, limit=TIME_LIMIT) for t in tests)
     for end in run_jobs(jobs, workers):
         yield outcome(end.tag, end)

@@ -6,8 +6,9 @@ FOLDER = Path(__file__).parent
 
 
 def read(name: str) -> set[str]:
-    """The names in a list."""
-    lines = (FOLDER / name).read_text().splitlines()
+    """The names in a list; a list that has none need not exist."""
+    path = FOLDER / name
+    lines = path.read_text().splitlines() if path.exists() else []
     return {line.split("#")[0].strip() for line in lines} - {""}
 
 

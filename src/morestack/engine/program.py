@@ -159,5 +159,6 @@ class Program:
         with around or nullcontext():
             worker.start()
             worker.join()
+        self.call("sumcrossings", g0)
         code = self.call("exitcode", g0)
         return code & 0xFF

@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from morestack.dialect.machine import offset_of, size_of
-from morestack.runtime import event
+from morestack.runtime import crossing, event
 
 KINDS = {
     event.EVENT_GROW: "grow",
@@ -82,6 +82,25 @@ def site_place(record: int) -> Place:
     function, line, _, _ = _words(record)
     function += record
     return Place(function_name(function), _text(function + _words(function)[1]), line)
+
+
+def pc_place(pc: int) -> Place:
+    """The place of a continuation; unknown for 0."""
+    return site_place(pc + packing.unpack("<i", ctypes.string_at(pc - 4, 4))[0]) if pc else Place("", "", 0)
+
+
+_COUNTERS = ("pc", "func", "made", "kept", "left", "extra", "frames", "moved")
+
+
+def crossing_records() -> Iterator[dict[str, int]]:
+    """The counters of every call that made a segment, by field (runtime/crossing.py)."""
+    table, size = crossing.crossings.value, size_of(crossing.Crossing)
+    at = {name: offset_of(crossing.Crossing, name) for name in _COUNTERS}
+    for slot in range(crossing.MAX_PLACES + 1 if table else 0):
+        data = ctypes.string_at(table + slot * size, size)
+        record = {name: int.from_bytes(data[k : k + 8], "little") for name, k in at.items()}
+        if record["made"]:
+            yield record
 
 
 _FIELDS = ("what", "time", "goid", "func", "site", "old_size", "new_size", "copied", "frames", "pointers")

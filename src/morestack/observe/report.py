@@ -11,8 +11,9 @@ import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
 
-from morestack.observe.events import SOURCES, Event, events, lost
+from morestack.observe.events import SOURCES, Event, crossing_records, events, function_name, lost, pc_place
 from morestack.runtime import event
+from morestack.runtime.segment import segment_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,22 @@ class Change:
     copied: int
     frames: int
     pointers: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingPlace:
+    """A call whose callee did not fit the segment: how many segments it made, of these kept ones, and how many were
+    left again. `callee` is who was called first."""
+
+    function: str
+    place: str
+    callee: str
+    overflows: int
+    kept: int
+    left: int
+    bytes: int
+    frames_moved: int
+    bytes_moved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,12 @@ class StackReport:
     stack_bytes_max: int
     changes: list[Change]
     events_lost: int
+    segment_overflows: int
+    segment_crossings: int
+    segments_kept: int
+    segments_in_use: int
+    frames_moved: int
+    crossings: list[CrossingPlace]
 
     @classmethod
     def collect(cls) -> StackReport:
@@ -58,6 +81,8 @@ class StackReport:
         return cls(
             s.goroutines, s.goroutines_reused, sizes, sources, s.grows, s.shrinks, s.moves, s.bytes_copied,
             s.frames_adjusted, s.pointers_adjusted, s.largest_stack, s.stack_inuse_max, changes(), lost(),
+            s.segment_overflows, s.segment_crossings, s.segments_kept, 2 * s.segment_overflows - s.segment_crossings,
+            s.frames_moved, crossing_places(),
         )  # fmt: skip
 
     def to_json(self) -> str:
@@ -86,9 +111,26 @@ class StackReport:
                 change = f"{size(c.old_size)} -> {size(c.new_size)}"
                 figures = f"{c.count:>9,}  {change:<18}{c.copied:>14,}{c.frames:>10,}{c.pointers:>10,}"
                 lines.append(f"{figures}  {c.function}  {c.place}")
+        if self.crossings:
+            lines += self.crossing_lines()
         if self.events_lost:
             lines.append(f"({self.events_lost:,} earlier events did not fit the ring and are missing in this table)")
         return "\n".join(lines)
+
+    def crossing_lines(self) -> list[str]:
+        """The table of calls that crossed to another segment."""
+        lines = [
+            "",
+            f"segment overflows    {self.segment_overflows:>12,}   (to a kept segment: {self.segments_kept:,})",
+            f"segment crossings    {self.segment_crossings:>12,}   frames moved {self.frames_moved:,}, "
+            f"segments in use at the end {self.segments_in_use:,}",
+            "",
+            f"{'overflows':>12}{'kept':>12}{'left':>12}{'allocated':>18}{'frames':>10}  call",
+        ]
+        for c in self.crossings:
+            figures = f"{c.overflows:>12,}{c.kept:>12,}{c.left:>12,}{c.bytes:>18,}{c.frames_moved:>10,}"
+            lines.append(f"{figures}  {c.function} -> {c.callee}  {c.place}")
+        return lines
 
     def show(self) -> None:
         """Print the report on stderr: in colour on a terminal, plain otherwise."""
@@ -115,6 +157,20 @@ def changes() -> list[Change]:
             add(totals.setdefault((e.kind, e.function, str(e.place), e.old_size, e.new_size), Counter()), e)
     found = [Change(*key, t["count"], t["copied"], t["frames"], t["pointers"]) for key, t in totals.items()]
     return sorted(found, key=lambda c: (-c.copied, -c.count, c.function, c.place, c.new_size))
+
+
+def crossing_places() -> list[CrossingPlace]:
+    """Calls that crossed to another segment, the most often first."""
+    found = []
+    for c in crossing_records():
+        made, kept = c["made"], c["kept"]
+        size = (made - kept) * segment_size.value + c["extra"]
+        place = pc_place(c["pc"])
+        callee = function_name(c["func"])
+        found.append(
+            CrossingPlace(place.function, str(place), callee, made, kept, c["left"], size, c["frames"], c["moved"])
+        )
+    return sorted(found, key=lambda c: (-c.overflows, c.function, c.place))
 
 
 def add(total: Counter[str], e: Event) -> None:

@@ -6,13 +6,14 @@ crosses again and again is a hot split, and shows as a place with as many segmen
         places   open addressing by continuation; 0 is free; the last entry counts what found no room
 
 A segment knows its place's counters (Stktop.crossing), so leaving one needs no look-up. Threads share the table: a slot
-is claimed by cas and never given up; counters are changed by atomics.
+is claimed by cas and never given up; counters are changed by atomics, two in a crossing and its return: what can be
+added up afterwards is (sumcrossings).
 """
 
-from morestack.dialect.machine import Ptr, atomic_add, atomic_load, boolean, cas, ptr_at, size_of, static, struct, u64
-from morestack.runtime.event import Stats, stats
+from morestack.dialect.machine import Ptr, atomic_add, boolean, cas, export, ptr_at, size_of, static, struct, u64
+from morestack.runtime.event import stats
+from morestack.runtime.layout import G
 from morestack.runtime.os import sys_reserve
-from morestack.runtime.stackalloc import raise_to
 
 MAX_PLACES = u64(4096)
 PROBES = u64(64)
@@ -27,7 +28,7 @@ class Crossing:
     made: u64  # segments begun
     kept: u64  # of these, how many were a kept one
     left: u64  # segments left by returning, panicking or ending
-    bytes: u64  # allocated
+    extra: u64  # bytes allocated beyond the size of a segment, for frames that are larger
     frames: u64  # moved to a new segment
     moved: u64  # bytes of them
 
@@ -59,25 +60,37 @@ def crossing_at(pc: u64, func: u64) -> Ptr[Crossing]:
     return ptr_at(Crossing, u64(crossings.value + MAX_PLACES * size_of(Crossing)))
 
 
-def count_made(c: Ptr[Crossing], size: u64, kept: u64, frames: u64, moved: u64) -> None:
-    """A segment is begun; of `size` bytes when it is not a kept one."""
+def count_made(c: Ptr[Crossing], extra: u64, kept: u64, frames: u64, moved: u64) -> None:
+    """A segment is begun, `extra` bytes larger than segments are."""
     atomic_add(c.field(Crossing.made), u64(1))
-    made = atomic_add(stats.ptr.field(Stats.segments_made), u64(1))
     if kept != 0:
         atomic_add(c.field(Crossing.kept), u64(1))
-        atomic_add(stats.ptr.field(Stats.segments_kept), u64(1))
-    else:
-        atomic_add(c.field(Crossing.bytes), size)
+    elif extra != 0:
+        atomic_add(c.field(Crossing.extra), extra)
     if frames != 0:
         atomic_add(c.field(Crossing.frames), frames)
         atomic_add(c.field(Crossing.moved), moved)
-        atomic_add(stats.ptr.field(Stats.frames_moved), frames)
-        atomic_add(stats.ptr.field(Stats.frame_bytes_moved), moved)
-    left = atomic_load(stats.ptr.field(Stats.segments_left))
-    raise_to(stats.ptr.field(Stats.segments_max), u64(made - left))
 
 
 def count_left(c: Ptr[Crossing]) -> None:
     """A segment is left."""
     atomic_add(c.field(Crossing.left), u64(1))
-    atomic_add(stats.ptr.field(Stats.segments_left), u64(1))
+
+
+@export
+def sumcrossings(g: Ptr[G]) -> None:
+    """Add up all places, for the counters of the whole run."""
+    stats.at.segment_overflows = u64(0)
+    stats.at.segment_crossings = u64(0)
+    stats.at.segments_kept = u64(0)
+    stats.at.frames_moved = u64(0)
+    stats.at.frame_bytes_moved = u64(0)
+    if crossings.value == 0:
+        return
+    for i in range(MAX_PLACES + 1):
+        c = ptr_at(Crossing, u64(crossings.value + i * size_of(Crossing)))
+        stats.at.segment_overflows = u64(stats.at.segment_overflows + c.at.made)
+        stats.at.segment_crossings = u64(stats.at.segment_crossings + c.at.made + c.at.left)
+        stats.at.segments_kept = u64(stats.at.segments_kept + c.at.kept)
+        stats.at.frames_moved = u64(stats.at.frames_moved + c.at.frames)
+        stats.at.frame_bytes_moved = u64(stats.at.frame_bytes_moved + c.at.moved)

@@ -83,10 +83,9 @@ class Stats:
     alloc_by_source: Array[u64, Literal[4]]
     alloc_by_size: Array[u64, Literal[40]]
     free_by_size: Array[u64, Literal[40]]
-    segments_made: u64  # segmented stacks: calls that crossed to another segment
-    segments_kept: u64  # of these, to a kept one
-    segments_left: u64
-    segments_max: u64  # in use at once, but for goroutines' first ones
+    segment_overflows: u64  # segmented stacks (crossing.py): calls that did not fit
+    segment_crossings: u64  # these, and ways back
+    segments_kept: u64  # overflows that found a kept segment
     frames_moved: u64
     frame_bytes_moved: u64
     parks: u64

@@ -27,8 +27,9 @@ from morestack.runtime.crossing import Crossing, count_left, count_made, crossin
 from morestack.runtime.event import Stats, stats
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import LINK, STACK_GUARD, STACK_PREEMPT, G, P, Stktop
+from morestack.runtime.mgccheck import check_escapes_wanted
 from morestack.runtime.safepoint import requested
-from morestack.runtime.segmentkeep import adjust_moved, keeping, movable_frames, put_kept, take_kept
+from morestack.runtime.segmentkeep import adjust_moved, check_older, keeping, movable_frames, put_kept, take_kept
 from morestack.runtime.stackalloc import raise_to, stackalloc, stackfree
 from morestack.runtime.unwind import Frame, first_frame, func_area, func_args, func_of, lessstack, next_frame
 
@@ -67,6 +68,8 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     f = local(Frame)
     f.at.pc = g.at.sched.pc
     f.at.sp = g.at.sched.sp
+    f.at.hi = g.at.stack_hi
+    f.at.top = g.at.stktop
     frames = movable_frames(f, u64(segment_size.value >> 2)) if keeping.value != 0 else u64(0)
     outermost = func_of(last_moved(g, frames)) if frames != 0 else callee
     area = func_area(outermost)
@@ -79,7 +82,7 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     if stack_bytes(g) + size > limit:
         return u64(stack_bytes(g) + size)
     lo = take_kept(g, size)
-    count_made(c, size, u64(0) if lo == 0 else u64(1), frames, u64(moved - LINK))
+    count_made(c, u64(size - segment_size.value), u64(0) if lo == 0 else u64(1), frames, u64(moved - LINK))
     if lo == 0:
         lo = stackalloc(pp, size)
     else:
@@ -102,6 +105,8 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     else:
         g.at.sched.bp = u64(g.at.sched.bp + delta)
         adjust_moved(pp, g, at, start, moved, delta)
+        if check_escapes_wanted.value != 0:
+            check_older(f, start, moved)
     return u64(0)
 
 
@@ -119,7 +124,7 @@ def room_below(pp: Ptr[P], g: Ptr[G]) -> None:
     if g.at.sched.sp - g.at.stack_lo >= 2 * LINK:
         return
     c = crossing_at(g.at.sched.pc, func_of(g.at.sched.pc))
-    count_made(c, segment_size.value, u64(0), u64(0), u64(0))
+    count_made(c, u64(0), u64(0), u64(0), u64(0))
     top = new_bounds(g, stackalloc(pp, segment_size.value), segment_size.value, u64(0))
     top.at.pc = g.at.sched.pc
     top.at.sp = g.at.sched.sp

@@ -19,12 +19,13 @@ Hysteresis by moving frames is from Bruggeman, Waddell and Dybvig, "Representing
 Continuations" (PLDI 1996); Farvardin and Reppy, "From Folklore to Fact" (PLDI 2020), measured it against other stacks,
 and note that it suits systems without pointers into the stack. Go has such pointers; here each is known, as for
 copystack: a frame is pointed to by itself, by frames it has called, by argument registers, by records of deferred calls
-and panics, and by nothing older, since escape analysis puts into the heap what an older frame may point to.
+and panics, and by nothing older, since escape analysis puts into the heap what an older frame may point to
+(STRESS=checkescape looks).
 
 A runtime frame (rt.panicreturn and the like) is known to the runtime by its place: it and what is above it stay.
 """
 
-from morestack.dialect.machine import Ptr, memset, ptr_at, static, u32, u64
+from morestack.dialect.machine import Ptr, cstr, memset, ptr_at, static, u8, u32, u64
 from morestack.runtime.copystack import (
     POISON_OLD,
     adjustdefers,
@@ -34,14 +35,20 @@ from morestack.runtime.copystack import (
     adjustregs,
     poison_old,
 )  # fmt: skip
+from morestack.runtime.fatal import throw
 from morestack.runtime.layout import LINK, G, P
 from morestack.runtime.stackalloc import stackfree
 from morestack.runtime.unwind import (
     FRAME_WORDS,
     FUNC_RUNTIME,
+    LARGE_BITMAP,
     Frame,
+    cross_segments,
+    frame_bytes,
     func_flags,
     func_of,
+    has_frame,
+    next_frame,
 )
 
 MOVE_FRAMES = u64(16)
@@ -105,3 +112,19 @@ def adjust_moved(pp: Ptr[P], g: Ptr[G], end: u64, old_lo: u64, old_size: u64, de
     adjustpanics(g, old_lo, old_size, delta)
     adjustpointer(u64(g.at.sched.sp - LINK), old_lo, old_size, delta)
     adjustframes(pp, g.at.sched.pc, g.at.sched.sp, end, old_lo, old_size, delta)
+
+
+def check_older(f: Ptr[Frame], lo: u64, size: u64) -> None:
+    """STRESS=checkescape: no frame from f on may point to what has moved from [lo, lo + size)."""
+    cross_segments(f)
+    while has_frame(f):
+        words = frame_bytes(f.at.pc) >> 3
+        info = ptr_at(u32, u64(f.at.pc - 8))[0]
+        bitmap = ptr_at(u64, u64(f.at.pc - 16))[0]
+        for i in range(words):
+            bits = bitmap
+            if info & LARGE_BITMAP != 0:
+                bits = u64(u64(ptr_at(u8, u64(bitmap + (i >> 3)))[0]) << (i & 56))
+            if bits >> (i & 63) & 1 != 0 and u64(ptr_at(u64, f.at.sp)[i] - lo) < size:
+                throw(cstr(b"checkescape: a frame points to one that it has called"))
+        next_frame(f)
