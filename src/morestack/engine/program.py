@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from morestack.dialect.native import Native
 
 TABLE = "dialect.table"
+NO_LIMIT = (1 << 63) - 1
 THREAD_STACK = 16 << 20
 """Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
 
@@ -55,17 +56,31 @@ def stress_flags(names: str) -> int:
     return flags
 
 
-def gc_settings(gogc: str, godebug: str) -> tuple[int, int, int]:
-    """$GOGC in percent (0: off) and what $GODEBUG says of gctrace and adaptivestackstart. As in Go, a negative number
-    is off, and what is no number counts as 100."""
-    off = gogc == "off" or (gogc.startswith("-") and gogc[1:].isdecimal())
-    percent = 0 if off else max(1, min(int(gogc), 1 << 32)) if gogc.isdecimal() else 100
-    debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
-    return percent, int(debug.get("gctrace", "0") == "1"), int(debug.get("adaptivestackstart", "0") == "1")
-
-
 class SettingError(Exception):
     """An environment variable has a value that means nothing; the text is for the user."""
+
+
+def memory_limit(text: str) -> int:
+    """$GOMEMLIMIT in bytes, as Go reads it."""
+    if text in ("", "off"):
+        return NO_LIMIT
+    number, factor = text.removesuffix("B"), 1
+    for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), 1):
+        if text.endswith(unit + "B"):
+            number, factor = text.removesuffix(unit + "B"), 1 << 10 * power
+    if not (number.isascii() and number.isdecimal()) or int(number) * factor > NO_LIMIT:
+        raise SettingError(f"GOMEMLIMIT={text}: neither off nor a number of bytes, such as 500MiB")
+    return int(number) * factor
+
+
+def gc_settings(gogc: str, gomemlimit: str, godebug: str) -> tuple[int, int, int, int]:
+    """$GOGC in percent (negative: off), $GOMEMLIMIT, and what $GODEBUG says of gctrace and adaptivestackstart. As in Go
+    a GOGC that is no number counts as 100."""
+    off = gogc == "off" or (gogc.startswith("-") and gogc[1:].isdecimal())
+    percent = -1 if off else min(int(gogc), 1 << 31) if gogc.isascii() and gogc.isdecimal() else 100
+    debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
+    trace, adaptive = (int(debug.get(name, "0") == "1") for name in ("gctrace", "adaptivestackstart"))
+    return percent, memory_limit(gomemlimit), trace, adaptive
 
 
 def initial_stack(text: str) -> int:
@@ -135,6 +150,7 @@ class Program:
         """
         flags = stress_flags(os.environ.get("STRESS", ""))
         stacks.check_stress(os.environ.get("STRESS", ""))
+        settings = gc_settings(*(os.environ.get(name, "") for name in ("GOGC", "GOMEMLIMIT", "GODEBUG")))
         g0 = self.call("schedinit", self.library["rt.goexit"])
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
             raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
@@ -142,7 +158,7 @@ class Program:
         self.call("seterrors", self.library["rt.errors"])
         for path in self.packages:
             self.call("addroots", self.library[path + ROOTS])
-        self.call("setgc", *gc_settings(os.environ.get("GOGC", ""), os.environ.get("GODEBUG", "")))
+        self.call("setgc", *settings)
         self.call("settraceback", *traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)

@@ -6,9 +6,9 @@ One P runs for now, so GOMAXPROCS is 1 whatever is asked for.
 from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, local, struct, u64
 from morestack.runtime.event import stats
 from morestack.runtime.layout import G
-from morestack.runtime.mgc import adaptive_start, gc_percent, gc_trace, setgc
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.os import SIGTRAP, raise_signal, sched_getaffinity
+from morestack.runtime.system import finalizers_run
 
 MASK_WORDS = u64(128)
 
@@ -27,14 +27,6 @@ def breakpoint(g: Ptr[G]) -> None:
 
 
 @export
-def setgcpercent(g: Ptr[G], percent: i64) -> i64:
-    """debug.SetGCPercent; what was set before, -1 when collections were off."""
-    before = i64(gc_percent.value) if gc_percent.value != 0 else i64(-1)
-    setgc(u64(0) if percent < 0 else u64(max(percent, i64(1))), u64(gc_trace.value), u64(adaptive_start.value))
-    return before
-
-
-@export
 def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
     """debug.SetMaxStack; the limit before."""
     before = i64(maxstacksize.value)
@@ -45,7 +37,7 @@ def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
 @export
 def gcount(g: Ptr[G]) -> i64:
     """How many goroutines there are."""
-    return i64(stats.at.goroutines - stats.at.goroutines_ended)
+    return i64(stats.at.goroutines - stats.at.goroutines_ended - u64(finalizers_run.value))
 
 
 @export

@@ -22,12 +22,14 @@ from morestack.runtime.lockrank import check_order, lockrank_init
 from morestack.runtime.malloc import malloc_init
 from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mcentral import mcentral_init
+from morestack.runtime.mfinal import finalizers_init
 from morestack.runtime.mgc import gc_init, gc_stress
 from morestack.runtime.mgccheck import check_escapes_wanted
 from morestack.runtime.mgcstack import roots_init
 from morestack.runtime.mgcsweep import poison_objects
 from morestack.runtime.mheap import mheap_init
 from morestack.runtime.mkind import kinds_init, rare_only
+from morestack.runtime.mspecial import specials_init
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.print import print_init
 from morestack.runtime.reserve import reserve_init
@@ -65,6 +67,8 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     sizeclasses_init()
     kinds_init()
     mcentral_init()
+    specials_init()
+    finalizers_init()
     malloc_init()
     roots_init()
     gc_init()

@@ -7,10 +7,11 @@ The arena is walked from its start by the sizes of runs: each begins with a page
 """
 
 from morestack.dialect.machine import Ptr, ctz, memset, popcount, static, u8, u32, u64
+from morestack.runtime.gcstats import gcstats
 from morestack.runtime.mcentral import mcentral_init, put_partial
 from morestack.runtime.mheap import PAGE_SHIFT, PAGE_SIZE, SPAN_HEAP, MSpan, mheap, mheap_free, span_of
 from morestack.runtime.mspan import FORM_HEADER, alloc_bits, bit_words, mark_bits
-from morestack.runtime.sizeclasses import HEADER
+from morestack.runtime.sizeclasses import HEADER, NUM_CLASSES
 
 POISON = u8(0xDB)
 poison_objects = static(u64)
@@ -55,6 +56,8 @@ def sweep_span(s: Ptr[MSpan]) -> u64:
     if count != s.at.nelems:
         put_partial(s)
     live_objects.value = u64(live_objects.value + count)
+    c = u64(s.at.order)
+    gcstats.at.live_of_class[c] = u64(gcstats.at.live_of_class[c] + count)
     return u64(count * s.at.elemsize)
 
 
@@ -62,6 +65,8 @@ def sweep() -> u64:
     """Sweep all spans; the bytes in objects that stay. No processor has a run."""
     mcentral_init()
     live_objects.value = u64(0)
+    for c in range(NUM_CLASSES):
+        gcstats.at.live_of_class[c] = u64(0)
     live = u64(0)
     at = arena_start()
     while at < mheap.at.arena_used:

@@ -45,6 +45,7 @@ from morestack.runtime.lock import RANK_WORK, lock, noteclear, notesleep, notewa
 from morestack.runtime.mgcmark import drain
 from morestack.runtime.mgcstack import roots_reset, scan_globals, scan_goroutines
 from morestack.runtime.mgcwork import GCShared, GCWork, shared, shared_lock, shrink_next, work_end, work_init
+from morestack.runtime.mspecial import mark_specials
 from morestack.runtime.os import pthread_create, pthread_join, sched_yield
 from morestack.runtime.timeheap import scan_timers
 
@@ -100,6 +101,7 @@ def mark_from(w: Ptr[GCWork]) -> None:
     """Take part in marking, until it has ended."""
     work_init(w)
     if w.addr == workers.addr:
+        mark_specials(w)
         scan_timers(w)
     scan_globals(w)
     scan_goroutines(w)

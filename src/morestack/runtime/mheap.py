@@ -16,6 +16,15 @@ Invariants
 
 Rejected: Go's radix tree of page bitmaps. It pays with many processors that allocate pages at once; with
 spans of 32 KB for stacks and bins with boundary lookup an allocation is some 20 ns.
+
+Note [Memory goes back to the system]: a free run of at least 128 KB whose age is two ticks is given back by
+`scavenge`, largest runs first, while more memory is held than a tenth over the heap's goal, or a run of any age while
+it is more than GOMEMLIMIT. A tick is a collection; so a program that needs its peak again soon keeps it. Runs of 128 MB
+go back at once. How many pages of a run are with the system is known by number only: when the run is split, the rest
+is said to have them first.
+
+Note [Huge pages]: from 32 MB on the arena asks for huge pages, HUGE_STEP ahead. Starting a million goroutines is mostly
+page faults otherwise. Small programs do without: they would get up to 2 MB more than they touch.
 """
 
 from morestack.dialect.machine import (
@@ -23,6 +32,7 @@ from morestack.dialect.machine import (
     Literal,
     NoReturn,
     Ptr,
+    boolean,
     clz,
     cstr,
     ctz,
@@ -36,7 +46,7 @@ from morestack.dialect.machine import (
 )  # fmt: skip
 from morestack.runtime.fatal import throw, write_error, write_number
 from morestack.runtime.lock import RANK_HEAP, RANK_PERSISTENT, lock, unlock
-from morestack.runtime.os import MADV_DONTNEED, madvise, munmap, sys_reserve
+from morestack.runtime.os import MADV_DONTNEED, MADV_HUGEPAGE, madvise, munmap, sys_reserve
 
 PAGE_SIZE = u64(8192)
 PAGE_SHIFT = u64(13)
@@ -44,6 +54,11 @@ ARENA_SIZE = u64(1 << 38)
 ARENA_SIZE_MIN = u64(1 << 26)
 EXACT_BINS = u64(128)
 SCAVENGE_PAGES = u64(16384)
+SCAVENGE_LEAST = u64(16)
+SCAVENGE_AGE = u32(2)
+HUGE_PAGE = u64(2 << 20)
+HUGE_AFTER = u64(32 << 20)
+HUGE_STEP = u64(64 << 20)
 
 SPAN_FREE = u32(0)
 SPAN_STACK = u32(1)
@@ -78,6 +93,11 @@ class MSpan:
     mask: u64
     typ: u64
     listed: u32
+    tick: u32  # of a free run: when it became free
+    released: u64  # of a free run: how many pages are with the system
+    specials: u64  # the first special of its objects (mspecial.py)
+    special_link: u64
+    special_listed: u32
     order: u32  # of stacks; of objects the size class, 0 for a large one
 
 
@@ -101,6 +121,12 @@ class MHeap:
     persistent_sys: u64
     pages_inuse: u64
     spans_inuse: u64
+    pages_of: Array[u64, Literal[4]]  # pages in use by SPAN_STACK, SPAN_HEAP, SPAN_WORK
+    free_pages: u64
+    released_pages: u64
+    span_structs: u64
+    clock: u32
+    huge_end: u64
 
 
 mheap = static(MHeap)
@@ -139,6 +165,13 @@ def mheap_init() -> None:
     mheap.at.persistent_sys = u64(0)
     mheap.at.pages_inuse = u64(0)
     mheap.at.spans_inuse = u64(0)
+    for i in range(4):
+        mheap.at.pages_of[i] = u64(0)
+    mheap.at.free_pages = u64(0)
+    mheap.at.released_pages = u64(0)
+    mheap.at.span_structs = u64(0)
+    mheap.at.clock = u32(0)
+    mheap.at.huge_end = u64((start + HUGE_AFTER + HUGE_PAGE - 1) // HUGE_PAGE * HUGE_PAGE)
     mheap.at.lock = u32(0)
 
 
@@ -160,12 +193,15 @@ def persistentalloc(size: u64) -> u64:
     need = u64((size + 15) >> 4 << 4)
     lock(mheap.ptr.field(MHeap.persistent_lock), RANK_PERSISTENT)
     if mheap.at.persistent_end - mheap.at.persistent_next < need:
-        chunk = u64(262144)
+        many = mheap.at.persistent_sys >= HUGE_AFTER
+        chunk = HUGE_AFTER if many else u64(262144)
         if chunk < need:
             chunk = need
         p = sys_reserve(chunk)
         if p == 0:
             throw(cstr(b"runtime: out of memory"))
+        if many:
+            madvise(p, chunk, MADV_HUGEPAGE)
         mheap.at.persistent_next = p
         mheap.at.persistent_end = u64(p + chunk)
     at = mheap.at.persistent_next
@@ -230,6 +266,7 @@ def new_span_struct() -> Ptr[MSpan]:
     """An MSpan to fill in."""
     s = mheap.at.span_free
     if s == nil(MSpan):
+        mheap.at.span_structs = u64(mheap.at.span_structs + 1)
         return ptr_at(MSpan, persistentalloc(size_of(MSpan)))
     mheap.at.span_free = s.at.next
     s.at.next = nil(MSpan)
@@ -269,7 +306,11 @@ def grow_arena(npages: u64) -> Ptr[MSpan]:
     s.at.base = mheap.at.arena_used
     s.at.npages = npages
     s.at.needzero = u32(0)
+    s.at.released = u64(0)
     mheap.at.arena_used = u64(mheap.at.arena_used + size)
+    while mheap.at.arena_used > mheap.at.huge_end and mheap.at.huge_end + HUGE_STEP <= mheap.at.arena_hi:
+        madvise(mheap.at.huge_end, HUGE_STEP, MADV_HUGEPAGE)
+        mheap.at.huge_end = u64(mheap.at.huge_end + HUGE_STEP)
     return s
 
 
@@ -284,17 +325,26 @@ def mheap_alloc(npages: u64, state: u32) -> Ptr[MSpan]:
             return s
     else:
         bin_remove(s)
+        mheap.at.free_pages = u64(mheap.at.free_pages - npages)
         if s.at.npages > npages:
             rest = new_span_struct()
             rest.at.base = u64(s.at.base + (npages << PAGE_SHIFT))
             rest.at.npages = u64(s.at.npages - npages)
             rest.at.needzero = s.at.needzero
+            rest.at.tick = s.at.tick
+            rest.at.released = min(s.at.released, rest.at.npages)
+            s.at.released = u64(s.at.released - rest.at.released)
             s.at.npages = npages
             bin_insert(rest)
+        mheap.at.released_pages = u64(mheap.at.released_pages - s.at.released)
+        s.at.released = u64(0)
     s.at.state = state
+    mheap.at.pages_of[state] = u64(mheap.at.pages_of[state] + npages)
     s.at.alloc_count = u64(0)
     s.at.manual_free_list = u64(0)
     s.at.listed = u32(0)
+    s.at.specials = u64(0)
+    s.at.special_listed = u32(0)
     for i in range(npages):
         set_span(u64(s.at.base + (i << PAGE_SHIFT)), s)
     mheap.at.pages_inuse = u64(mheap.at.pages_inuse + npages)
@@ -308,24 +358,80 @@ def mheap_free(s: Ptr[MSpan]) -> None:
     lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
     mheap.at.pages_inuse = u64(mheap.at.pages_inuse - s.at.npages)
     mheap.at.spans_inuse = u64(mheap.at.spans_inuse - 1)
+    mheap.at.pages_of[s.at.state] = u64(mheap.at.pages_of[s.at.state] - s.at.npages)
+    mheap.at.free_pages = u64(mheap.at.free_pages + s.at.npages)
     s.at.needzero = u32(1)
+    s.at.tick = mheap.at.clock
+    s.at.released = u64(0)
     if s.at.npages >= SCAVENGE_PAGES:
-        madvise(s.at.base, u64(s.at.npages << PAGE_SHIFT), MADV_DONTNEED)
-        s.at.needzero = u32(0)
+        release(s)
+    insert_merged(s)
+    unlock(mheap.ptr.field(MHeap.lock))
+
+
+def release(s: Ptr[MSpan]) -> None:
+    """Give the memory of a free run, which is in no bin, back to the system."""
+    madvise(s.at.base, u64(s.at.npages << PAGE_SHIFT), MADV_DONTNEED)
+    s.at.needzero = u32(0)
+    mheap.at.released_pages = u64(mheap.at.released_pages + s.at.npages - s.at.released)
+    s.at.released = s.at.npages
+
+
+def merge(s: Ptr[MSpan], other: Ptr[MSpan]) -> None:
+    """Count a neighbour to a free run; the larger one says how old the run is."""
+    bin_remove(other)
+    if other.at.npages > s.at.npages:
+        s.at.tick = other.at.tick
+    s.at.npages = u64(s.at.npages + other.at.npages)
+    s.at.released = u64(s.at.released + other.at.released)
+    s.at.needzero = u32(s.at.needzero | other.at.needzero)
+    other.at.next = mheap.at.span_free
+    mheap.at.span_free = other
+
+
+def insert_merged(s: Ptr[MSpan]) -> None:
+    """Put a free run in its bin, merged with free neighbours. The lock is held."""
     before = span_of(u64(s.at.base - PAGE_SIZE))
     if before != nil(MSpan) and before.at.state == SPAN_FREE:
-        bin_remove(before)
         s.at.base = before.at.base
-        s.at.npages = u64(s.at.npages + before.at.npages)
-        s.at.needzero = u32(s.at.needzero | before.at.needzero)
-        before.at.next = mheap.at.span_free
-        mheap.at.span_free = before
+        merge(s, before)
     after = span_of(u64(s.at.base + (s.at.npages << PAGE_SHIFT)))
     if after != nil(MSpan) and after.at.state == SPAN_FREE:
-        bin_remove(after)
-        s.at.npages = u64(s.at.npages + after.at.npages)
-        s.at.needzero = u32(s.at.needzero | after.at.needzero)
-        after.at.next = mheap.at.span_free
-        mheap.at.span_free = after
+        merge(s, after)
     bin_insert(s)
+
+
+def mapped_bytes() -> u64:
+    """Memory taken from the system and not given back: the arena's, and the runtime's own structures."""
+    pages = u64(mheap.at.pages_inuse + mheap.at.free_pages - mheap.at.released_pages)
+    return u64((pages << PAGE_SHIFT) + mheap.at.persistent_sys)
+
+
+def release_next(any_age: boolean) -> boolean:
+    """Give one free run back to the system, of the largest ones; False: there is none that is old enough. The lock is
+    held."""
+    b = u64(159)
+    while b >= SCAVENGE_LEAST:
+        s = ptr_at(MSpan, mheap.at.bins[b])
+        while s != nil(MSpan):
+            old = any_age or u32(mheap.at.clock - s.at.tick) >= SCAVENGE_AGE
+            if old and s.at.released < s.at.npages:
+                bin_remove(s)
+                release(s)
+                bin_insert(s)
+                return True
+            s = s.at.next
+        b = u64(b - 1)
+    return False
+
+
+def scavenge(goal: u64, limit: u64) -> None:
+    """A tick has passed. See Note [Memory goes back to the system]."""
+    lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
+    mheap.at.clock = u32(mheap.at.clock + 1)
+    keep = u64(goal + goal // 10)
+    while mapped_bytes() > keep and release_next(False):
+        pass
+    while mapped_bytes() > limit and release_next(True):
+        pass
     unlock(mheap.ptr.field(MHeap.lock))

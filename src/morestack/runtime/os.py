@@ -20,6 +20,7 @@ FUTEX_WAIT_PRIVATE = u32(128)
 FUTEX_WAKE_PRIVATE = u32(129)
 CLOCK_REALTIME = i32(0)
 CLOCK_MONOTONIC = i32(1)
+CLOCK_REALTIME = i32(0)
 MAP_FAILED = u64(0xFFFF_FFFF_FFFF_FFFF)
 
 
@@ -109,6 +110,13 @@ def nanotime() -> i64:
     """Nanoseconds of the monotonic clock."""
     now = local(Timespec)
     clock_gettime(CLOCK_MONOTONIC, now)
+    return i64(now.at.sec * 1000000000 + now.at.nsec)
+
+
+def walltime() -> i64:
+    """Nanoseconds since 1970."""
+    now = local(Timespec)
+    clock_gettime(CLOCK_REALTIME, now)
     return i64(now.at.sec * 1000000000 + now.at.nsec)
 
 

@@ -35,6 +35,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
+from morestack.runtime.allp import allp, allp_n
 from morestack.runtime.copystack import copystack, set_guard
 from morestack.runtime.discipline import end_stack, new_stack
 from morestack.runtime.event import stats
@@ -61,6 +62,7 @@ from morestack.runtime.lock import RANK_SCHED, lock, notetsleep, unlock
 from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mgc import poll
 from morestack.runtime.mheap import persistentalloc
+from morestack.runtime.mspecial import wake_finalizers
 from morestack.runtime.os import nanotime
 from morestack.runtime.park import park_commit
 from morestack.runtime.print import begin, end, puts
@@ -240,6 +242,14 @@ def stress_parked(g: Ptr[G]) -> None:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
 
 
+def collect_here(pp: Ptr[P], place: u64) -> None:
+    """A collection is wanted: collect, and let finalizers run."""
+    poll(pp, place)
+    g = wake_finalizers()
+    if g != nil(G):
+        goready(pp, g)
+
+
 @noinline
 def stays(m: Ptr[M], g: Ptr[G]) -> boolean:
     """g has answered a check, or goes on elsewhere because of a panic. Do what is asked for; False: it gives way."""
@@ -250,7 +260,7 @@ def stays(m: Ptr[M], g: Ptr[G]) -> boolean:
         place = u64(s.at.pc ^ u64(place * 5))
     pp = m.at.p
     if gc_wanted.value != 0:
-        poll(pp, place)
+        collect_here(pp, place)
     if pp.at.preempt == 0:
         return True
     pp.at.preempt = u32(0)
@@ -277,7 +287,7 @@ def schedule(g: Ptr[G]) -> u64:
     pp = m.at.p
     if gc_wanted.value != 0:
         m.at.curg = nil(G)
-        poll(pp, g.at.sched.pc)
+        collect_here(pp, g.at.sched.pc)
     pp.at.schedtick = u64(pp.at.schedtick + 1)
     gp = find_runnable(pp)
     while gp == nil(G) and timers_alive():
@@ -383,4 +393,6 @@ def schedinit_m(goexit_pc: u64) -> Ptr[G]:
     m.at.g0 = g0
     m.at.p = pp
     pp.at.m = m
+    allp.at[0] = pp
+    allp_n.value = u64(1)
     return g0

@@ -19,6 +19,7 @@ from morestack.runtime.layout import (
     G_SYSCALL,
     G_WAITING,
     LINK,
+    WAIT_FINALIZER,
     WAIT_RECEIVE,
     WAIT_RECEIVE_NIL,
     WAIT_SELECT,
@@ -32,6 +33,7 @@ from morestack.runtime.layout import (
 )  # fmt: skip
 from morestack.runtime.os import nanotime
 from morestack.runtime.print import begin, end, put_byte, put_hex, put_uint, puts, putz
+from morestack.runtime.system import system_goroutine
 from morestack.runtime.unwind import (
     FUNC_NO_PARAMS,
     FUNC_RUNTIME,
@@ -146,6 +148,8 @@ def wait_text(g: Ptr[G]) -> Ptr[u8]:
         return cstr(b"select (no cases)")
     if reason == WAIT_SLEEP:
         return cstr(b"sleep")
+    if reason == WAIT_FINALIZER:
+        return cstr(b"finalizer wait")
     return cstr(b"waiting")
 
 
@@ -273,7 +277,7 @@ def put_others(me: Ptr[G]) -> None:
     """All goroutines but one, in the order they were started."""
     g = ptr_at(G, allgs.value)
     while g != nil(G):
-        if g != me and g.at.status != G_DEAD:
+        if g != me and g.at.status != G_DEAD and g.addr != system_goroutine.value:
             puts(cstr(b"\n"))
             put_goroutine(g, nil(Panic))
         g = g.at.alllink

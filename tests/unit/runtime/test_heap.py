@@ -9,6 +9,7 @@ import pytest
 
 from morestack.runtime import fatal, mcache, mgc, mgcsweep, mheap, mkind, mspan
 from morestack.runtime.layout import G_WAITING
+from morestack.runtime.mgcpace import NO_LIMIT
 from tests.unit.runtime import fake_types
 from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, store
 from tests.unit.runtime.heap_model import Heap, make_type
@@ -193,13 +194,13 @@ def test_marking_ignores_words_that_are_no_pointers(rt: Any, heap: Heap) -> None
 
 
 def test_the_goal_follows_what_is_alive(rt: Any, heap: Heap) -> None:
-    rt.setgc(100, 0, 0)
+    rt.setgc(100, NO_LIMIT, 0, 0)
     assert mcache.next_gc.value == 4 << 20
     heap.root(0, heap.array(make_type(8, ()), 1 << 20))
     assert mcache.gc_wanted.value == 1
     heap.collect()
     assert mcache.gc_wanted.value == 0 and mcache.next_gc.value >= 16 << 20
-    rt.setgc(0, 0, 0)
+    rt.setgc(-1, NO_LIMIT, 0, 0)
     assert mcache.next_gc.value > 1 << 60
 
 
@@ -216,7 +217,7 @@ def test_checkescape_reports_a_pointer_into_a_stack(rt: Any, heap: Heap, capfd: 
 
 
 def test_starting_stacks_follow_what_was_scanned(rt: Any, heap: Heap) -> None:
-    rt.setgc(100, 0, 1)
+    rt.setgc(100, NO_LIMIT, 0, 1)
     rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
     g = rt.g0.at.m.at.p.at.runnext
     rt.copystack(heap.pp, g, 16384, False)

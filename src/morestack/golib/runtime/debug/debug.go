@@ -6,12 +6,19 @@ import "runtime"
 //go:linkname setgcpercent runtime.setgcpercent
 func setgcpercent(percent int) int
 
+//go:linkname setmemorylimit runtime.setmemorylimit
+func setmemorylimit(limit int64) int64
+
 //go:linkname setmaxstacksize runtime.setmaxstacksize
 func setmaxstacksize(bytes int) int
 
 // SetGCPercent sets how much the heap may grow before the next collection, in percent of what was reachable at the last
 // one; negative: no collections. It returns what was set before.
 func SetGCPercent(percent int) int { return setgcpercent(percent) }
+
+// SetMemoryLimit sets how much memory the runtime should take from the system, in bytes: collections come as often as that
+// needs, but not so often that they take most of the time. A negative limit changes nothing. It returns what was set before.
+func SetMemoryLimit(limit int64) int64 { return setmemorylimit(limit) }
 
 // SetMaxStack sets the limit of a goroutine's stack in bytes, and returns the one before.
 func SetMaxStack(bytes int) int { return setmaxstacksize(bytes) }

@@ -1,0 +1,8 @@
+"""The runtime's own goroutine, which programs do not see: the one that runs finalizers."""
+
+from morestack.dialect.machine import static, u32, u64
+
+system_goroutine = static(u64)
+"""Its address while it runs no finalizer."""
+finalizers_run = static(u32)
+"""1 when it has been started: NumGoroutine does not count it."""
