@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup demo test check bench conformance clean
+.PHONY: help setup demo test check bench conformance soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ conformance: setup ## Go's own tests and -m decisions, against the lists of know
 	$(BIN)/python -m tests.conformance
 	$(BIN)/python -m tests.conformance.escape
 	$(BIN)/python -m tests.conformance.typetests
+
+soak: setup ## random programs under random schedules for an hour
+	$(BIN)/python -m tests.soak --seconds 3600
 
 clean: ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
