@@ -8,11 +8,10 @@ import statistics
 import time
 
 from benchmarks.measure import PROGRAMS
-from morestack.dialect.machine import ptr_at
 from morestack.dialect.native import load
 from morestack.engine.program import Program
 from morestack.pipeline import Compilation
-from morestack.runtime import layout, traceback, unwind
+from morestack.runtime import allg, layout, unwind
 from morestack.source.files import read_program
 
 REPEATS = 15
@@ -23,7 +22,7 @@ def main() -> None:
     program = Program.load(compiled.objects, compiled.progress)
     program.run()
     program.attach()
-    g = ptr_at(layout.G, traceback.allgs.value)
+    g = allg.allg_at(0)
     walker = load([layout, unwind], speed=2).function(unwind.count_frames)
     times: list[float] = []
     frames = 0

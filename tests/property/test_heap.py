@@ -126,7 +126,7 @@ def test_heap_against_a_model(side: str) -> None:
     @settings(max_examples=40 if side == "native" else 6, deadline=None, database=None)
     @given(ACTIONS)
     def run(actions: list[tuple[str, int, int, int]]) -> None:
-        rt.g0 = rt.schedinit(rt.goexit)
+        rt.g0 = rt.schedinit(rt.goexit, 1)
         model = Model(Heap(rt))
         for action in actions:
             model.step(action)

@@ -60,7 +60,7 @@ class Model:
     def __init__(self, key: str) -> None:
         for module in runtime.modules():
             bind_statics(module, None)
-        self.map = FakeMap(FUNCTIONS, init.schedinit(0x10000), key)
+        self.map = FakeMap(FUNCTIONS, init.schedinit(0x10000, 1), key)
         self.key_of: Any = (lambda n: f"key{n}") if key == "string" else int
         self.values: dict[Any, int] = {}
         self.numbers: dict[Any, int] = {}

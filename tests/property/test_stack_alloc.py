@@ -29,7 +29,7 @@ def fresh() -> Any:
     """A processor of a fresh runtime, on the CPython side."""
     for module in runtime.modules():
         bind_statics(module, None)
-    return init.schedinit(0x10000).at.m.at.p
+    return init.schedinit(0x10000, 1).at.m.at.p
 
 
 class Model:

@@ -263,15 +263,23 @@ class CallLowerer(ExprLowerer):
         symbol = self.out.declare(name, f"{quote(name)} = external {where}global i8")
         return self.let(f"ptrtoint ptr {symbol} to i64")
 
-    def call_atomic_load(self, node: ast.Call) -> str:
+    def call_atomic_load(self, node: ast.Call, order: str = "seq_cst") -> str:
         """Sequentially consistent load."""
         kind = self.facts.kinds[node]
-        return self.let(f"load atomic {kind.llvm}, ptr {self.expr(node.args[0])} seq_cst, align {kind.align}")
+        return self.let(f"load atomic {kind.llvm}, ptr {self.expr(node.args[0])} {order}, align {kind.align}")
 
-    def call_atomic_store(self, node: ast.Call) -> None:
+    def call_atomic_store(self, node: ast.Call, order: str = "seq_cst") -> None:
         """Sequentially consistent store."""
         pointer, value, kind = self.expr(node.args[0]), self.expr(node.args[1]), self.facts.kinds[node.args[1]]
-        self.emit(f"store atomic {kind.llvm} {value}, ptr {pointer} seq_cst, align {kind.align}")
+        self.emit(f"store atomic {kind.llvm} {value}, ptr {pointer} {order}, align {kind.align}")
+
+    def call_load_acquire(self, node: ast.Call) -> str:
+        """Load; on x86-64 a plain one."""
+        return self.call_atomic_load(node, "acquire")
+
+    def call_store_release(self, node: ast.Call) -> None:
+        """Store; on x86-64 a plain one, where a sequentially consistent one is an exchange."""
+        self.call_atomic_store(node, "release")
 
     def update(self, node: ast.Call, op: str) -> tuple[str, str, Kind]:
         """atomicrmw: the old value, the operand, the kind."""

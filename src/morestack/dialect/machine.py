@@ -24,9 +24,10 @@ __all__ = [
     "Array", "Literal", "MachineFault", "NoReturn", "Ptr", "Static", "addr_of", "atomic_add", "atomic_and",
     "atomic_load", "atomic_or", "atomic_store", "atomic_xchg", "bind_statics", "bind_symbols", "bit_length", "boolean",
     "call_ptr", "cas", "cast", "clz", "cpu_pause", "cstr", "ctz", "export", "f32", "f64", "f64_bits", "f64_from_bits",
-    "fdiv", "func_ptr", "i8", "i16", "i32", "i64", "local", "memcmp", "memmove", "memset", "mul_hi", "native", "nil",
-    "noinline", "nosplit", "offset_of", "popcount", "ptr_at", "ptr_to", "python_callback", "signature", "size_of",
-    "static", "statics_of", "struct", "swap", "symbol_addr", "u8", "u16", "u32", "u64", "unreachable", "usize",
+    "fdiv", "func_ptr", "i8", "i16", "i32", "i64", "load_acquire", "local", "memcmp", "memmove", "memset", "mul_hi",
+    "native", "nil", "noinline", "nosplit", "offset_of", "popcount", "ptr_at", "ptr_to", "python_callback", "signature",
+    "size_of", "static", "statics_of", "store_release", "struct", "swap", "symbol_addr", "u8", "u16", "u32", "u64",
+    "unreachable", "usize",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -299,8 +300,8 @@ def symbol_addr(name: str) -> int:
     return callback.symbol_address(name)
 
 
-# Atomics on u32 and u64 (and pointers, for load, store, cas and xchg), sequentially consistent. Under CPython the GIL
-# makes them atomic among CPython threads; rule 8 says what else holds.
+# Atomics on u32 and u64 (and pointers, for load, store, cas and xchg), sequentially consistent but for load_acquire and
+# store_release. Under CPython the GIL makes them atomic among CPython threads; rule 8 says what else holds.
 
 
 def _pointee(pointer: Ptr[Any]) -> kinds.ScalarKind:
@@ -358,6 +359,16 @@ def atomic_load(pointer: Ptr[T]) -> T:
 
 def atomic_store(pointer: Ptr[T], value: T) -> None:
     """Store atomically."""
+    atomic_xchg(pointer, value)
+
+
+def load_acquire(pointer: Ptr[T]) -> T:
+    """Load atomically; what the thread that stored did before its store_release is seen after it."""
+    return atomic_load(pointer)
+
+
+def store_release(pointer: Ptr[T], value: T) -> None:
+    """Store atomically; loads that follow may still be done before it."""
     atomic_xchg(pointer, value)
 
 

@@ -379,6 +379,9 @@ class CallChecker(ExprChecker):
         self.value(node.args[1], self.pointee(node))
         return VOID
 
+    call_load_acquire = call_atomic_load
+    call_store_release = call_atomic_store
+
     def call_atomic_xchg(self, node: ast.Call) -> Kind:
         """atomic_xchg(p, value)."""
         self.call_atomic_store(node)

@@ -1,9 +1,11 @@
-"""A program in memory: linked, run on a thread of its own, and left readable for reports.
+"""A program in memory: linked, run on threads of its own, and left readable for reports.
 
-Goroutines run on worker threads; the main thread waits in Python, so a signal handler of Python's can run at
-any time and Ctrl-C works. What the runtime printed is already written when `run` returns.
+Goroutines run on threads the runtime makes; the thread that calls `run` sleeps in the runtime, a tenth of a second at a
+time. A signal ends that sleep at once, so that Python's handlers run and Ctrl-C works. When the program is over, all
+its threads are ended before `run` returns, but for those in system calls.
 
-Rejected: running goroutines on the main thread (a Python signal handler would never run).
+Rejected: running goroutines on the calling thread (a Python signal handler would never run); a Python thread as the
+first of the runtime's (a program may end while that one is in a system call, which nothing ends).
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import ctypes
 import os
 import struct as packing
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 TABLE = "dialect.table"
 NO_LIMIT = (1 << 63) - 1
-THREAD_STACK = 16 << 20
-"""Bytes of machine stack for a worker thread: leaves and runtime calls run on it."""
+WAIT_NS = 100_000_000
+"""How long one sleep of the calling thread takes at most: a signal that comes just before it begins waits so long."""
 
 CONTIGUOUS = Discipline()
 STUBS = ("rt.mstart", "rt.goexit", "rt.lessstack", "rt.panicval", "rt.panicreturn")
@@ -102,6 +103,18 @@ def traceback_settings(gotraceback: str) -> tuple[int, int]:
     return named.get(gotraceback, (0, 1))
 
 
+def processors(gomaxprocs: str) -> int:
+    """How many processors a program begins with: $GOMAXPROCS."""
+    return int(gomaxprocs) if gomaxprocs.isdecimal() and int(gomaxprocs) > 0 else 1
+
+
+def schedtrace(godebug: str) -> int:
+    """Milliseconds between the lines that GODEBUG=schedtrace=N asks for; 0: none."""
+    debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
+    period = debug.get("schedtrace", "0")
+    return int(period) if period.isdecimal() else 0
+
+
 @dataclass(eq=False)
 class Program:
     """A linked program. `library` keeps the code in memory."""
@@ -146,12 +159,12 @@ class Program:
     ) -> int:
         """Run the program to its end and return its exit code. KeyboardInterrupt passes through.
 
-        `around` is entered just before the thread of the first goroutine starts, and left when it has ended.
+        `around` is entered just before the thread of the first goroutine starts, and left when the threads have ended.
         """
         flags = stress_flags(os.environ.get("STRESS", ""))
         stacks.check_stress(os.environ.get("STRESS", ""))
         settings = gc_settings(*(os.environ.get(name, "") for name in ("GOGC", "GOMEMLIMIT", "GODEBUG")))
-        g0 = self.call("schedinit", self.library["rt.goexit"])
+        g0 = self.call("schedinit", self.library["rt.goexit"], processors(os.environ.get("GOMAXPROCS", "")))
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
             raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
         self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])
@@ -162,19 +175,18 @@ class Program:
         self.call("settraceback", *traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)
+        sys.stdout.flush()
+        self.call("sysmonstart", g0, schedtrace(os.environ.get("GODEBUG", "")))
         if python_runtime:
             self.attach().swap_all()
         if initial := initial_stack(os.environ.get("MORESTACK_INITIAL", "")):
             self.call("setinitialstack", initial)
         closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
         self.call("newproc", g0, ctypes.addressof(closure))
-        mstart = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(self.library["rt.mstart"])
-        threading.stack_size(THREAD_STACK)
-        worker = threading.Thread(target=mstart, args=(g0,), name="m0", daemon=True)
-        sys.stdout.flush()
         with around or nullcontext():
-            worker.start()
-            worker.join()
+            self.call("startprogram", g0, self.library["rt.mstart"])
+            while not self.call("waitend", g0, WAIT_NS):
+                pass  # a signal's Python handler runs here
+            self.call("endthreads", g0)
         self.call("sumcrossings", g0)
-        code = self.call("exitcode", g0)
-        return code & 0xFF
+        return self.call("exitcode", g0) & 0xFF

@@ -11,8 +11,10 @@ import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+from morestack.dialect.machine import offset_of
 from morestack.observe.events import SOURCES, Event, crossing_records, events, function_name, lost, pc_place
-from morestack.runtime import event
+from morestack.runtime import allp, event
+from morestack.runtime.layout import PStats
 from morestack.runtime.segment import segment_size
 
 
@@ -79,10 +81,10 @@ class StackReport:
         sizes = {1 << n: s.alloc_by_size[n] for n in range(40) if s.alloc_by_size[n]}
         sources = {name: s.alloc_by_source[code] for code, name in SOURCES.items()}
         return cls(
-            s.goroutines, s.goroutines_reused, sizes, sources, s.grows, s.shrinks, s.moves, s.bytes_copied,
-            s.frames_adjusted, s.pointers_adjusted, s.largest_stack, s.stack_inuse_max, changes(), lost(),
-            s.segment_overflows, s.segment_crossings, s.segments_kept, 2 * s.segment_overflows - s.segment_crossings,
-            s.frames_moved, crossing_places(),
+            counted("goroutines"), counted("goroutines_reused"), sizes, sources, s.grows, s.shrinks, s.moves,
+            s.bytes_copied, s.frames_adjusted, s.pointers_adjusted, s.largest_stack, s.stack_inuse_max, changes(),
+            lost(), s.segment_overflows, s.segment_crossings, s.segments_kept,
+            2 * s.segment_overflows - s.segment_crossings, s.frames_moved, crossing_places(),
         )  # fmt: skip
 
     def to_json(self) -> str:
@@ -147,6 +149,11 @@ class StackReport:
             highlights = [r"(?P<number>(?<!\S)[\d,]+(?!\S))", r"(?P<str>\d+ [KMG]?B)", r"(?P<path>\S+\.go:\d+)"]  # noqa: RUF012
 
         Console(stderr=True, highlighter=Highlighter(), soft_wrap=True).print(self.to_text())
+
+
+def counted(counter: str) -> int:
+    """The sum of a counter that each processor keeps."""
+    return allp.sum_of(offset_of(PStats, counter))
 
 
 def changes() -> list[Change]:

@@ -83,11 +83,16 @@ def reset_peak() -> bool:
 def runtime_counters() -> dict[str, int]:
     """Every counter of the runtime that is one number, by its name there."""
     from morestack.dialect import kinds
-    from morestack.runtime import event
+    from morestack.dialect.machine import offset_of
+    from morestack.runtime import allp, event
+    from morestack.runtime.layout import PStats
 
     stats = event.stats.at
     fields = kinds.kind_of(event.Stats).fields  # type: ignore[attr-defined]
-    return {name: int(getattr(stats, name)) for name, field in fields.items() if isinstance(field, kinds.IntField)}
+    counted = {name: int(getattr(stats, name)) for name, field in fields.items() if isinstance(field, kinds.IntField)}
+    for name in kinds.kind_of(PStats).fields:  # type: ignore[attr-defined]
+        counted[name] = allp.sum_of(offset_of(PStats, name))
+    return counted
 
 
 def write_stats(path: str, usage: Usage, code: int) -> None:

@@ -1,13 +1,13 @@
-"""What a program may ask about the runtime itself, and the few things it may set.
+"""What a program may ask about the runtime itself, and the few things it may set."""
 
-One P runs for now, so GOMAXPROCS is 1 whatever is asked for.
-"""
-
-from morestack.dialect.machine import Array, Literal, Ptr, export, i32, i64, local, struct, u64
-from morestack.runtime.event import stats
+from morestack.dialect.machine import Array, Literal, Ptr, export, func_ptr, i32, i64, local, struct, u64
+from morestack.runtime.allp import goroutines_alive
+from morestack.runtime.globrunq import sched
 from morestack.runtime.layout import G
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.os import SIGTRAP, raise_signal, sched_getaffinity
+from morestack.runtime.procresize import procresize
+from morestack.runtime.sched import with_world_stopped
 from morestack.runtime.system import finalizers_run
 
 MASK_WORDS = u64(128)
@@ -37,7 +37,21 @@ def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
 @export
 def gcount(g: Ptr[G]) -> i64:
     """How many goroutines there are."""
-    return i64(stats.at.goroutines - stats.at.goroutines_ended - u64(finalizers_run.value))
+    return i64(goroutines_alive() - u64(finalizers_run.value))
+
+
+def set_procs(g: Ptr[G]) -> None:
+    """The world is stopped for GOMAXPROCS."""
+    g.at.sched.ret = u64(sched.at.nprocs)
+    procresize(g.at.m, g.at.world_arg)
+
+
+@export
+def gomaxprocs(g: Ptr[G], n: i64) -> i64:
+    """runtime.GOMAXPROCS: how many processors there were; n of them from now on, unless it is not positive."""
+    if n <= 0 or u64(n) == u64(sched.at.nprocs):
+        return i64(sched.at.nprocs)
+    return with_world_stopped(g, func_ptr(set_procs), u64(n))
 
 
 @export

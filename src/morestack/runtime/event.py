@@ -68,9 +68,6 @@ class Event:
 class Stats:
     """Counters since the start. Arrays by size are indexed by log2(size)."""
 
-    goroutines: u64
-    goroutines_ended: u64
-    goroutines_reused: u64
     grows: u64
     shrinks: u64
     moves: u64
@@ -88,8 +85,6 @@ class Stats:
     segments_kept: u64  # overflows that found a kept segment
     frames_moved: u64
     frame_bytes_moved: u64
-    parks: u64
-    switches: u64
     syscalls: u64
 
 

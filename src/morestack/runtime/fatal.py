@@ -9,6 +9,8 @@ from morestack.dialect.machine import (
     Literal,
     NoReturn,
     Ptr,
+    atomic_store,
+    cas,
     cstr,
     i32,
     i64,
@@ -19,10 +21,13 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
-from morestack.runtime.os import exit_process, strlen, write
+from morestack.runtime.os import FUTEX_WAKE_PRIVATE, exit_process, futex, strlen, write
 
 exit_code = static(i64)
 stopped = static(u32)
+_ended = static(u32)
+endnote = static(u32)
+"""The engine's thread sleeps on it."""
 
 
 @nosplit(why="called with any lock held and with the heap in any state")
@@ -56,7 +61,18 @@ def throw(text: Ptr[u8]) -> NoReturn:
 
 
 def stop(code: i64) -> None:
-    """End the program: `schedule` gives every thread back to the engine."""
-    if stopped.value == 0:
-        stopped.value = u32(1)
+    """End the program: `schedule` gives every thread back, and the engine sees to it that each comes there. The first
+    who calls it decides the exit code."""
+    if cas(_ended.ptr, u32(0), u32(1)):
         exit_code.value = code
+        atomic_store(stopped.ptr, u32(1))
+        atomic_store(endnote.ptr, u32(1))
+        futex(endnote.ptr, FUTEX_WAKE_PRIVATE, u32(1), i64(-1))  # a notewakeup; lock.py needs this module
+
+
+def fatal_init() -> None:
+    """The program has not ended yet."""
+    exit_code.value = i64(0)
+    stopped.value = u32(0)
+    _ended.value = u32(0)
+    endnote.value = u32(0)

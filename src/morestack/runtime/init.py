@@ -9,12 +9,13 @@ code = exitcode(g0)
 """
 
 from morestack.dialect.machine import Ptr, export, i64, u32, u64
+from morestack.runtime.allp import MAX_PROCS
 from morestack.runtime.copystack import poison_guard, poison_old
 from morestack.runtime.crossing import crossing_init
 from morestack.runtime.defer import defer_init
 from morestack.runtime.discipline import discipline_init
 from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
-from morestack.runtime.fatal import exit_code, stop, stopped
+from morestack.runtime.fatal import exit_code, fatal_init, stop
 from morestack.runtime.hchan import sudogs_init
 from morestack.runtime.iface import itab_init
 from morestack.runtime.layout import G
@@ -56,10 +57,10 @@ DEBUG_PROTECT = u64(64)
 
 
 @export
-def schedinit(goexit_pc: u64) -> Ptr[G]:
-    """Make the runtime ready; returns g0. A second call begins anew."""
-    stopped.value = u32(0)
-    exit_code.value = i64(0)
+def schedinit(goexit_pc: u64, procs: u64) -> Ptr[G]:
+    """Make the runtime ready, with so many processors; returns g0. A second call begins anew: no thread of the run
+    before may be left (endthreads)."""
+    fatal_init()
     lockrank_init()
     mheap_init()
     stackpool_init()
@@ -84,7 +85,7 @@ def schedinit(goexit_pc: u64) -> Ptr[G]:
     event_init(EVENT_CAPACITY)
     time_init()
     maxstacksize.value = MAX_STACK
-    return schedinit_m(goexit_pc)
+    return schedinit_m(goexit_pc, min(max(procs, u64(1)), MAX_PROCS))
 
 
 @export
@@ -123,11 +124,11 @@ def seteventmask(mask: u64) -> None:
 
 @export
 def exitcode(g: Ptr[G]) -> i64:
-    """The program's exit code, once mstart has returned."""
+    """The program's exit code, once it is over."""
     return exit_code.value
 
 
 @export
 def interrupt(g: Ptr[G], code: i64) -> None:
-    """Ask the program to end: the next schedule gives control back."""
+    """Ask the program to end: every thread ends at its next safe point."""
     stop(code)

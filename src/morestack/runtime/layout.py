@@ -1,8 +1,7 @@
 """The structures a goroutine, a thread and a processor are made of.
 
 `G` is a goroutine, `M` an OS thread that runs goroutines, `P` the right to run Go code with everything that
-is kept per processor (run queue, stack cache, free goroutines, sudogs). One M and one P run for now; the
-three stay apart so that more threads need no other layout.
+is kept per processor (run queue, stack cache, free goroutines, sudogs). docs/scheduler.md says how they meet.
 
 A goroutine's memory, addresses growing upwards:
 
@@ -53,6 +52,13 @@ SEGMENTED_KEEP = u32(2)
 THREAD = u32(3)
 RESERVE = u32(4)
 
+# Status of a processor; the Go runtime's numbers.
+P_IDLE = u32(0)
+P_RUNNING = u32(1)
+P_SYSCALL = u32(2)
+P_GCSTOP = u32(3)
+P_DEAD = u32(4)
+
 # Why a goroutine waits; printed by traceback.
 WAIT_NONE = u32(0)
 WAIT_RECEIVE = u32(1)
@@ -97,7 +103,6 @@ class G:
     status: u32
     waitreason: u32
     schedlink: Ptr["G"]
-    alllink: Ptr["G"]
     waiting: Ptr["Sudog"]
     param: Ptr["Sudog"]  # of a select that was woken: the sudog that did it
     select_done: u32  # of a select that waits: 1 once somebody has won the right to wake it
@@ -111,6 +116,10 @@ class G:
     kept_size: u64
     kept_used: u32
     bottom: u64  # reserve: the lowest address of its reservation
+    lockedm: Ptr["M"]  # the thread that runs g and nothing else (lockosthread.py)
+    lockcount: u64
+    world_fn: u64  # a function to call with the world stopped before g goes on (stw.py)
+    world_arg: u64
 
 
 @struct
@@ -232,24 +241,47 @@ class TypeSlot:
 
 
 @struct
+class PStats:
+    """Counters of a processor: only its thread changes them, so they need no atomics. Read by summing over all."""
+
+    goroutines: u64
+    goroutines_ended: u64
+    goroutines_reused: u64
+    switches: u64
+    parks: u64
+    yields: u64
+    preemptions: u64
+    steals: u64
+    stolen: u64
+    wakeups: u64
+
+
+@struct
 class P:
     """A processor: what a thread needs to run Go code without taking a lock."""
 
     id: u64
     m: Ptr["M"]
+    # The run queue (runq.py). Thieves move the head and take runnext; the rest is the owner's.
     runqhead: u64
     runqtail: u64
     runnext: Ptr["G"]
-    runnext_streak: u64
-    runq: Array[u64, Literal[256]]
     schedtick: u64
+    status: u32
+    preempt: u32  # the time slice is used up
+    link: Ptr["P"]  # in the list of idle ones, or of those to start
+    goidcache: u64
+    goidcache_end: u64
+    runq: Array[u64, Literal[256]]
     gfree: Ptr["G"]
     gfree_n: u64
+    stats: PStats
+    monitor_tick: u64  # what sysmon saw last: schedtick, and since when
+    monitor_when: i64
     sudogpool: RecordPool
     deferpool: RecordPool
     panicpool: RecordPool
     spillpool: RecordPool
-    preempt: u32  # whose time slice is used: give way at the next safe point
     stackcache: Array[StackFreeList, Literal[4]]
     # The allocator's cache (mcache.py): a run for each kind of object, and the block that tiny objects share.
     runs: Array[AllocRun, Literal[512]]
@@ -289,3 +321,11 @@ class M:
     rand: u64  # state of this thread's random numbers (rand.py); 0: not begun
     sysargs: Array[u64, Literal[6]]  # of the system call under way: what they point to stays alive
     waitselect: Ptr["Sudog"]  # sudogs of the select that is about to park; their channels are locked
+    nextp: Ptr["P"]  # given by who wakes it
+    park: u32  # the note it sleeps on when it has nothing to do
+    spinning: u32  # looks for work; counted in sched.nmspinning
+    lockedg: Ptr["G"]
+    schedlink: Ptr["M"]
+    alllink: Ptr["M"]
+    thread: u64  # pthread_t
+    done: u32  # the thread uses the runtime's memory no more

@@ -23,18 +23,16 @@ from morestack.dialect.machine import (
     nil,
     ptr_at,
     static,
-    struct,
     u8,
     u32,
     u64,
 )
+from morestack.runtime.allg import allg_at, allg_count
 from morestack.runtime.discipline import has_excess
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, G_SYSCALL, Defer, G, Panic, Spill, Stktop, Sudog
-from morestack.runtime.lock import RANK_WORK, lock, unlock
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask, scan_words
 from morestack.runtime.mgcwork import GCWork, shrink_later
-from morestack.runtime.traceback import allgs
 from morestack.runtime.unwind import (
     FRAME_WORDS,
     LARGE_BITMAP,
@@ -56,15 +54,8 @@ _taken = static(Array[u64, Literal[1024]])
 _modules = static(u64)
 
 
-@struct
-class GCursor:
-    """The next goroutine that nobody scans yet."""
-
-    lock: u32
-    next: u64
-
-
-_cursor = static(GCursor)
+_cursor = static(u64)
+"""The number of the next goroutine that nobody scans yet."""
 
 
 def roots_init() -> None:
@@ -89,8 +80,7 @@ def roots_reset() -> None:
     """Nobody has taken any roots yet."""
     for k in range(_modules.value):
         _taken.at[k] = u64(0)
-    _cursor.at.lock = u32(0)
-    _cursor.at.next = allgs.value
+    _cursor.value = u64(0)
 
 
 def scan_globals(w: Ptr[GCWork]) -> None:
@@ -185,32 +175,22 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         top = top.at.link
 
 
-def take_goroutines() -> Ptr[G]:
-    """The first of the next GOROUTINE_BATCH goroutines, or nil."""
-    lock(_cursor.ptr.field(GCursor.lock), RANK_WORK)
-    first = ptr_at(G, _cursor.at.next)
-    g = first
-    n = u64(0)
-    while g != nil(G) and n < GOROUTINE_BATCH:
-        g = g.at.alllink
-        n = u64(n + 1)
-    _cursor.at.next = g.addr
-    unlock(_cursor.ptr.field(GCursor.lock))
-    return first
+def take_goroutines() -> u64:
+    """The number of the first of the next GOROUTINE_BATCH goroutines."""
+    return u64(atomic_add(_cursor.ptr, GOROUTINE_BATCH) - GOROUTINE_BATCH)
 
 
 def scan_goroutines(w: Ptr[GCWork]) -> None:
     """Scan goroutines that no other thread has taken. Stacks that are little used are noted, but not those of who
     runs, they want room, nor of who is in a system call: the kernel may write there."""
-    g = take_goroutines()
-    while g != nil(G):
-        n = u64(0)
-        while g != nil(G) and n < GOROUTINE_BATCH:
+    total = allg_count()
+    first = take_goroutines()
+    while first < total:
+        for i in range(first, min(u64(first + GOROUTINE_BATCH), total)):
+            g = allg_at(i)
             status = g.at.status
             if status != G_DEAD and status != G_IDLE:
                 scan_goroutine(w, g)
                 if status != G_RUNNING and status != G_SYSCALL and has_excess(g):
                     shrink_later(w, g.addr)
-            g = g.at.alllink
-            n = u64(n + 1)
-        g = take_goroutines()
+        first = take_goroutines()

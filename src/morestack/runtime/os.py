@@ -96,6 +96,30 @@ def exit_process(code: i32) -> NoReturn: ...
 def errno_location() -> Ptr[i32]: ...
 
 
+@native("usleep")
+def usleep(us: u32) -> i32: ...
+
+
+@native("pthread_attr_init")
+def pthread_attr_init(attr: u64) -> i32: ...
+
+
+@native("pthread_attr_setstacksize")
+def pthread_attr_setstacksize(attr: u64, size: u64) -> i32: ...
+
+
+@native("pthread_create")
+def pthread_create(thread: Ptr[u64], attr: u64, start: u64, arg: u64) -> i32: ...
+
+
+@native("pthread_join")
+def pthread_join(thread: u64, result: u64) -> i32: ...
+
+
+@native("pthread_detach")
+def pthread_detach(thread: u64) -> i32: ...
+
+
 @native("syscall")
 def syscall6(number: i64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> i64: ...
 
@@ -128,14 +152,6 @@ def futex(word: Ptr[u32], operation: u32, value: u32, ns: i64) -> i64:
     timeout.at.sec = i64(ns // 1000000000)
     timeout.at.nsec = i64(ns % 1000000000)
     return syscall6(SYS_FUTEX, word.addr, u64(operation), u64(value), timeout.addr, u64(0), u64(0))
-
-
-@native("pthread_create")
-def pthread_create(thread: Ptr[u64], attr: u64, start: u64, arg: u64) -> i32: ...
-
-
-@native("pthread_join")
-def pthread_join(thread: u64, result: u64) -> i32: ...
 
 
 def sys_reserve(length: u64) -> u64:

@@ -35,7 +35,7 @@ from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.os import CLOCK_REALTIME, Timespec, clock_gettime
 from morestack.runtime.os import nanotime as monotonic
 from morestack.runtime.park import gopark
-from morestack.runtime.sched import goready, newproc
+from morestack.runtime.sched import goready_last, newproc
 from morestack.runtime.timeheap import (
     TIMER_CHAN,
     TIMER_FUNC,
@@ -47,6 +47,7 @@ from morestack.runtime.timeheap import (
     timers,
     timers_init,
 )
+from morestack.runtime.timerwait import timer_armed
 
 HAS_MONOTONIC = u64(1 << 63)
 UNIX_TO_1885 = i64(2682288000)
@@ -84,7 +85,7 @@ def fire(pp: Ptr[P], t: Ptr[Timer]) -> None:
         t.at.arg = timers.at.free.addr
         timers.at.free = t
         g.at.sched.ret = u64(0)
-        goready(pp, g)
+        goready_last(pp, g)
     elif t.at.kind == TIMER_FUNC:
         newproc(pp.at.m.at.g0, t.at.arg)
     else:
@@ -116,6 +117,7 @@ def timesleep(g: Ptr[G], ns: i64) -> i64:
     t.at.period = i64(0)
     t.at.arg = g.addr
     add_timer(t, when)
+    timer_armed(when)
     return gopark(g, WAIT_SLEEP, timers.ptr.field(Timers.lock))
 
 
@@ -147,6 +149,7 @@ def resettimer(g: Ptr[G], t: Ptr[Timer], when: i64, period: i64) -> boolean:
     was = disarm(t)
     t.at.period = period
     add_timer(t, max(when, i64(1)))
+    timer_armed(max(when, i64(1)))
     unlock(timers.ptr.field(Timers.lock))
     return was
 

@@ -11,9 +11,11 @@ that panics itself is shown. Between a deferred call and the frame whose panic o
 Frames are numbered as they are shown: of a deep stack the 50 innermost and 50 outermost ones.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, local, nil, ptr_at, static, u8, u32, u64
+from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, local, nil, static, u8, u32, u64
+from morestack.runtime.allg import allg_at, allg_count
 from morestack.runtime.layout import (
     G_DEAD,
+    G_IDLE,
     G_RUNNABLE,
     G_RUNNING,
     G_SYSCALL,
@@ -71,10 +73,6 @@ def settraceback(level: u64, everyone: u64) -> None:
     """$GOTRACEBACK."""
     traceback_level.value = u32(level)
     traceback_others.value = u32(everyone)
-
-
-allgs = static(u64)
-allgs_last = static(u64)
 
 
 def put_place(file: u64, line: u32) -> None:
@@ -275,12 +273,16 @@ def put_goroutine(g: Ptr[G], p: Ptr[Panic]) -> None:
 
 def put_others(me: Ptr[G]) -> None:
     """All goroutines but one, in the order they were started."""
-    g = ptr_at(G, allgs.value)
-    while g != nil(G):
-        if g != me and g.at.status != G_DEAD and g.addr != system_goroutine.value:
+    for i in range(allg_count()):
+        g = allg_at(i)
+        if g != me and g.at.status != G_DEAD and g.at.status != G_IDLE and g.addr != system_goroutine.value:
             puts(cstr(b"\n"))
-            put_goroutine(g, nil(Panic))
-        g = g.at.alllink
+            if g.at.status == G_RUNNING:
+                put_header(g)
+                puts(cstr(b"\tgoroutine running on other thread; stack unavailable\n"))
+                put_created_by(g)
+            else:
+                put_goroutine(g, nil(Panic))
 
 
 def put_dying(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:

@@ -30,7 +30,7 @@ class Runtime:
         if side == "native":
             native().bind_statics()
         self.goexit = code(GOEXIT)
-        self.g0 = self.schedinit(self.goexit)
+        self.g0 = self.schedinit(self.goexit, 1)
         self.setreturns(code(PANICVAL), code(PANICRETURN))
         self.settraceback(1, 0)
 

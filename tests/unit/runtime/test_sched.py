@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from morestack.dialect.machine import nil
+from morestack.dialect.machine import nil, u32
 from morestack.runtime import event, layout
 from morestack.runtime.layout import G
 from tests.unit.runtime.fake_stack import Site, closure, code, load, store
@@ -54,15 +54,19 @@ def test_dead_goroutines_are_reused_with_their_stack(rt: Any) -> None:
     start(rt, rt.g0)
     g = rt.schedule(rt.g0)
     lo = int(g.at.stack_lo)
-    rt.goexit0(g)
     start(rt, rt.g0)
-    again = rt.schedule(g)
-    assert again == g and again.at.goid == 2 and again.at.stack_lo == lo
+    rt.goexit0(g)
+    other = rt.schedule(g)
+    start(rt, rt.g0)
+    rt.gosched(other)
+    again = rt.schedule(other)
+    assert again == g and again.at.goid == 3 and again.at.stack_lo == lo
     rt.copystack(g.at.m.at.p, g, 4096, False)
     rt.goexit0(g)
-    assert g.at.stack_lo == 0
+    assert rt.schedule(g) == other and g.at.stack_lo == 0
     start(rt, rt.g0)
-    assert rt.schedule(g).at.stack_hi - g.at.stack_lo == layout.STACK_MIN
+    rt.gosched(other)
+    assert rt.schedule(other) == g and g.at.stack_hi - g.at.stack_lo == layout.STACK_MIN
 
 
 def test_two_that_wake_each_other_do_not_starve_a_third(rt: Any) -> None:
@@ -70,15 +74,18 @@ def test_two_that_wake_each_other_do_not_starve_a_third(rt: Any) -> None:
         start(rt, rt.g0)
     third = rt.schedule(rt.g0)
     rt.gosched(third)
-    g, turns = third, 0
-    while True:
-        nxt = rt.schedule(g)
-        if nxt == third:
-            break
-        g = nxt
-        rt.goready(g.at.m.at.p, g)  # the one that runs is always the next
+    g, turns = rt.schedule(third), 0
+    waits = None
+    while g != third:
+        if waits is not None:
+            rt.goready(g.at.m.at.p, waits)  # it runs next
+        rt.gopark(g, layout.WAIT_RECEIVE, nil(u32))
+        waits, g = g, rt.schedule(g)
         turns += 1
+        if turns == 50:
+            third.at.m.at.p.at.preempt = 1  # as the monitor does when the time slice is over
         assert turns < 1000
+    assert turns >= 50
 
 
 def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +128,6 @@ def test_exit_gives_control_back(rt: Any) -> None:
 
 def test_starting_is_only_counted(rt: Any) -> None:
     before = int(event.event_next.value)
-    count = int(event.stats.at.goroutines)
+    count = rt.goroutines_alive()
     start(rt, rt.g0)
-    assert event.event_next.value == before and event.stats.at.goroutines == count + 1
+    assert event.event_next.value == before and rt.goroutines_alive() == count + 1

@@ -267,7 +267,7 @@ def test_panic_values(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -> Non
         (slice_type(), 0x1234, "([]int) 0x1234"), (0, 0, "runtime error: panic called with nil argument"),
     ]  # fmt: skip
     for typ, word, want in cases:
-        rt.schedinit(rt.goexit)
+        rt.schedinit(rt.goexit, 1)
         g.at.panics = nil(Panic)  # the goroutine of the case before died of it
         push_frames(g, FRAMES)
         rt.gopanic(g, typ, word)

@@ -12,8 +12,10 @@ func NumGoroutine() int { return gcount() }
 // NumCPU returns the number of processors this process may run on.
 func NumCPU() int { return ncpu() }
 
-// GOMAXPROCS returns how many processors run Go code at a time. One does for now, whatever n asks for.
-func GOMAXPROCS(n int) int { return 1 }
+// GOMAXPROCS sets how many processors run Go code at a time, and returns how many did. n < 1 changes nothing.
+//
+//go:linkname GOMAXPROCS runtime.gomaxprocs
+func GOMAXPROCS(n int) int
 
 // Stack writes the goroutine's traceback to buf, and with all those of the others. It returns how many bytes it wrote.
 //

@@ -10,8 +10,13 @@ func Gosched()
 //go:linkname Goexit runtime.goexit
 func Goexit()
 
-// LockOSThread keeps the goroutine on the thread it runs on. There is one thread that runs goroutines, so all are.
-func LockOSThread() {}
+// LockOSThread ties the goroutine to its thread: it runs on no other, and no other runs on that one, until UnlockOSThread
+// has been called as many times. If the goroutine ends before, its thread does too.
+//
+//go:linkname LockOSThread runtime.lockosthread
+func LockOSThread()
 
 // UnlockOSThread undoes one LockOSThread.
-func UnlockOSThread() {}
+//
+//go:linkname UnlockOSThread runtime.unlockosthread
+func UnlockOSThread()

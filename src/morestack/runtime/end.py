@@ -1,0 +1,78 @@
+"""The program's end. Who ends it calls `stop` (fatal.py), which wakes the engine's thread; that one does the rest here.
+
+Every thread sees `stopped` at its next safe point and returns from rt.mstart. endthreads asks running goroutines again
+and again, wakes threads that sleep, and joins all. A thread in a system call may stay there for ever: it is not waited
+for, and the process must end (os._exit) before it comes back. So a later run in this process begins only when none is
+left (schedinit's caller looks at the answer).
+"""
+
+from morestack.dialect.machine import (
+    Ptr,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    export,
+    i64,
+    load_acquire,
+    nil,
+    u32,
+    u64,
+)
+from morestack.runtime.fatal import endnote, stopped
+from morestack.runtime.globrunq import Sched, sched
+from morestack.runtime.layout import G_SYSCALL, G, M
+from morestack.runtime.lock import noteclear, notetsleep, notewakeup
+from morestack.runtime.mgcworker import stop_helpers
+from morestack.runtime.os import FUTEX_WAKE_PRIVATE, futex, nanotime, pthread_join
+from morestack.runtime.stw import EVERYBODY, preempt_all
+
+PATIENCE = i64(2000000000)
+PATIENCE_SYSCALL = i64(2000000)
+ASK_AGAIN = i64(200000)
+
+
+@export
+def waitend(g: Ptr[G], ns: i64) -> u64:
+    """Sleep until the program is over, ns nanoseconds, or a signal; whether it is over."""
+    notetsleep(endnote.ptr, ns)
+    return u64(atomic_load(stopped.ptr))
+
+
+def wake_threads() -> u64:
+    """Wake all threads and ask all goroutines to stop; how many threads are in a system call."""
+    calls = u64(0)
+    m = load_acquire(sched.ptr.field(Sched.allm))
+    while m != nil(M):
+        notewakeup(m.field(M.park))
+        g = load_acquire(m.field(M.curg))
+        if g != nil(G) and load_acquire(g.field(G.status)) == G_SYSCALL and atomic_load(m.field(M.done)) == 0:
+            calls = u64(calls + 1)
+        m = m.at.alllink
+    preempt_all()
+    atomic_add(sched.ptr.field(Sched.world), u32(1))
+    futex(sched.ptr.field(Sched.world), FUTEX_WAKE_PRIVATE, EVERYBODY, i64(-1))
+    notewakeup(sched.ptr.field(Sched.sysmonnote))
+    return calls
+
+
+@export
+def endthreads(g: Ptr[G]) -> u64:
+    """The program is over: end its threads. How many did not end, being in system calls."""
+    atomic_store(sched.ptr.field(Sched.ending), u32(1))
+    start = nanotime()
+    while True:
+        noteclear(endnote.ptr)
+        if atomic_load(sched.ptr.field(Sched.live)) == 0:
+            break
+        calls = wake_threads()
+        waited = i64(nanotime() - start)
+        if waited > PATIENCE or (waited > PATIENCE_SYSCALL and u64(atomic_load(sched.ptr.field(Sched.live))) <= calls):
+            break
+        notetsleep(endnote.ptr, ASK_AGAIN)
+    m = sched.at.allm
+    while m != nil(M):
+        if atomic_load(m.field(M.done)) != 0:
+            pthread_join(m.at.thread, u64(0))
+        m = m.at.alllink
+    stop_helpers()
+    return u64(atomic_load(sched.ptr.field(Sched.live)))

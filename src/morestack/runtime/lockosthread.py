@@ -1,0 +1,79 @@
+"""A goroutine and its thread, locked to each other: the thread runs nothing else, the goroutine nowhere else.
+
+When the goroutine stops, its thread gives its processor away and sleeps (stoplockedm). Who would run the goroutine
+gives its own processor to that thread instead, and sleeps (startlockedm). A locked goroutine that ends takes its thread
+with it: what it did to the thread's state shall hit nobody else.
+"""
+
+from morestack.dialect.machine import Ptr, boolean, export, nil, store_release, u64
+from morestack.runtime.deadlock import checkdead, deadlock
+from morestack.runtime.globrunq import Sched, sched
+from morestack.runtime.idle import releasep
+from morestack.runtime.layout import G, M, P
+from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
+from morestack.runtime.os import pthread_detach
+from morestack.runtime.proc import handoffp, mpark, stopm, threadgone
+
+
+@export
+def lockosthread(g: Ptr[G]) -> None:
+    """runtime.LockOSThread: as many times as it is called, UnlockOSThread must be."""
+    g.at.lockcount = u64(g.at.lockcount + 1)
+    g.at.lockedm = g.at.m
+    g.at.m.at.lockedg = g
+
+
+@export
+def unlockosthread(g: Ptr[G]) -> None:
+    """runtime.UnlockOSThread: undo one LockOSThread; without one it does nothing."""
+    if g.at.lockcount == 0:
+        return
+    g.at.lockcount = u64(g.at.lockcount - 1)
+    if g.at.lockcount == 0:
+        g.at.lockedm = nil(M)
+        g.at.m.at.lockedg = nil(G)
+
+
+def count_locked(delta: u64) -> boolean:
+    """A locked thread goes to sleep, or is woken. It counts as idle: it cannot run another goroutine. True: the
+    program is over, by a deadlock."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    sched.at.nmidlelocked = u64(sched.at.nmidlelocked + delta)
+    dead = delta == 1 and checkdead()
+    unlock(sched.ptr.field(Sched.lock))
+    if dead:
+        deadlock()
+    return dead
+
+
+def stoplockedm(m: Ptr[M]) -> None:
+    """The goroutine of m has stopped: sleep until it is to run. Without a processor then: the program is over."""
+    if m.at.p != nil(P):
+        handoffp(releasep(m))
+    if not count_locked(u64(1)):
+        mpark(m)
+
+
+def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
+    """g is to run, on its own thread: that one gets m's processor."""
+    other = g.at.lockedm
+    count_locked(u64(0xFFFF_FFFF_FFFF_FFFF))
+    store_release(other.field(M.nextp), releasep(m))
+    notewakeup(other.field(M.park))
+    stopm(m)
+
+
+def mexit(m: Ptr[M]) -> None:
+    """A locked goroutine has ended: so does its thread."""
+    if m.at.p != nil(P):
+        handoffp(releasep(m))
+    pthread_detach(m.at.thread)
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    sched.at.nmfreed = u64(sched.at.nmfreed + 1)
+    dead = checkdead()
+    m.at.schedlink = sched.at.freem
+    sched.at.freem = m
+    unlock(sched.ptr.field(Sched.lock))
+    if dead:
+        deadlock()
+    threadgone()

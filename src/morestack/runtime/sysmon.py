@@ -1,0 +1,152 @@
+"""The monitor: one thread without a processor, that looks after the others.
+
+- A goroutine that has run for 10 ms is asked to give way (P.preempt, and its guard is poisoned).
+- With GODEBUG=schedtrace=N it prints a line every N milliseconds.
+
+It sleeps 20 microseconds between looks; after 50 looks without anything to do twice as long each time, up to 10 ms.
+When no processor is busy it sleeps until one is (pidleget).
+
+It runs natively under --runtime=python too: it must not stop where pdb stops.
+"""
+
+from morestack.dialect.machine import (
+    Ptr,
+    atomic_load,
+    boolean,
+    cstr,
+    export,
+    func_ptr,
+    i64,
+    load_acquire,
+    noinline,
+    static,
+    store_release,
+    u32,
+    u64,
+)
+from morestack.runtime.allp import allp
+from morestack.runtime.fatal import stopped
+from morestack.runtime.globrunq import Sched, sched
+from morestack.runtime.layout import P_RUNNING, G, M, P
+from morestack.runtime.lock import RANK_SCHED, lock, noteclear, notesleep, notetsleep, unlock
+from morestack.runtime.os import nanotime
+from morestack.runtime.print import begin, end, put_uint, puts
+from morestack.runtime.proc import allocm, newosproc, threadend
+from morestack.runtime.safepoint import gc_waiting
+from morestack.runtime.stw import preempt_one
+
+SLICE = i64(10000000)
+SHORTEST = i64(20000)
+LONGEST = i64(10000000)
+LOOKS = u64(50)
+
+_trace_start = static(i64)
+
+
+def retake(now: i64) -> boolean:
+    """Look at every processor; whether something was done."""
+    acted = False
+    for i in range(u64(sched.at.nprocs)):
+        pp = allp.at[i]
+        if load_acquire(pp.field(P.status)) == P_RUNNING:
+            tick = load_acquire(pp.field(P.schedtick))
+            if pp.at.monitor_tick != tick:
+                pp.at.monitor_tick = tick
+                pp.at.monitor_when = now
+            elif now - pp.at.monitor_when >= SLICE:
+                store_release(pp.field(P.preempt), u32(1))
+                preempt_one(pp)
+                acted = True
+        else:
+            pp.at.monitor_when = now
+    return acted
+
+
+@noinline
+def put_schedtrace(now: i64) -> None:
+    """A line as Go's GODEBUG=schedtrace."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    idle = sched.at.npidle
+    threads = u64(sched.at.mnext - sched.at.nmfreed)
+    idlethreads = sched.at.nmidle
+    queue = sched.at.queue_size
+    unlock(sched.ptr.field(Sched.lock))
+    begin()
+    puts(cstr(b"SCHED "))
+    put_uint(u64(now - _trace_start.value) // 1000000)
+    puts(cstr(b"ms: gomaxprocs="))
+    put_uint(u64(sched.at.nprocs))
+    puts(cstr(b" idleprocs="))
+    put_uint(u64(idle))
+    puts(cstr(b" threads="))
+    put_uint(threads)
+    puts(cstr(b" spinningthreads="))
+    put_uint(u64(load_acquire(sched.ptr.field(Sched.nmspinning))))
+    puts(cstr(b" needspinning="))
+    put_uint(u64(load_acquire(sched.ptr.field(Sched.needspinning))))
+    puts(cstr(b" idlethreads="))
+    put_uint(idlethreads)
+    puts(cstr(b" runqueue="))
+    put_uint(queue)
+    puts(cstr(b" ["))
+    for i in range(u64(sched.at.nprocs)):
+        if i != 0:
+            puts(cstr(b" "))
+        pp = allp.at[i]
+        head = load_acquire(pp.field(P.runqhead))
+        put_uint(u64(load_acquire(pp.field(P.runqtail)) - head))
+    puts(cstr(b"]\n"))
+    end()
+
+
+def monitor_sleep(delay: i64) -> boolean:
+    """Sleep; whether it was because nothing ran."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    idle = (gc_waiting.value != 0 or sched.at.npidle == sched.at.nprocs) and sched.at.schedtrace == 0
+    if idle and stopped.value == 0:
+        noteclear(sched.ptr.field(Sched.sysmonnote))
+        sched.at.sysmonwait = u32(1)
+    unlock(sched.ptr.field(Sched.lock))
+    if idle:
+        if sched.at.sysmonwait != 0 and stopped.value == 0:
+            notesleep(sched.ptr.field(Sched.sysmonnote))
+        return True
+    notetsleep(sched.ptr.field(Sched.sysmonnote), delay)
+    noteclear(sched.ptr.field(Sched.sysmonnote))
+    return False
+
+
+def sysmon(m: Ptr[M]) -> None:
+    """The monitor's thread."""
+    quiet = u64(0)
+    delay = SHORTEST
+    traced = nanotime()
+    _trace_start.value = traced
+    while atomic_load(stopped.ptr) == 0:
+        if quiet == 0:
+            delay = SHORTEST
+        elif quiet > LOOKS and delay < LONGEST:
+            delay = i64(delay * 2)
+        if delay > LONGEST:
+            delay = LONGEST
+        if monitor_sleep(delay):
+            quiet = u64(0)
+            delay = SHORTEST
+        now = nanotime()
+        quiet = u64(0) if retake(now) else u64(quiet + 1)
+        period = i64(sched.at.schedtrace * 1000000)
+        if period != 0 and now - traced >= period:
+            traced = now
+            put_schedtrace(now)
+    threadend(m)
+
+
+@export
+def sysmonstart(g: Ptr[G], schedtrace: u64) -> None:
+    """Start the monitor."""
+    sched.at.schedtrace = schedtrace
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    m = allocm()
+    sched.at.nmsys = u64(sched.at.nmsys + 1)
+    unlock(sched.ptr.field(Sched.lock))
+    newosproc(m, func_ptr(sysmon), m.addr)
