@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from morestack.dialect.link import link
 from morestack.engine.bundle import Bundle, runtime_bundle
 from morestack.engine.discipline import Discipline, DisciplineError
+from morestack.engine.sigquit import on_sigquit
 
 if TYPE_CHECKING:
     from morestack.dialect.native import Native
@@ -183,10 +184,11 @@ class Program:
             self.call("setinitialstack", initial)
         closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
         self.call("newproc", g0, ctypes.addressof(closure))
-        with around or nullcontext():
+        with around or nullcontext(), on_sigquit(lambda: self.call("quit", g0)):
             self.call("startprogram", g0, self.library["rt.mstart"])
             while not self.call("waitend", g0, WAIT_NS):
                 pass  # a signal's Python handler runs here
             self.call("endthreads", g0)
         self.call("sumcrossings", g0)
+        self.call("lasttraceback", g0)
         return self.call("exitcode", g0) & 0xFF

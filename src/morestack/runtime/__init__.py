@@ -16,7 +16,7 @@ MODULES = (
     "newstack", "globrunq", "runq", "idle", "gfree", "deadlock", "proc", "stw", "procresize", "timerwait",
     "findrunnable", "lockosthread", "sysmon", "sched", "end", "preempt", "malloc", "slice", "string", "chan", "select",
     "complex", "iface", "maphash", "maptable", "map", "mapiter", "panictext", "error", "defer", "panic", "mfinal",
-    "symtab", "debug", "memstats", "time", "syscall", "init",
+    "symtab", "debug", "memstats", "quit", "time", "syscall", "init",
 )  # fmt: skip
 
 

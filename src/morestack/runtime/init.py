@@ -33,6 +33,7 @@ from morestack.runtime.mkind import kinds_init, rare_only
 from morestack.runtime.mspecial import specials_init
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.print import print_init
+from morestack.runtime.quit import quit_init
 from morestack.runtime.reserve import reserve_init
 from morestack.runtime.safepoint import safepoint_init
 from morestack.runtime.sched import schedinit_m, shrink_at_block
@@ -78,6 +79,7 @@ def schedinit(goexit_pc: u64, procs: u64) -> Ptr[G]:
     print_init()
     defer_init()
     safepoint_init()
+    quit_init()
     sudogs_init()
     discipline_init()
     crossing_init()

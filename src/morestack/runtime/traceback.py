@@ -30,6 +30,7 @@ from morestack.runtime.layout import (
     WAIT_SEND_NIL,
     WAIT_SLEEP,
     G,
+    M,
     Panic,
     Spill,
 )  # fmt: skip
@@ -66,6 +67,8 @@ traceback_level = static(u32)
 """$GOTRACEBACK: 0 none, 1 what the program made, 2 the runtime's frames too."""
 traceback_others = static(u32)
 """Not 0: a panic shows all goroutines."""
+others_of = static(u64)
+"""The goroutine that ended the program, when all others are to be shown."""
 
 
 @export
@@ -73,6 +76,7 @@ def settraceback(level: u64, everyone: u64) -> None:
     """$GOTRACEBACK."""
     traceback_level.value = u32(level)
     traceback_others.value = u32(everyone)
+    others_of.value = u64(0)
 
 
 def put_place(file: u64, line: u32) -> None:
@@ -178,7 +182,8 @@ def put_frames(g: Ptr[G], p: Ptr[Panic], first: u64, last: u64) -> u64:
                 at = u64(at + 1)
             bare = False
     pc = g.at.spill.at.pc if g.at.spill != nil(Spill) else g.at.sched.pc
-    if is_entry(pc) and not hidden(record_of(pc)):
+    unborn = is_entry(pc) and g.at.sched.sp == g.at.stack_hi  # it has no other frame
+    if is_entry(pc) and (unborn or not hidden(record_of(pc))):
         if at >= first and at < last:
             put_entry(record_of(pc))
         at = u64(at + 1)
@@ -253,11 +258,13 @@ def put_header(g: Ptr[G]) -> None:
             puts(cstr(b", "))
             put_uint(u64(minutes))
             puts(cstr(b" minutes"))
+    if g.at.lockedm != nil(M):
+        puts(cstr(b", locked to thread"))
     puts(cstr(b"]:\n"))
 
 
 def put_goroutine(g: Ptr[G], p: Ptr[Panic]) -> None:
-    """Header, frames and origin of a goroutine; the leaves that panicked first when it dies of p."""
+    """Header, frames and origin of a goroutine that is stopped; the leaves that panicked first when it dies of p."""
     put_header(g)
     frames = put_frames(g, p, ALL_FRAMES, ALL_FRAMES)
     if frames <= INNERMOST + OUTERMOST:
@@ -271,29 +278,34 @@ def put_goroutine(g: Ptr[G], p: Ptr[Panic]) -> None:
     put_created_by(g)
 
 
+def put_unavailable(g: Ptr[G]) -> None:
+    """A goroutine that has not stopped: its frames are not known."""
+    put_header(g)
+    puts(cstr(b"\tgoroutine running on other thread; stack unavailable\n"))
+    put_created_by(g)
+
+
 def put_others(me: Ptr[G]) -> None:
     """All goroutines but one, in the order they were started."""
     for i in range(allg_count()):
         g = allg_at(i)
         if g != me and g.at.status != G_DEAD and g.at.status != G_IDLE and g.addr != system_goroutine.value:
             puts(cstr(b"\n"))
-            if g.at.status == G_RUNNING:
-                put_header(g)
-                puts(cstr(b"\tgoroutine running on other thread; stack unavailable\n"))
-                put_created_by(g)
+            if g.at.status == G_RUNNING and g.at.m.at.curg == g:
+                put_unavailable(g)
             else:
                 put_goroutine(g, nil(Panic))
 
 
 def put_dying(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
     """Where g is, which ends the program. `thrown`: not by a panic but because the runtime cannot go on; as in Go all
-    goroutines are shown then, whatever GOTRACEBACK says."""
+    goroutines are shown then, whatever GOTRACEBACK says. The others once they have stopped (quit.py)."""
     if traceback_level.value == 0 and not thrown:
         return
     puts(cstr(b"\n"))
     put_goroutine(g, p)
     if thrown or traceback_others.value != 0:
-        put_others(g)
+        others_of.value = g.addr
 
 
 def traceback_all() -> None:

@@ -1,0 +1,25 @@
+"""SIGQUIT shows where all goroutines are, and ends the program with status 2, as in Go.
+
+Python runs signal handlers on the main thread, between calls: so a program that is run from another thread leaves the
+signal alone.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def on_sigquit(action: Callable[[], object]) -> Iterator[None]:
+    """SIGQUIT calls `action` while the block runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGQUIT, lambda number, frame: action())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGQUIT, before)
