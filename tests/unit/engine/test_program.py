@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from morestack.engine.discipline import Discipline, DisciplineError, choose, disciplines
 from morestack.engine.program import NO_LIMIT, SettingError, StressError, gc_settings, memory_limit, stress_flags
 
 
@@ -42,3 +43,31 @@ def test_stress_names() -> None:
     assert stress_flags("gc,poison") == stress_flags("poison") | stress_flags("gc")
     with pytest.raises(StressError, match="no stress mode x"):
         stress_flags("gc,x")
+
+
+def test_disciplines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MORESTACK_DISCIPLINE", raising=False)
+    assert choose() == Discipline("contiguous") and choose("segmented") == Discipline("segmented", 4096)
+    monkeypatch.setenv("MORESTACK_DISCIPLINE", "segmented-keep:8192")
+    assert choose() == Discipline("segmented-keep", 8192) and choose("reserve").name == "reserve"
+    assert len({Discipline(name).number for name in disciplines()}) == len(disciplines())
+
+
+@pytest.mark.parametrize(
+    ("name", "segment", "text"),
+    [
+        ("split", None, "no stack discipline split"),
+        ("reserve", 4096, "is for segmented"),
+        ("segmented", 5000, "not 5000"),
+    ],
+)
+def test_disciplines_that_cannot_be_had(name: str, segment: int | None, text: str) -> None:
+    with pytest.raises(DisciplineError, match=text):
+        choose(name, segment)
+
+
+def test_stacks_that_do_not_move_are_not_stressed_by_moving() -> None:
+    Discipline("contiguous").check_stress("movestack,shrink")
+    Discipline("segmented").check_stress("gc,poison")
+    with pytest.raises(DisciplineError, match="movestack moves stacks"):
+        Discipline("segmented").check_stress("gc,movestack")
