@@ -16,13 +16,13 @@ from morestack.codegen.flat import leaves as leaves_of
 from morestack.codegen.loops import back_edges, may_allocate, takes_memory
 from morestack.ir.module import Function, Instr, Module
 from morestack.ir.ops import Effect, Op
-from morestack.ir.runtime_calls import RUNTIME_CALLS
+from morestack.ir.runtime_calls import ATOMICS, RUNTIME_CALLS
 
 FRAME_LIMIT = 4096
 OWN_LIMIT = 1024
 DEPTH_LIMIT = 24
 ENTRIES = ("runtime.main", "main.main", "main.init")
-NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit")
+NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit", "gofatal")
 INLINE_SIZE = 25
 
 
@@ -76,7 +76,14 @@ def _candidate(f: Function) -> tuple[list[str], bool, int, int] | None:
             size += 2
     if takes_memory(f) and _calls_allocator_in_loop(f, {}):
         return None
+    if _waits_in_loop(f):
+        return None
     return callees, panics, frame, size
+
+
+def _waits_in_loop(f: Function) -> bool:
+    """Whether a loop of f does something atomic: it may wait for another goroutine, and nobody could stop a leaf."""
+    return any(i.op is Op.RT and i.aux in ATOMICS for e in back_edges(f) for b in e.body for i in b.instrs)
 
 
 def _calls_allocator_in_loop(f: Function, found: dict[str, LeafInfo]) -> bool:

@@ -9,9 +9,10 @@ from morestack.codegen.body import Body
 from morestack.codegen.context import flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, memory_type, quote, zero_text
 from morestack.codegen.leaves import LeafInfo
+from morestack.codegen.op_atomic import atomic
 from morestack.ir.module import Instr, Operand
 from morestack.ir.ops import BOUNDS_CODE, Bounds, BoundsKind, Effect, Op
-from morestack.ir.runtime_calls import RUNTIME_CALLS
+from morestack.ir.runtime_calls import ATOMICS, RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, IRType, Scalar, scalars
 
 
@@ -99,6 +100,9 @@ def _rt(body: Body, i: Instr) -> None:
         _memory_intrinsic(body, name, i)
         return
     if name == "keepalive":  # being an operand is all
+        return
+    if name in ATOMICS:
+        atomic(body, name, i)
         return
     if name == "unpreempted":
         guard = body.let(f"load i64, ptr {body.gep('%g', G_STACKGUARD0)}")

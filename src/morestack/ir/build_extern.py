@@ -3,7 +3,8 @@
 `//go:linkname local runtime.name` above `func local(...)` makes a call of local the runtime call `name` of
 `ir/runtime_calls.py`: no call at all but an `rt` instruction, in whatever package it is written. Where the function
 is a value, or run by `go` or `defer`, a wrapper around the instruction stands for it. Any other target is the symbol
-of a Go function of another package.
+of a Go function of another package. Without a target, as Go's own packages write it, the function's own symbol is
+looked up among those that Go's runtime would define (LINKNAMES).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from morestack.ir.build_func import FuncBuilder
 from morestack.ir.build_module import ModuleBuilder
 from morestack.ir.module import Block, Instr, Operand, Pos, Reg
 from morestack.ir.ops import Effect, Op
-from morestack.ir.runtime_calls import RUNTIME_CALLS
+from morestack.ir.runtime_calls import ATOMICS, LINKNAMES, RUNTIME_CALLS
 from morestack.ir.types import IRType
 from morestack.syntax import nodes as ast
 from morestack.types.objects import Func
@@ -31,12 +32,14 @@ def link_target(f: Func) -> str | None:
         match pragma.split():
             case ["go:linkname", local, target] if local == f.name:
                 return target
-    return None
+    return bt.path_prefix(f.pkg) + f.name
 
 
 def runtime_call(f: Func) -> str | None:
     """The runtime call that f is."""
     target = link_target(f)
+    if target in LINKNAMES:
+        return LINKNAMES[target]
     name = target.removeprefix(RUNTIME) if target is not None and target.startswith(RUNTIME) else ""
     return name if name in RUNTIME_CALLS else None
 
@@ -53,6 +56,8 @@ def call_runtime(
 ) -> tuple[Reg, ...]:
     """The instruction; several results are the fields of one."""
     call = RUNTIME_CALLS[name]
+    if name in ATOMICS:
+        fb.nil_check(args[0], pos)
     if call.effect & Effect.NORETURN:
         fb.never(name, *args, pos=pos)
         fb.start(Block(0))

@@ -19,6 +19,7 @@ from morestack.ir.interp_panic import Panics
 from morestack.ir.interp_print import Printing
 from morestack.ir.interp_state import Exit, RuntimeFailure
 from morestack.ir.interp_strings import Strings
+from morestack.ir.interp_sync import Sync
 from morestack.ir.interp_types import Types
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import I64, pointer_words
@@ -47,7 +48,16 @@ class Runtime:
         self.types = Types(machine)
         self.panics = Panics(machine)
         self.printing = Printing(machine)
-        families = (self, self.types, self.panics, self.printing, Strings(machine), Channels(machine), Maps(machine))
+        families = (
+            self,
+            self.types,
+            self.panics,
+            self.printing,
+            Strings(machine),
+            Channels(machine),
+            Maps(machine),
+            Sync(machine),
+        )
         self.calls: dict[str, Callable[..., Value | None]] = {
             name: getattr(family, name) for family in families for name in RUNTIME_CALLS if hasattr(family, name)
         }

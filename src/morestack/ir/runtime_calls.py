@@ -14,7 +14,7 @@ Pointer operands named `typ` are type descriptors. Memory returned is zeroed.
 from typing import NamedTuple
 
 from morestack.ir.ops import Effect
-from morestack.ir.types import BOOL, COMPLEX128, F64, I64, IFACE, PTR, SLICE, STRING, IRType
+from morestack.ir.types import BOOL, COMPLEX128, F64, I32, I64, IFACE, PTR, SLICE, STRING, IRType
 
 PARKED = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -138,6 +138,25 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "errnotext": _f((I64,), STRING, _N, "what an error number means, or an empty string"),
     "signaltext": _f((I64,), STRING, _N, "what a signal means, or an empty string"),
     "getenv": _f((I64,), STRING, _N, "an entry of the environment by number, or an empty string"),
+    # package sync: semaphores, lists of Cond, and what mutexes ask
+    "semacquire": _f((PTR,), None, Effect.PARK, "semacquire(counter): wait until it is not 0, take one off"),
+    "semacquirewaitgroup": _f((PTR, BOOL), None, Effect.PARK, "semacquire for WaitGroup.Wait"),
+    "semacquiremutex": _f((PTR, BOOL, I64), None, Effect.PARK, "semacquire for a Mutex; the flag: wait at the head"),
+    "semacquirerwmutex": _f((PTR, BOOL, I64), None, Effect.PARK, "semacquire for RWMutex.Lock"),
+    "semacquirerwmutexr": _f((PTR, BOOL, I64), None, Effect.PARK, "semacquire for RWMutex.RLock"),
+    "semrelease": _f((PTR, BOOL, I64), None, Effect.PARK, "semrelease(counter, handoff): add one, or wake a waiter"),
+    "notifylistadd": _f((PTR,), I32, _N, "notifylistadd(list): a ticket"),
+    "notifylistwait": _f((PTR, I32), None, Effect.PARK, "notifylistwait(list, ticket): wait until it is called"),
+    "notifylistnotifyall": _f((PTR,), None, _N, "notifylistnotifyall(list): wake all"),
+    "notifylistnotifyone": _f((PTR,), None, _N, "notifylistnotifyone(list): wake the oldest"),
+    "notifylistcheck": _f((I64,), None, _N, "notifylistcheck(size): it is what the runtime thinks"),
+    "canspin": _f((I64,), BOOL, _N, "canspin(round): whether spinning for a mutex makes sense"),
+    "dospin": _f((), None, _N, "spin for a moment"),
+    "gofatal": _f((STRING,), None, _X, "gofatal(text): a fatal error with the goroutine's traceback"),
+    "procid": _f((), I64, _N, "the number of the processor this goroutine runs on, now"),
+    "poolregister": _f((PTR,), None, _N, "poolregister(address of the lists of pools): to clear when collecting"),
+    "random": _f((), I64, _N, "a random number"),
+    "hashof": _f((PTR, PTR, I64), I64, _P, "hashof(typ, p, seed): hash of the value at p"),
     # maps; key and value are addresses
     "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),
     "mapaccess": _f((PTR, PTR, PTR), PTR, _P, "mapaccess(map typ, map, key): address of the value, or nil"),
@@ -169,3 +188,42 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     # arithmetic that has no short machine form
     "complexdiv": _f((COMPLEX128, COMPLEX128), COMPLEX128, _N, "division as Go defines it"),
 }
+
+ATOMIC_TYPES = {"32": I32, "64": I64, "ptr": PTR}
+ATOMICS: dict[str, RuntimeCall] = {}
+"""Loads, stores and changes in one step, sequentially consistent: atomic<what><width>(address, ...). Codegen makes
+instructions of them."""
+for _width, _t in ATOMIC_TYPES.items():
+    ATOMICS[f"atomicload{_width}"] = _f((PTR,), _t, _N, "what is there")
+    ATOMICS[f"atomicstore{_width}"] = _f((PTR, _t), None, _N, "")
+    ATOMICS[f"atomicswap{_width}"] = _f((PTR, _t), _t, _N, "the old value")
+    ATOMICS[f"atomiccas{_width}"] = _f((PTR, _t, _t), BOOL, _N, "atomiccas(address, old, new): whether old was there")
+    if _t is not PTR:
+        ATOMICS[f"atomicadd{_width}"] = _f((PTR, _t), _t, _N, "the new value")
+        ATOMICS[f"atomicand{_width}"] = _f((PTR, _t), _t, _N, "the old value")
+        ATOMICS[f"atomicor{_width}"] = _f((PTR, _t), _t, _N, "the old value")
+RUNTIME_CALLS |= ATOMICS
+
+LINKNAMES = {
+    "sync.runtime_Semacquire": "semacquire",
+    "sync.runtime_SemacquireWaitGroup": "semacquirewaitgroup",
+    "sync.runtime_SemacquireRWMutex": "semacquirerwmutex",
+    "sync.runtime_SemacquireRWMutexR": "semacquirerwmutexr",
+    "sync.runtime_Semrelease": "semrelease",
+    "sync.runtime_notifyListAdd": "notifylistadd",
+    "sync.runtime_notifyListWait": "notifylistwait",
+    "sync.runtime_notifyListNotifyAll": "notifylistnotifyall",
+    "sync.runtime_notifyListNotifyOne": "notifylistnotifyone",
+    "sync.runtime_notifyListCheck": "notifylistcheck",
+    "sync.throw": "gofatal",
+    "sync.fatal": "gofatal",
+    "internal/sync.runtime_SemacquireMutex": "semacquiremutex",
+    "internal/sync.runtime_Semrelease": "semrelease",
+    "internal/sync.runtime_canSpin": "canspin",
+    "internal/sync.runtime_doSpin": "dospin",
+    "internal/sync.runtime_nanotime": "nanotime",
+    "internal/sync.throw": "gofatal",
+    "internal/sync.fatal": "gofatal",
+    "runtime.rand": "random",
+}
+"""Symbols that Go's own packages expect the runtime to define, and the runtime calls that do."""

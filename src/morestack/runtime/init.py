@@ -32,11 +32,13 @@ from morestack.runtime.mheap import mheap_init
 from morestack.runtime.mkind import kinds_init, rare_only
 from morestack.runtime.mspecial import specials_init
 from morestack.runtime.newstack import maxstacksize
+from morestack.runtime.pool import pools_init
 from morestack.runtime.print import print_init
 from morestack.runtime.quit import quit_init
 from morestack.runtime.reserve import reserve_init
 from morestack.runtime.safepoint import safepoint_init
 from morestack.runtime.sched import schedinit_m, shrink_at_block
+from morestack.runtime.sema import sema_init
 from morestack.runtime.shrinkstack import move_stacks
 from morestack.runtime.sizeclasses import sizeclasses_init
 from morestack.runtime.stackalloc import poison_freed
@@ -81,6 +83,8 @@ def schedinit(goexit_pc: u64, procs: u64) -> Ptr[G]:
     safepoint_init()
     quit_init()
     sudogs_init()
+    sema_init()
+    pools_init()
     discipline_init()
     crossing_init()
     reserve_init()

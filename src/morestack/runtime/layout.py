@@ -69,6 +69,12 @@ WAIT_SELECT = u32(5)
 WAIT_SELECT_NONE = u32(6)
 WAIT_SLEEP = u32(7)
 WAIT_FINALIZER = u32(8)
+WAIT_SEMACQUIRE = u32(9)
+WAIT_WAITGROUP = u32(10)
+WAIT_MUTEX = u32(11)
+WAIT_RWMUTEX = u32(12)
+WAIT_RWMUTEX_READ = u32(13)
+WAIT_COND = u32(14)
 
 PARKED = i64(-1)
 
@@ -105,6 +111,7 @@ class G:
     schedlink: Ptr["G"]
     waiting: Ptr["Sudog"]
     param: Ptr["Sudog"]  # of a select that was woken: the sudog that did it
+    semaddr: u64  # the semaphore or notification list it waits on (sema.py), which stays alive
     select_done: u32  # of a select that waits: 1 once somebody has won the right to wake it
     parentgoid: u64
     gopc: u64

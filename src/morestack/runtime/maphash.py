@@ -15,6 +15,7 @@ from morestack.dialect.machine import (
     Ptr,
     boolean,
     cast,
+    export,
     f32,
     f64,
     f64_bits,
@@ -162,3 +163,9 @@ def typehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
     if k == KIND_COMPLEX128:
         return floathash(g, ptr_at(f64, p)[1], floathash(g, ptr_at(f64, p)[0], seed))
     return memhash(p, t.at.size, seed)
+
+
+@export
+def hashof(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
+    """The hash of the value of a type at p, for Go's packages. Values that cannot be hashed panic."""
+    return typehash(g, t, p, seed)

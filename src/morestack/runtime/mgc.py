@@ -58,6 +58,7 @@ from morestack.runtime.mgcworker import (
 from morestack.runtime.mheap import scavenge
 from morestack.runtime.mspecial import queue_specials
 from morestack.runtime.os import nanotime, walltime
+from morestack.runtime.pool import clear_pools
 from morestack.runtime.sizeclasses import NUM_CLASSES
 from morestack.runtime.stackalloc import starting_stack
 from morestack.runtime.stackcache import stackcache_clear
@@ -148,6 +149,7 @@ def collect(pp: Ptr[P]) -> None:
         flush(allp.at[i])
     gcstats.at.cycles = u64(gcstats.at.cycles + 1)
     gcstats.at.forced = u64(gcstats.at.forced + u64(forced))
+    clear_pools()
     mark()
     queue_specials()
     drop_timers()

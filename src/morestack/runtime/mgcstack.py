@@ -162,6 +162,7 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         p = p.at.link
     if g.at.status == G_SYSCALL:
         scan_words(w, g.at.m.at.sysargs.ptr.addr, u64(6))
+    grey(w, g.at.semaddr)
     s = g.at.waiting
     while s != nil(Sudog):
         grey(w, s.at.c)

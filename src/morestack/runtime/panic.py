@@ -48,7 +48,7 @@ from morestack.runtime.panictext import (
     put_panic,
     put_type,
 )  # fmt: skip
-from morestack.runtime.print import begin, end, put_hex, puts
+from morestack.runtime.print import begin, end, put, put_hex, puts
 from morestack.runtime.sched import goexit0
 from morestack.runtime.traceback import put_dying
 from morestack.runtime.type import (
@@ -230,6 +230,18 @@ def panicreturn(g: Ptr[G], sp: u64) -> None:
     else:
         leave_below(g, sp)
         unwind(g, p)
+
+
+@export
+def gofatal(g: Ptr[G], text: u64, length: u64) -> None:
+    """A fatal error that Go code has found, such as the unlock of an unlocked mutex. It cannot be recovered."""
+    begin()
+    puts(cstr(b"fatal error: "))
+    put(text, length)
+    puts(cstr(b"\n"))
+    put_dying(g, nil(Panic), False)
+    end()
+    stop(i64(2))
 
 
 @export

@@ -6,8 +6,8 @@ scrambled by a folded multiplication (wyrand); it begins with a number of the op
 Rejected: one generator changed by atomics. Every map that is made would wait for that one cache line.
 """
 
-from morestack.dialect.machine import Ptr, i64, local, mul_hi, native, noinline, u32, u64
-from morestack.runtime.layout import M
+from morestack.dialect.machine import Ptr, export, i64, local, mul_hi, native, noinline, u32, u64
+from morestack.runtime.layout import G, M
 from morestack.runtime.os import nanotime
 
 # Odd, with about as many ones as zeros: digits of the golden ratio and of e.
@@ -42,6 +42,12 @@ def fastrand(m: Ptr[M]) -> u64:
     x = u64(x + K0)
     m.at.rand = x
     return fold(x, u64(x ^ K1))
+
+
+@export
+def random(g: Ptr[G]) -> u64:
+    """A random number, for Go's packages."""
+    return fastrand(g.at.m)
 
 
 def fastrand_below(m: Ptr[M], n: u64) -> u64:

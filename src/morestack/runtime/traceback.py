@@ -21,14 +21,20 @@ from morestack.runtime.layout import (
     G_SYSCALL,
     G_WAITING,
     LINK,
+    WAIT_COND,
     WAIT_FINALIZER,
+    WAIT_MUTEX,
     WAIT_RECEIVE,
     WAIT_RECEIVE_NIL,
+    WAIT_RWMUTEX,
+    WAIT_RWMUTEX_READ,
     WAIT_SELECT,
     WAIT_SELECT_NONE,
+    WAIT_SEMACQUIRE,
     WAIT_SEND,
     WAIT_SEND_NIL,
     WAIT_SLEEP,
+    WAIT_WAITGROUP,
     G,
     M,
     Panic,
@@ -152,6 +158,18 @@ def wait_text(g: Ptr[G]) -> Ptr[u8]:
         return cstr(b"sleep")
     if reason == WAIT_FINALIZER:
         return cstr(b"finalizer wait")
+    if reason == WAIT_SEMACQUIRE:
+        return cstr(b"semacquire")
+    if reason == WAIT_WAITGROUP:
+        return cstr(b"sync.WaitGroup.Wait")
+    if reason == WAIT_MUTEX:
+        return cstr(b"sync.Mutex.Lock")
+    if reason == WAIT_RWMUTEX:
+        return cstr(b"sync.RWMutex.Lock")
+    if reason == WAIT_RWMUTEX_READ:
+        return cstr(b"sync.RWMutex.RLock")
+    if reason == WAIT_COND:
+        return cstr(b"sync.Cond.Wait")
     return cstr(b"waiting")
 
 

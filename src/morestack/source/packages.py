@@ -1,8 +1,9 @@
 """Import paths to source files, and the graph of imports, found without parsing.
 
-`find_package` is where packages come from: overlays of our own under `golib/`. `imports_of` reads the import
-declarations at the head of a file by scanning tokens, so a program in the object cache knows what it links with
-before any compiler is loaded; `PackageGraph` loads what a program reaches, dependencies first, and finds cycles.
+`find_package` is where packages come from: overlays of our own under `golib/`, and a Go distribution. `imports_of`
+reads the import declarations at the head of a file by scanning tokens, so a program in the object cache knows what it
+links with before any compiler is loaded; `PackageGraph` loads what a program reaches, dependencies first, and finds
+cycles.
 
 Invariants: a package is loaded once a graph; what no finder knows is left out of the graph, and the type checker
 reports it where it is imported. Rejected: reading imports from syntax trees, which costs a cached start the parser.
@@ -19,6 +20,7 @@ from typing import NamedTuple, TypeAlias
 from morestack.source.build_tags import included
 from morestack.source.codes import Code
 from morestack.source.diagnostics import CompileError, Diagnostics
+from morestack.source.goroot import STANDARD, standard_files
 from morestack.source.span import SourceFile, Span
 
 GOLIB = Path(__file__).parent.parent / "golib"
@@ -80,15 +82,32 @@ def _unquoted(literal: bytes) -> str:
 
 
 def find_package(path: str) -> tuple[SourceFile, ...] | None:
-    """The files of an overlay package that belong to this machine, by name."""
+    """The files of an overlay package, or of a Go distribution, that belong to this machine, by name."""
     if not path or any(part in ("", ".", "..") for part in path.split("/")):
         return None
+    found = _overlay(path)
+    if path in STANDARD:
+        listed = _listed(path) if found else None
+        places = standard_files(path, listed)
+        if places is None or (listed is not None and len(places) != len(listed)):
+            return None
+        found += [SourceFile(str(p), p.read_bytes()) for p in places]
+    files = (f for f in found if included(f.path.rpartition("/")[2], f.text))
+    return tuple(sorted(files, key=lambda f: f.path.rpartition("/")[2])) or None
+
+
+def _overlay(path: str) -> list[SourceFile]:
+    """The Go files of our own."""
     try:
-        names = sorted(p.name for p in (GOLIB / path).iterdir() if p.suffix == ".go")
+        names = [p.name for p in (GOLIB / path).iterdir() if p.suffix == ".go"]
     except (OSError, ValueError):
-        return None
-    files = [SourceFile(f"golib/{path}/{name}", (GOLIB / path / name).read_bytes()) for name in names]
-    return tuple(f for f in files if included(f.path.rpartition("/")[2], f.text)) or None
+        return []
+    return [SourceFile(f"golib/{path}/{name}", (GOLIB / path / name).read_bytes()) for name in names]
+
+
+def _listed(path: str) -> list[str]:
+    """The names of the files that an overlay takes from a distribution."""
+    return (GOLIB / path / "std.txt").read_text().split()
 
 
 def is_absent(path: str, name: str) -> bool:

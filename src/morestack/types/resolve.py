@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from morestack.source.codes import Code
+from morestack.source.goroot import MISSING, STANDARD, goroot
 from morestack.syntax import nodes as ast
 from morestack.types import decl, signature
 from morestack.types.checker import Checker, DeclInfo, other_declaration, unparen
@@ -92,9 +93,14 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
 def _imported(check: Checker, imp: ast.ImportDecl) -> Package:
     """The package of an import; one without scope when there is none, which has been reported."""
     found = UNSAFE if imp.path == "unsafe" else check.importer(imp.path)
-    if found is not None:
+    internal = check.pkg.path == "main" and imp.path.startswith("internal/")
+    if found is not None and not internal:
         return found
     message = f"package {imp.path} is not supported yet: programs can import runtime and unsafe (others come next)"
+    if internal:
+        message = f"use of internal package {imp.path} not allowed"
+    elif imp.path in STANDARD and goroot() is None:
+        message = MISSING.format(path=imp.path)
     check.error(imp.path_lit, Code.UNSUPPORTED_IMPORT, message)
     return Package(imp.path, imp.path.rstrip("/").rpartition("/")[2])
 
@@ -175,12 +181,13 @@ def check_bodies(check: Checker) -> None:
     """Report functions without a body; gc does so only in programs that are correct otherwise."""
     for file in check.files:
         for d in file.decls:
-            if isinstance(d, ast.FuncDecl) and d.body is None and not _is_external(d):
+            if isinstance(d, ast.FuncDecl) and d.body is None and not _is_external(check, d):
                 check.error(d.name, Code.MISSING_BODY, "missing function body")
 
 
-def _is_external(d: ast.FuncDecl) -> bool:
-    return any(p.startswith("go:linkname") for p in d.pragmas)
+def _is_external(check: Checker, d: ast.FuncDecl) -> bool:
+    """Is d bound elsewhere? Go's own packages do not always say so."""
+    return any(p.startswith("go:linkname") for p in d.pragmas) or check.pkg.path in STANDARD
 
 
 def _check_imported_names(check: Checker, scope: Scope) -> None:

@@ -8,14 +8,14 @@ from morestack.dialect.callback import signature_of
 from morestack.dialect.kinds import BOOLEAN, F64, VOID, PtrKind
 from morestack.dialect.machine import offset_of
 from morestack.ir.ops import Effect
-from morestack.ir.runtime_calls import PARKED, RUNTIME_CALLS
+from morestack.ir.runtime_calls import ATOMICS, PARKED, RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, Scalar, scalars
 from morestack.ir.types import F64 as IR_F64
 from morestack.runtime import chan, layout, map, mapiter, panictext, sched, slice
 from morestack.runtime.layout import G, Gobuf, M, Spill
 
-BY_CODEGEN = {"memmove", "memclr", "unpreempted", "keepalive"}
-"""Not calls: LLVM intrinsics, a look at g."""
+BY_CODEGEN = {"memmove", "memclr", "unpreempted", "keepalive", *ATOMICS}
+"""Not calls: LLVM intrinsics, instructions, a look at g."""
 
 
 def exported() -> dict[str, object]:
