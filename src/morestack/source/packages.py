@@ -111,7 +111,8 @@ def _listed(path: str) -> list[str]:
 
 
 def is_absent(path: str, name: str) -> bool:
-    """Does Go's package with this path export a name that our overlay does not have yet (its `absent.txt`)?"""
+    """Does Go's package with this path export a name, or type.method, that our overlay does not have yet (its
+    `absent.txt`)?"""
     try:
         return name in (GOLIB / path / "absent.txt").read_text().split()
     except (OSError, ValueError):

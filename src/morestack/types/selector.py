@@ -16,7 +16,7 @@ from morestack.types.objects import Builtin, Const, Func, PkgName, TypeName, Var
 from morestack.types.operand import Operand, invalid
 from morestack.types.positions import pos_of
 from morestack.types.scope import Scope
-from morestack.types.types import INVALID, Pointer, Tuple, Type
+from morestack.types.types import INVALID, Named, Pointer, Tuple, Type
 
 
 def check_selector(check: Checker, e: ast.Selector, want_type: bool) -> Operand:
@@ -92,6 +92,8 @@ def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool
         check.error(e.sel, Code.INVALID_METHOD_EXPR, message)
     elif indirect:
         check.error(e.sel, Code.INVALID_METHOD_EXPR, f"cannot call pointer method {sel} on {t}")
+    elif _is_absent_method(x.type, sel):
+        check.error(e.sel, Code.NOT_SUPPORTED_YET, f"method {sel} of {t} is not supported yet")
     else:
         if is_.is_interface_pointer(x.type):
             why = implements.interface_pointer_error(x.type, check.qualifier)
@@ -99,6 +101,14 @@ def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool
             alt = lookup.lookup_field_or_method(x.type, x.mode is Mode.VARIABLE, check.pkg, sel, fold_case=True).obj
             why = lookup_error(check, x.type, sel, alt, in_literal=False)
         check.error(e.sel, Code.MISSING_FIELD_OR_METHOD, f"{expr_string(e)} undefined ({why})")
+
+
+def _is_absent_method(t: Type, name: str) -> bool:
+    """Has Go's type a method of this name that our overlay's does not have yet?"""
+    base = t.elem if isinstance(t, Pointer) else t
+    if not isinstance(base, Named) or base.obj.pkg is None:
+        return False
+    return is_absent(base.obj.pkg.path, f"{base.obj.name}.{name}")
 
 
 def _field(check: Checker, e: ast.Selector, x: Operand, obj: Var, path: tuple[int, ...], indirect: bool) -> Operand:
