@@ -85,7 +85,6 @@ class Stats:
     segments_kept: u64  # overflows that found a kept segment
     frames_moved: u64
     frame_bytes_moved: u64
-    syscalls: u64
 
 
 stats = static(Stats)

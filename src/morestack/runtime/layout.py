@@ -255,12 +255,15 @@ class PStats:
     goroutines_ended: u64
     goroutines_reused: u64
     switches: u64
+    migrations: u64  # switches to a goroutine that ran on another thread before
     parks: u64
     yields: u64
     preemptions: u64
     steals: u64
     stolen: u64
     wakeups: u64
+    syscalls: u64
+    handoffs: u64
 
 
 @struct
@@ -285,6 +288,8 @@ class P:
     stats: PStats
     monitor_tick: u64  # what sysmon saw last: schedtick, and since when
     monitor_when: i64
+    syscalltick: u32  # counts system calls: so sysmon knows whether it sees the same one again
+    monitor_syscalltick: u32
     sudogpool: RecordPool
     deferpool: RecordPool
     panicpool: RecordPool
@@ -329,6 +334,7 @@ class M:
     sysargs: Array[u64, Literal[6]]  # of the system call under way: what they point to stays alive
     waitselect: Ptr["Sudog"]  # sudogs of the select that is about to park; their channels are locked
     nextp: Ptr["P"]  # given by who wakes it
+    oldp: Ptr["P"]  # the processor it had before its system call
     park: u32  # the note it sleeps on when it has nothing to do
     spinning: u32  # looks for work; counted in sched.nmspinning
     lockedg: Ptr["G"]

@@ -16,7 +16,7 @@ inside a runtime call. So address and stack always fit, and nothing like Go's pa
 needed. Sudogs that stand in queues after their select was woken are moved too, as g.waiting still lists them.
 """
 
-from morestack.dialect.machine import Ptr, i64, nil, ptr_at, u32
+from morestack.dialect.machine import Ptr, i64, nil, ptr_at, u32, u64
 from morestack.runtime.hchan import Hchan
 from morestack.runtime.layout import G_WAITING, PARKED, G, M, Sudog
 from morestack.runtime.lock import unlock
@@ -28,7 +28,10 @@ def gopark(g: Ptr[G], reason: u32, waitlock: Ptr[u32]) -> i64:
     g.at.waitreason = reason
     g.at.waitsince = i64(0)
     g.at.status = G_WAITING
-    g.at.m.at.waitlock = waitlock
+    m = g.at.m
+    m.at.waitlock = waitlock
+    pp = m.at.p
+    pp.at.stats.parks = u64(pp.at.stats.parks + 1)
     return PARKED
 
 

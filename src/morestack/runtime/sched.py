@@ -189,6 +189,8 @@ def pick(m: Ptr[M]) -> Ptr[G]:
         if g.at.lockedm == nil(M) or g.at.lockedm == m:
             if g.at.waiting != nil(Sudog):
                 select_finish(g, m.at.p)
+            if g.at.m != m:
+                m.at.p.at.stats.migrations = u64(m.at.p.at.stats.migrations + 1)
             g.at.status = G_RUNNING
             g.at.m = m
             m.at.curg = g

@@ -4,19 +4,61 @@
         syscallblock  likewise, and the processor is given away at once: it will block
         rawsyscall6   a call that never blocks
 
-The answer is the kernel's, or -1 - errno: so that -1, which is PARKED, is no answer.
+        entersyscall        P_RUNNING -> P_SYSCALL; the thread keeps the processor in m.oldp
+        retake (sysmon.py)  P_SYSCALL -> P_IDLE after 20 microseconds to 10 ms; stop_the_world: -> P_GCSTOP
+        exitsyscall         P_SYSCALL -> P_RUNNING: nobody was faster; one compare-and-swap
+                            else any idle processor
+                            else the goroutine goes to the global queue, and the thread sleeps: the answer is PARKED
+
+Whoever moves the status away from P_SYSCALL owns the processor. It may be in a system call of another thread by then: who
+comes back first takes it, and the other one finds that it is gone.
+
+The answer of a call is the kernel's, or -1 - errno: so that -1, which is PARKED, is no answer.
 
 While status is SYSCALL the goroutine's stack may be scanned but not moved, for the kernel may write to it. What the six
 arguments point to, directly, stays alive: they lie in m.sysargs, and the collector takes each word for a pointer. What
 that memory points to in turn stays alive as always, by its own type.
+
+Signals interrupt calls (EINTR) as the kernel says; golib/syscall leaves that to its callers, as Go does.
 """
 
-from morestack.dialect.machine import Ptr, export, i32, i64, ptr_at, symbol_addr, u64
+from morestack.dialect.machine import (
+    Ptr,
+    atomic_load,
+    atomic_store,
+    cas,
+    export,
+    i32,
+    i64,
+    nil,
+    noinline,
+    ptr_at,
+    store_release,
+    symbol_addr,
+    u32,
+    u64,
+)
 from morestack.runtime.copystack import stress
-from morestack.runtime.event import stats
-from morestack.runtime.layout import G_RUNNING, G_SYSCALL, G
+from morestack.runtime.globrunq import Sched, sched
+from morestack.runtime.idle import acquirep, pidleget
+from morestack.runtime.layout import (
+    G_RUNNABLE,
+    G_RUNNING,
+    G_SYSCALL,
+    P_GCSTOP,
+    P_IDLE,
+    P_RUNNING,
+    P_SYSCALL,
+    PARKED,
+    G,
+    M,
+    P,
+)
+from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.os import errno_location, strerror, strlen, strsignal
 from morestack.runtime.os import syscall6 as call
+from morestack.runtime.proc import handoffp
+from morestack.runtime.safepoint import gc_waiting
 from morestack.runtime.string import GoString, set_string
 
 LAST_ERRNO = i64(132)
@@ -24,15 +66,67 @@ LAST_SIGNAL = i64(31)
 
 
 def entersyscall(g: Ptr[G]) -> None:
-    """g is about to leave Go code for a system call. Its gobuf is saved."""
-    stats.at.syscalls = u64(stats.at.syscalls + 1)
-    g.at.status = G_SYSCALL
+    """g is about to leave Go code for a system call. Its gobuf is saved. From here on its thread has no processor."""
+    m = g.at.m
+    pp = m.at.p
+    pp.at.stats.syscalls = u64(pp.at.stats.syscalls + 1)
+    pp.at.syscalltick = u32(pp.at.syscalltick + 1)
+    store_release(g.field(G.status), G_SYSCALL)
+    m.at.oldp = pp
+    m.at.p = nil(P)
+    pp.at.m = nil(M)
+    atomic_store(pp.field(P.status), P_SYSCALL)
+    if atomic_load(gc_waiting.ptr) != 0:
+        entersyscall_gcwait(pp)
+
+
+@noinline
+def entersyscall_gcwait(pp: Ptr[P]) -> None:
+    """Somebody stops the world, and has perhaps looked at pp before it was in a system call."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    if gc_waiting.value != 0 and cas(pp.field(P.status), P_SYSCALL, P_GCSTOP):
+        sched.at.stopwait = u32(sched.at.stopwait - 1)
+        if sched.at.stopwait == 0:
+            notewakeup(sched.ptr.field(Sched.stopnote))
+    unlock(sched.ptr.field(Sched.lock))
+
+
+@noinline
+def entersyscallblock(g: Ptr[G]) -> None:
+    """As entersyscall; the call will block, so somebody else gets the processor now."""
+    entersyscall(g)
+    pp = g.at.m.at.oldp
+    if cas(pp.field(P.status), P_SYSCALL, P_IDLE):
+        pp.at.stats.handoffs = u64(pp.at.stats.handoffs + 1)
+        handoffp(pp)
 
 
 def exitsyscall(g: Ptr[G], answer: i64) -> i64:
     """The system call has returned: the answer of the runtime call."""
-    g.at.status = G_RUNNING
-    return answer
+    m = g.at.m
+    pp = m.at.oldp
+    if cas(pp.field(P.status), P_SYSCALL, P_RUNNING):
+        m.at.p = pp
+        store_release(pp.field(P.m), m)
+        store_release(g.field(G.status), G_RUNNING)
+        return answer
+    return exitsyscall_slow(g, answer)
+
+
+@noinline
+def exitsyscall_slow(g: Ptr[G], answer: i64) -> i64:
+    """The processor is gone. PARKED: there is no other; schedule puts g in the global queue."""
+    m = g.at.m
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    pp = pidleget() if gc_waiting.value == 0 else nil(P)
+    unlock(sched.ptr.field(Sched.lock))
+    if pp != nil(P):
+        acquirep(m, pp)
+        store_release(g.field(G.status), G_RUNNING)
+        return answer
+    g.at.sched.ret = u64(answer)
+    store_release(g.field(G.status), G_RUNNABLE)
+    return PARKED
 
 
 def invoke(number: i64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> i64:
@@ -68,14 +162,15 @@ def syscallblock(g: Ptr[G], number: i64, a: u64, b: u64, c: u64, d: u64, e: u64,
     """A system call that is known to block."""
     stress(g)
     keep(g, a, b, c, d, e, f)
-    entersyscall(g)
+    entersyscallblock(g)
     return exitsyscall(g, invoke(number, a, b, c, d, e, f))
 
 
 @export
 def rawsyscall6(g: Ptr[G], number: i64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> i64:
     """A system call that never blocks."""
-    stats.at.syscalls = u64(stats.at.syscalls + 1)
+    pp = g.at.m.at.p
+    pp.at.stats.syscalls = u64(pp.at.stats.syscalls + 1)
     return invoke(number, a, b, c, d, e, f)
 
 

@@ -1,5 +1,6 @@
 """The monitor: one thread without a processor, that looks after the others.
 
+- A processor whose thread is in a system call for longer than one look is given to another thread (retake_syscall).
 - A goroutine that has run for 10 ms is asked to give way (P.preempt, and its guard is poisoned).
 - With GODEBUG=schedtrace=N it prints a line every N milliseconds.
 
@@ -13,6 +14,7 @@ from morestack.dialect.machine import (
     Ptr,
     atomic_load,
     boolean,
+    cas,
     cstr,
     export,
     func_ptr,
@@ -25,13 +27,15 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.allp import allp
+from morestack.runtime.deadlock import checkdead, deadlock
 from morestack.runtime.fatal import stopped
 from morestack.runtime.globrunq import Sched, sched
-from morestack.runtime.layout import P_RUNNING, G, M, P
+from morestack.runtime.layout import P_IDLE, P_RUNNING, P_SYSCALL, G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, noteclear, notesleep, notetsleep, unlock
 from morestack.runtime.os import nanotime
 from morestack.runtime.print import begin, end, put_uint, puts
-from morestack.runtime.proc import allocm, newosproc, threadend
+from morestack.runtime.proc import allocm, handoffp, newosproc, threadend
+from morestack.runtime.runq import runq_empty
 from morestack.runtime.safepoint import gc_waiting
 from morestack.runtime.stw import preempt_one
 
@@ -43,12 +47,48 @@ LOOKS = u64(50)
 _trace_start = static(i64)
 
 
+def retake_syscall(pp: Ptr[P], now: i64) -> boolean:
+    """Take a processor from a system call that lasts longer than one look; whether it was. When there is nothing that
+    could run on it, and somebody looks for work anyway, it may stay for 10 ms: so it need not be found again."""
+    if pp.at.monitor_syscalltick != pp.at.syscalltick:
+        pp.at.monitor_syscalltick = pp.at.syscalltick
+        pp.at.monitor_when = now
+        return False
+    others = load_acquire(sched.ptr.field(Sched.nmspinning)) + load_acquire(sched.ptr.field(Sched.npidle))
+    queued = load_acquire(sched.ptr.field(Sched.queue_size)) != 0
+    if runq_empty(pp) and not queued and others > 0 and now - pp.at.monitor_when < SLICE:
+        return False
+    # The thread of the call may come back, find no processor and go to sleep, all before handoffp puts this one in the
+    # list. That must not look like a deadlock: count one more thread as running.
+    pretend_running(i64(1))
+    taken = cas(pp.field(P.status), P_SYSCALL, P_IDLE)
+    if taken:
+        pp.at.syscalltick = u32(pp.at.syscalltick + 1)
+        pp.at.stats.handoffs = u64(pp.at.stats.handoffs + 1)
+        handoffp(pp)
+    if pretend_running(i64(-1)):
+        deadlock()
+    return taken
+
+
+def pretend_running(n: i64) -> boolean:
+    """Count n more threads as running; whether none does then."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    sched.at.nmidlelocked = u64(i64(sched.at.nmidlelocked) - n)
+    dead = checkdead()
+    unlock(sched.ptr.field(Sched.lock))
+    return dead
+
+
 def retake(now: i64) -> boolean:
     """Look at every processor; whether something was done."""
     acted = False
     for i in range(u64(sched.at.nprocs)):
         pp = allp.at[i]
-        if load_acquire(pp.field(P.status)) == P_RUNNING:
+        status = load_acquire(pp.field(P.status))
+        if status == P_SYSCALL:
+            acted = retake_syscall(pp, now) or acted
+        elif status == P_RUNNING:
             tick = load_acquire(pp.field(P.schedtick))
             if pp.at.monitor_tick != tick:
                 pp.at.monitor_tick = tick
