@@ -23,6 +23,7 @@ other take turns and neither makes one, runnext goes behind everything that wait
 from morestack.dialect.machine import (
     Ptr,
     atomic_add,
+    atomic_load,
     atomic_store,
     boolean,
     call_ptr,
@@ -219,7 +220,13 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
                 collect_here(m.at.p, gp.at.sched.pc if s == nil(Spill) else u64(s.at.pc ^ u64(gp.at.sched.pc * 5)))
                 start_the_world(m)
         else:
-            return gp
+            # Who stopped the world meanwhile has poisoned the guard: two threads that collect at every check would ask
+            # each other for ever. What is asked from now on is seen at the next check.
+            spill = gp.at.spill
+            if spill != nil(Spill):
+                let_through(gp, spill.at.frame)
+            if atomic_load(gc_waiting.ptr) == 0:
+                return gp
         if m.at.p == nil(P):  # GOMAXPROCS became smaller, and gp is in the global queue
             gp = pick(m)
     return nil(G)

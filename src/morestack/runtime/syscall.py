@@ -10,8 +10,8 @@
                             else any idle processor
                             else the goroutine goes to the global queue, and the thread sleeps: the answer is PARKED
 
-Whoever moves the status away from P_SYSCALL owns the processor. It may be in a system call of another thread by then: who
-comes back first takes it, and the other one finds that it is gone.
+Whoever moves the status away from P_SYSCALL owns the processor. It may be in a system call of another thread by then:
+who comes back first takes it, and the other one finds that it is gone.
 
 The answer of a call is the kernel's, or -1 - errno: so that -1, which is PARKED, is no answer.
 
