@@ -17,8 +17,8 @@ from tests.txtar import parse
 CASES = sorted((Path(__file__).parent / "run").glob("*.txtar"))
 MODES = {
     "plain": {},
-    "movestack": {"STRESS": "movestack,poison"},
-    "gc": {"STRESS": "gc,poison"},
+    "movestack": {"STRESS": "movestack,poison,leaks"},
+    "gc": {"STRESS": "gc,poison,leaks"},
     "protect": {"STRESS": "lockorder,protect,movestack"},
     "segmented": {"MORESTACK_DISCIPLINE": "segmented", "STRESS": "poison"},
     "segmented-gc": {"MORESTACK_DISCIPLINE": "segmented:8192", "STRESS": "gc,poison,checkescape"},

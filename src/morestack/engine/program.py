@@ -40,7 +40,16 @@ MAX_INITIAL = 256 << 20
 
 ROOTS = "..roots"
 """What follows a package's path in the name of its table of roots."""
-STRESS = {"movestack": 1, "poison": 2, "shrink": 4, "gc": 8, "checkescape": 16, "lockorder": 32, "protect": 64}
+STRESS = {
+    "movestack": 1,
+    "poison": 2,
+    "shrink": 4,
+    "gc": 8,
+    "checkescape": 16,
+    "lockorder": 32,
+    "protect": 64,
+    "leaks": 128,
+}
 """Names in `$STRESS`, and their flags for the runtime's setdebug."""
 
 
@@ -191,4 +200,7 @@ class Program:
             self.call("endthreads", g0)
         self.call("sumcrossings", g0)
         self.call("lasttraceback", g0)
-        return self.call("exitcode", g0) & 0xFF
+        code = self.call("exitcode", g0)
+        if flags & STRESS["leaks"]:
+            code = self.call("checkleaks", g0) or code
+        return code & 0xFF

@@ -18,6 +18,7 @@ from morestack.dialect.machine import (
     export,
     f64,
     fdiv,
+    func_ptr,
     i64,
     local,
     memset,
@@ -185,17 +186,18 @@ def fill_collections(out: Ptr[MemStats]) -> None:
 
 @export
 def memstats(g: Ptr[G], out: Ptr[MemStats]) -> i64:
-    """Fill in all there is to know. While g waits for the world to stop its stack may move, and `out` with it: so its
-    address is kept where copystack finds it."""
+    """Have everything filled in by schedule, with the world stopped. Until then g's stack may move, and `out` with it:
+    so its address is kept where copystack finds it."""
     g.at.sched.ctxt = out.addr
-    fill_memstats(ptr_at(MemStats, g.at.sched.ctxt))
-    g.at.sched.ctxt = u64(0)
     g.at.sched.ret = u64(0)
+    g.at.world_fn = func_ptr(memstats_stopped)
     return PARKED
 
 
-def fill_memstats(out: Ptr[MemStats]) -> None:
-    """The world is stopped."""
+def memstats_stopped(g: Ptr[G]) -> None:
+    """Fill in all there is to know. The world is stopped."""
+    out = ptr_at(MemStats, g.at.sched.ctxt)
+    g.at.sched.ctxt = u64(0)
     memset(out.addr, u8(0), size_of(MemStats))
     unused = local(Unused)
     fill_objects(out, unused)

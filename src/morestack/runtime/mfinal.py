@@ -50,7 +50,7 @@ from morestack.runtime.park import gopark
 from morestack.runtime.print import begin, end, put, puts
 from morestack.runtime.sizeclasses import HEADER
 from morestack.runtime.system import finalizers_run, system_goroutine
-from morestack.runtime.traceback import put_goroutine
+from morestack.runtime.traceback import put_dying
 from morestack.runtime.type import (
     KIND_FUNC,
     KIND_INTERFACE,
@@ -110,8 +110,8 @@ def fatal_begin(text: Ptr[u8]) -> None:
 
 def fatal_end(g: Ptr[G]) -> i64:
     """End it, and the program. g is parked for good."""
-    puts(cstr(b"\n\n"))
-    put_goroutine(g, nil(Panic))
+    puts(cstr(b"\n"))
+    put_dying(g, nil(Panic), True)
     end()
     stop(i64(2))
     return PARKED
