@@ -129,20 +129,19 @@ def run(
     compiled = compilation(program)
     ready = Program.load(compiled.objects, compiled.progress)
     compiled.progress("")
-    if stats is None:
-        code = ready.run(runtime == "python", stacks=chosen)
-    else:
-        from morestack.observe.usage import Usage, write_stats
+    if stats is None and not stacks:
+        leave(ready.run(runtime == "python", stacks=chosen))
+    from morestack.observe.usage import Usage, write_stats
 
-        usage = Usage(count_syscalls)
-        code = ready.run(runtime == "python", usage, chosen)
-        ready.attach()
+    usage = Usage(count_syscalls)
+    code = ready.run(runtime == "python", usage, chosen)
+    ready.attach()
+    if stats is not None:
         write_stats(stats, usage, code)
     if stacks:
         from morestack.observe.report import StackReport
 
-        ready.attach()
-        report = StackReport.collect()
+        report = StackReport.collect(usage)
         if as_json:
             click.echo(report.to_json(), err=True)
         else:

@@ -103,6 +103,37 @@ def test_report_as_json() -> None:
     assert sum(report["stacks_by_size"].values()) == sum(report["stacks_by_source"].values())
 
 
+def test_report_of_switches(tmp_path: Path) -> None:
+    text = """package main
+
+import "syscall"
+
+func main() {
+	ping := make(chan int)
+	go func() {
+		for range 10_000 {
+			ping <- 1
+		}
+		close(ping)
+	}()
+	for range ping {
+	}
+	for range 100 {
+		syscall.Syscall(syscall.SYS_GETPID, 0, 0, 0)
+	}
+}
+"""
+    (tmp_path / "p.go").write_text(text)
+    end = run_one(["run", "--stacks", "--json", "p.go"], tmp_path, {"GOMAXPROCS": "1"})
+    done = json.loads(end.stderr)["switching"]
+    assert done["goroutine_switches"] >= done["parks"] >= 10_000
+    assert 100 <= done["system_calls"] < 200
+    assert done["threads_created"] >= 1
+    assert done["voluntary_context_switches"] < done["goroutine_switches"]  # the kernel has no part in them
+    as_text = run_one(["run", "--stacks", "p.go"], tmp_path).stderr.decode()
+    assert "goroutine switches" in as_text and "times to wait" in as_text
+
+
 def test_report_as_text() -> None:
     end = run_one(["run", "--stacks", "tree.go"], EXAMPLES)
     text = end.stderr.decode()

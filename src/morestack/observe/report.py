@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 
 from morestack.dialect.machine import offset_of
 from morestack.observe.events import SOURCES, Event, crossing_records, events, function_name, lost, pc_place
-from morestack.runtime import allp, event
+from morestack.observe.usage import Usage
+from morestack.runtime import allp, event, globrunq
 from morestack.runtime.layout import PStats
 from morestack.runtime.segment import segment_size
 
@@ -50,6 +51,41 @@ class CrossingPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Switching:
+    """Who ran when: switches between goroutines, which the runtime makes, beside those of threads, which the kernel
+    makes. `migrations` are switches to a goroutine that ran on another thread before; `handoffs` are processors taken
+    from threads in system calls. Context switches are the whole process's during the run, by getrusage."""
+
+    goroutine_switches: int
+    migrations: int
+    parks: int
+    system_calls: int
+    handoffs: int
+    threads_created: int
+    voluntary_context_switches: int
+    involuntary_context_switches: int
+
+    @classmethod
+    def collect(cls, usage: Usage) -> Switching:
+        """Read the counters of the program that ran; `usage` was around it."""
+        return cls(
+            counted("switches"), counted("migrations"), counted("parks"), counted("syscalls"), counted("handoffs"),
+            globrunq.sched.at.mnext, int(usage.numbers["voluntary_switches"]),
+            int(usage.numbers["involuntary_switches"]),
+        )  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """As lines of text."""
+        return [
+            f"goroutine switches   {self.goroutine_switches:>12,}   to another thread {self.migrations:,}, "
+            f"after parking {self.parks:,}",
+            f"system calls         {self.system_calls:>12,}   processors taken from them {self.handoffs:,}",
+            f"threads created      {self.threads_created:>12,}   switched by the kernel: "
+            f"{self.voluntary_context_switches:,} times to wait, {self.involuntary_context_switches:,} preempted",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class StackReport:
     """What the stacks of a program did. Sizes are bytes."""
 
@@ -73,10 +109,11 @@ class StackReport:
     segments_in_use: int
     frames_moved: int
     crossings: list[CrossingPlace]
+    switching: Switching
 
     @classmethod
-    def collect(cls) -> StackReport:
-        """Read counters and ring of the program that ran."""
+    def collect(cls, usage: Usage) -> StackReport:
+        """Read counters and ring of the program that ran; `usage` was around it."""
         s = event.stats.at
         sizes = {1 << n: s.alloc_by_size[n] for n in range(40) if s.alloc_by_size[n]}
         sources = {name: s.alloc_by_source[code] for code, name in SOURCES.items()}
@@ -85,6 +122,7 @@ class StackReport:
             s.bytes_copied, s.frames_adjusted, s.pointers_adjusted, s.largest_stack, s.stack_inuse_max, changes(),
             lost(), s.segment_overflows, s.segment_crossings, s.segments_kept,
             2 * s.segment_overflows - s.segment_crossings, s.frames_moved, crossing_places(),
+            Switching.collect(usage),
         )  # fmt: skip
 
     def to_json(self) -> str:
@@ -115,6 +153,7 @@ class StackReport:
                 lines.append(f"{figures}  {c.function}  {c.place}")
         if self.crossings:
             lines += self.crossing_lines()
+        lines += ["", *self.switching.lines()]
         if self.events_lost:
             lines.append(f"({self.events_lost:,} earlier events did not fit the ring and are missing in this table)")
         return "\n".join(lines)
