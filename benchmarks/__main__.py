@@ -33,6 +33,9 @@ RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
     ("map, 1000 int keys: range over all", "maps", 10, 40_000, {"What": 6}, 1.2),
     ("map, 1000 string keys: m[k]++ of all", "maps", 10, 20_000, {"What": 7}, 1.2),
     ("1000 map literals of 3 int keys", "maps", 10, 7_000, {"What": 8}, 1.2),
+    ("allocation of a small object", "alloc", 1_000_000, 40_000_000, {}, 1.0),
+    ("binary-trees, one tree of depth 14", "binarytrees", 2, 60, {}, 1.1),
+    ("full collection, a million parked goroutines", "collect", 1, 5, {}, 0.5),
 )
 
 
