@@ -4,7 +4,7 @@ package main
 // segment in every round. depth moves the loop through the stack.
 
 const depth = 8
-const rounds = 10000000
+const rounds = 2000000
 
 func main() {
 	println(descend(depth))

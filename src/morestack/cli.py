@@ -187,7 +187,7 @@ def show(program: tuple[str, ...], stage: str, function: str | None) -> None:
 )
 @click.option("--discipline", "names", multiple=True, type=click.Choice(disciplines()), help="Only these.")
 @click.option("--repeat", type=click.IntRange(1, 1000), help="Rounds; without it as many as the budget allows.")
-@click.option("--budget", type=click.FloatRange(0.1), default=15.0, metavar="SECONDS", help="For all rounds (15).")
+@click.option("--budget", type=click.FloatRange(0.1), default=10.0, metavar="SECONDS", help="For all rounds (10).")
 @click.option("--json", "as_json", is_flag=True, help="All numbers as JSON.")
 @click.option("--html", type=click.Path(dir_okay=False, writable=True), help="Also write a page with plots.")
 def compare(
@@ -208,6 +208,46 @@ def compare(
     from morestack.observe.comparing import run_compare
 
     show_table(run_compare(program, sweep, names or disciplines(), repeat, budget, as_json, html))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--quick", is_flag=True, help="One run of each instead of as many as eight seconds a program allow.")
+@click.option("--own", is_flag=True, help="Without other Go compilers.")
+@click.option("--json", "as_json", is_flag=True, help="All numbers as JSON.")
+@click.option("--markdown", type=click.Path(dir_okay=False, writable=True), help="Also write the results page.")
+def bench(names: tuple[str, ...], quick: bool, own: bool, as_json: bool, markdown: str | None) -> None:
+    """Time the benchmark suite, or some of it, under every discipline and under real Go.
+
+    \b
+    Example: morestack bench --quick fib ack
+    """
+    from morestack.observe import bench as suite
+    from morestack.observe.compare import show as show_table
+    from morestack.observe.progress import progress
+
+    table = suite.run_bench(names, disciplines(), quick, own, progress())
+    if markdown is not None:
+        from morestack.observe.benchpage import write_page
+
+        write_page(markdown, table)
+    show_table(suite.to_json(table) if as_json else suite.to_text(table))
+
+
+@main.command()
+@click.argument("program", nargs=-1, metavar="[PROG.GO...]")
+@click.option("--json", "as_json", is_flag=True, help="All numbers as JSON.")
+def switch(program: tuple[str, ...], as_json: bool) -> None:
+    """Show what a switch of goroutines changes and costs, beside the kernel's and Python's.
+
+    \b
+    Example: morestack switch examples/pingpong.go
+    """
+    from morestack.observe.progress import progress
+    from morestack.observe.switchcost import run_switch
+
+    click.echo(run_switch(program, as_json, progress()))
+    leave(0)
 
 
 if __name__ == "__main__":

@@ -204,12 +204,12 @@ def test_starting_stack(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_compare(tmp_path: Path) -> None:
     page = tmp_path / "p.html"
-    end = run_one(["compare", "--repeat=1", "--html", str(page), "tree.go"], EXAMPLES)
+    end = run_one(["compare", "--repeat=1", "--html", str(page), "tree.go"], EXAMPLES, limit=300)
     assert end.code == 0, end.stderr
     text = end.stdout.decode()
     assert "contiguous" in text.splitlines()[0] and "growths" in text and "\x1b" not in text
     assert page.read_text().startswith("<!doctype html>")
-    end = run_one(["compare", "--repeat=1", "--json", "--discipline=contiguous", "tree.go"], EXAMPLES)
+    end = run_one(["compare", "--repeat=1", "--json", CONTIGUOUS, "tree.go"], EXAMPLES, limit=300)
     (result,) = json.loads(end.stdout)["results"]
     assert result["name"] == "contiguous" and result["numbers"]["grows"]["median"] > 5
 
@@ -217,17 +217,30 @@ def test_compare(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_compare_sweep(tmp_path: Path) -> None:
     (tmp_path / "p.go").write_text(MAIN + "const depth = 1\n\nfunc main() { println(f(depth)) }\n" + RECURSE)
-    end = run_one(["compare", "--repeat=1", "--json", "--sweep=depth=1,1000", "p.go"], tmp_path)
+    end = run_one(["compare", "--repeat=1", "--json", CONTIGUOUS, "--sweep=depth=1,1000", "p.go"], tmp_path, limit=300)
     assert end.code == 0, end.stderr
     points = json.loads(end.stdout)["points"]
     grows = [p["numbers"]["grows"]["median"] for p in points if p["name"] == "contiguous"]
     assert grows[0] == 0 < grows[1]
-    end = run_one(["compare", "--repeat=1", "--sweep=initial=2048..4096", "p.go"], tmp_path)
+    end = run_one(["compare", "--repeat=1", "--sweep=initial=2048..4096", "p.go"], tmp_path, limit=300)
     assert end.code == 0, end.stderr
-    assert end.stdout.decode().splitlines()[-1].startswith("4,096")
+    assert "\n4,096 " in end.stdout.decode()
     for sweep, message in (("breadth=1..2", "declares no constant breadth"), ("depth", "write NAME=LOW..HIGH")):
         end = run_one(["compare", "--sweep", sweep, "p.go"], tmp_path)
         assert end.code == 1 and message in end.stderr.decode()
 
 
+@pytest.mark.slow
+def test_bench(tmp_path: Path) -> None:
+    page = tmp_path / "bench.md"
+    end = run_one(["bench", "--quick", "--json", "--markdown", str(page), "--own", "nqueens"], EXAMPLES, limit=300)
+    assert end.code == 0, end.stderr
+    (program,) = json.loads(end.stdout)["programs"]
+    assert program["name"] == "nqueens" and program["results"][0]["numbers"]["cpu_seconds"]["median"] > 0
+    assert page.read_text().startswith("# Stack disciplines")
+    end = run_one(["bench", "nothing"], EXAMPLES)
+    assert end.code == 1 and b"no benchmark nothing; there are: ack, " in end.stderr
+
+
+CONTIGUOUS = "--discipline=contiguous"
 RECURSE = "\nfunc f(n int) int {\n\tif n == 0 {\n\t\treturn 0\n\t}\n\treturn f(n-1) + n\n}\n"

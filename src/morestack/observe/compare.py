@@ -19,7 +19,10 @@ from morestack.observe.measure import Measured
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A row: its title, its unit (`s`, `B` or `` for a count) and the number's name, in order of preference."""
+    """A row: its title, its unit (`s`, `B` or `` for a count) and the numbers' names, in order of preference.
+
+    A name `a+b` is the sum of two numbers; what was not reported counts as nothing when the other was.
+    """
 
     title: str
     unit: str
@@ -40,9 +43,15 @@ QUANTITIES = (
     ),
     Quantity("threads", "", ("threads",), "most threads seen at one time, Python's own not counted"),
     Quantity("growths", "", ("grows",), "stacks copied to larger ones"),
-    Quantity("bytes copied", "B", ("bytes_copied",), "by growing, shrinking and moving stacks"),
-    Quantity("segment overflows", "", ("segment_overflows",), "segments chained because a frame did not fit"),
-    Quantity("segment crossings", "", ("segment_crossings",), "calls and returns from one segment to another"),
+    Quantity(
+        "bytes copied", "B", ("bytes_copied+frame_bytes_moved",), "by growing, shrinking and moving stacks and frames"
+    ),
+    Quantity(
+        "segment overflows", "", ("segments_made",), "calls that went to another segment, as their frame did not fit"
+    ),
+    Quantity(
+        "segment crossings", "", ("segments_made+segments_left",), "calls and returns from one segment to another"
+    ),
     Quantity("minor page faults", "", ("minor_faults",), "pages mapped without reading a disk, by getrusage"),
     Quantity("major page faults", "", ("major_faults",), "pages read from a disk, by getrusage"),
     Quantity("voluntary switches", "", ("voluntary_switches",), "a thread waited, by getrusage"),
@@ -56,7 +65,7 @@ QUANTITIES = (
 def found(result: Measured, quantity: Quantity) -> Estimate | None:
     """The estimate of a quantity under the first of its names that was measured."""
     for name in quantity.names:
-        if (value := result.value(name)) is not None:
+        if (value := result.value(*name.split("+"))) is not None:
             return value
     return None
 

@@ -62,14 +62,18 @@ class Measured:
     runs: list[Numbers] = field(default_factory=list)
     once: Numbers = field(default_factory=dict)
     """Of the first run, which is not counted: system calls."""
+    output: bytes = b""
+    """What the program printed."""
+    slow: bool = False
+    """One run takes so much of the budget that it is measured once."""
     failure: str = ""
     """Why the program cannot run this way: its last line on stderr."""
 
-    def value(self, name: str) -> Estimate | None:
-        """The estimate of a number; None when it could not be measured."""
-        values = [run[name] for run in self.runs if name in run]
-        if not values and name in self.once:
-            values = [self.once[name]]
+    def value(self, *names: str) -> Estimate | None:
+        """The estimate of a number, or of a sum of numbers; None when it could not be measured."""
+        values = [sum(run.get(n, 0) for n in names) for run in self.runs if any(n in run for n in names)]
+        if not values:
+            values = [self.once[n] for n in names if n in self.once]
         return estimate(values) if values else None
 
 
@@ -119,8 +123,8 @@ def kernel_stacks() -> int | None:
     return None
 
 
-def run_once(variant: Variant, count_syscalls: bool = False, limit: float = 120.0) -> Numbers:
-    """Run one process to its end. Raises MeasureError with the program's last words when it fails."""
+def run_once(variant: Variant, count_syscalls: bool = False, limit: float = 120.0) -> tuple[Numbers, bytes]:
+    """Run one process to its end: what it took and what it printed. Raises MeasureError when it fails."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
         stats = Path(folder) / "stats.json"
         command = [part.format(stats=stats) if part.startswith("--stats=") else part for part in variant.command]
@@ -138,11 +142,12 @@ def run_once(variant: Variant, count_syscalls: bool = False, limit: float = 120.
             raise
         seconds = time.perf_counter() - started
         process.returncode = code = os.waitstatus_to_exitcode(wait_status)
+        output.seek(0)
+        printed = output.read()
         if code and seconds > limit:
             raise MeasureError(f"{variant.name}: took longer than {limit:g} s")
         if code:
-            output.seek(0)
-            raise MeasureError(_last_words(output.read(), code, variant.name))
+            raise MeasureError(_last_words(printed, code, variant.name))
         seen: Numbers = {
             "seconds": seconds,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
@@ -154,7 +159,7 @@ def run_once(variant: Variant, count_syscalls: bool = False, limit: float = 120.
         }
         if variant.own:
             report = json.loads(stats.read_text())
-            threads = max(threads - int(report.pop("threads_before", 1)), 1, int(report.get("threads_max", 0)))
+            threads = max(threads - int(report.pop("python_threads", 1)), 1, int(report.get("threads_max", 0)))
             # What our own run did not report stays unmeasured: seen from outside it would include Python.
             numbers = {name: value for name, value in report.items() if name != "exit_code"}
         else:
@@ -162,7 +167,7 @@ def run_once(variant: Variant, count_syscalls: bool = False, limit: float = 120.
         numbers["threads"] = threads
         if size := kernel_stack_size():
             numbers["kernel_stack_bytes"] = threads * size
-        return numbers
+        return numbers, printed
 
 
 def _wait(pid: int, deadline: float) -> int:
@@ -202,20 +207,23 @@ def measure(
     for number, result in enumerate(results):
         tell(f"{label}{result.variant.name}: first run ({number + 1} of {len(results)})")
         try:
-            first = run_once(result.variant, count_syscalls=True)
+            first, result.output = run_once(result.variant, count_syscalls=True)
         except MeasureError as error:
             result.failure = str(error)
             continue
         result.once = {name: first[name] for name in ("system_calls",) if name in first}
+        result.slow = repeat is None and first["seconds"] > budget / LEAST
     running = [r for r in results if not r.failure]
     begun = time.perf_counter()
     rounds = 0
     while running and not _done(running, rounds, repeat, time.perf_counter() - begun, budget):
         rounds += 1
         for result in running:
+            if result.slow and rounds > 1:
+                continue
             of = f" of {repeat}" if repeat else ""
             tell(f"{label}round {rounds}{of}: {result.variant.name}")
-            result.runs.append(run_once(result.variant))
+            result.runs.append(run_once(result.variant)[0])
     tell("")
     return results
 

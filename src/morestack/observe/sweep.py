@@ -198,7 +198,7 @@ def declares(compiled: Compilation, name: str) -> bool:
 
 
 def to_text(curves: Sequence[Curve], name: str) -> str:
-    """The plot, a table of medians, and where curves cross."""
+    """A table of medians, the plot, and where curves cross."""
     lines: list[list[str]] = [[name, *(c.name for c in curves)]]
     values = sorted({x for c in curves for x, _ in c.points})
     for x in values:
@@ -212,7 +212,7 @@ def to_text(curves: Sequence[Curve], name: str) -> str:
     if plotted:
         axis = y_axis(plotted)
         labels = [shown(axis.at(place), "s") for place in (1.0, 0.5, 0.0)]
-        parts.insert(0, draw(plotted, name, labels))
+        parts.append(draw(plotted, name, labels))
     parts += ["\n".join(crossings) for crossings in [crossovers(curves)] if crossings]
     failures = [f"{name}={x}: {m.failure}" for c in curves for x, m in c.points if m.failure]
     return "\n\n".join([*parts, *failures])

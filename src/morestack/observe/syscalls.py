@@ -39,6 +39,12 @@ class SystemCalls:
             self.fd = ctypes.CDLL(None).syscall(NUMBER, attributes, 0, -1, -1, 0)
             return
 
+    def close(self) -> None:
+        """Stop counting."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
     def count(self) -> int | None:
         """How many calls there were so far."""
         if self.fd < 0:

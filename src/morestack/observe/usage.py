@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import resource
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +46,7 @@ class Usage:
     def __enter__(self) -> Usage:
         self.reset = reset_peak()
         self.resident = status("VmRSS")
-        self.numbers["threads_before"] = status("Threads") or 1
+        self.numbers["python_threads"] = threading.active_count()
         self.before = resource.getrusage(resource.RUSAGE_SELF)
         if self.count_syscalls:
             self.calls = SystemCalls()
@@ -56,6 +57,8 @@ class Usage:
     def __exit__(self, kind: type[BaseException] | None, value: Any, traceback: TracebackType | None) -> None:
         seconds = time.perf_counter() - self.started
         calls = self.calls.count() if self.calls else None
+        if self.calls:
+            self.calls.close()
         after, before = resource.getrusage(resource.RUSAGE_SELF), self.before
         n = self.numbers
         n["seconds"] = seconds

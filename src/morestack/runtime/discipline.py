@@ -56,6 +56,13 @@ def setdiscipline(kind: u64, segment: u64, lessstack_pc: u64) -> u64:
     return u64(1)
 
 
+@export
+def setinitialstack(size: u64) -> None:
+    """The contiguous stack goroutines start with: a power of two, at least STACK_MIN. For measuring what sizes cost."""
+    if discipline.value == CONTIGUOUS:
+        starting_stack.value = size
+
+
 def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
     """The first stack of a goroutine that has none."""
     if discipline.value == RESERVE:

@@ -35,7 +35,9 @@ def test_units(value: float | None, unit: str, text: str) -> None:
 
 def results() -> list[Measured]:
     fast = Measured(Variant("contiguous", (), True), [{"seconds": s, "grows": 3} for s in (0.9, 1, 1.1)])
-    slow = Measured(Variant("segmented", (), True), [{"seconds": s, "segment_overflows": 7} for s in (2, 2.1, 2.2)])
+    slow = Measured(
+        Variant("segmented", (), True), [{"seconds": s, "segments_made": 7, "segments_left": 6} for s in (2, 2.1, 2.2)]
+    )
     slow.once["system_calls"] = 12
     return [fast, slow, Measured(Variant("thread", (), True), failure="thread: exit code 2: fatal error: no")]
 
@@ -47,6 +49,7 @@ def test_table() -> None:
     row = {line[:18].strip(): line.split()[-2:] for line in lines}
     assert row["growths"] == ["3", "-"]
     assert row["segment overflows"] == ["-", "7"]
+    assert row["segment crossings"] == ["-", "13"]
     assert row["system calls"] == ["-", "12"]
     assert lines[-1] == "thread: exit code 2: fatal error: no"
     assert interval(estimate([0.9, 1, 1.2])) == "-10 +20 %"
@@ -74,7 +77,8 @@ def python(code: str, **env: str) -> Variant:
 
 
 def test_a_foreign_process() -> None:
-    numbers = run_once(python("import time; x = bytes(30 << 20); time.sleep(0.01)"))
+    numbers, printed = run_once(python("import time; x = bytes(30 << 20); time.sleep(0.01); print('done')"))
+    assert printed == b"done\n"
     assert numbers["seconds"] > 0.01 and numbers["threads"] == 1
     assert numbers["peak_memory"] > 20 << 20
     assert numbers["kernel_stack_bytes"] == (kernel_stack_size() or 0)
