@@ -1,6 +1,7 @@
 """What a program prints when it dies depends on $GOTRACEBACK; SIGQUIT shows all goroutines. Texts are Go's."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def interrupted(program: str, folder: Path) -> str:
 @pytest.mark.slow
 def test_sigquit_in_a_loop(tmp_path: Path) -> None:
     text = interrupted(LOOP, tmp_path)
-    assert "sigcode=0\n\ngoroutine 1 [running]:\nmain." in text
+    # Its time slice may just have been used.
+    assert re.search(r"sigcode=0\n\ngoroutine 1 \[(running|runnable)\]:\nmain\.", text), text
     assert "\ngoroutine 2 [" in text and "created by main.main in goroutine 1\n\tmain.go:6\n" in text
 
 

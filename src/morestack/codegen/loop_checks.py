@@ -9,6 +9,7 @@ is short, else the header becomes a segment of its own (split.py). A counted loo
 
 Input is left as it was. Indirect calls do not count as checks: a function without frame and calls has none. Rejected:
 a check in every such function, which would cost comparators and small methods more than the loops that call them.
+Rejected too: a check where a counted loop holds another, 14 % of a nest with five rounds each (docs/scheduler.md).
 """
 
 from __future__ import annotations
