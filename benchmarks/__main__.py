@@ -24,6 +24,8 @@ RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
     ("1000 goroutines that sleep", "timers", 10, 1_000, {"What": 2}, 1.0),
     ("system call that keeps the processor", "getpid", 1_000, 2_000_000, {"What": 0}, 1.1),
     ("system call that may block", "getpid", 1_000, 2_000_000, {"What": 1}, 1.1),
+    ("buffered channel, a value", "buffered", 10_000, 8_000_000, {}, 0.6),
+    ("select over 4 channels", "selects", 10_000, 2_000_000, {}, 0.6),
     ("map, 1000 int keys: make and insert all", "maps", 10, 10_000, {"What": 0}, 1.2),
     ("map, 1000 string keys: make and insert all", "maps", 10, 7_000, {"What": 1}, 1.2),
     ("map, 1000 int keys: find all", "maps", 10, 40_000, {"What": 2}, 1.2),
@@ -38,14 +40,21 @@ RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
     ("full collection, a million parked goroutines", "collect", 1, 5, {}, 0.5),
 )
 
+TWO_PROCESSORS: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
+    ("GOMAXPROCS=2: ping-pong round trip", "pingpong", 10_000, 1_000_000, {}, 0.7),
+    ("GOMAXPROCS=2: fan-out to 100 and fan-in", "fan", 1_000, 300_000, {}, 0.7),
+    ("GOMAXPROCS=2: parallel fib(30)", "parfib", 2, 60, {}, 0.7),
+)
+
 
 def running(folder: Path, repeats: int) -> list[Row]:
     """Run time of compiled programs."""
     rows: list[Row] = []
-    for name, program, small, large, constants, target in RUNNING:
-        tell(name)
-        ours, peer = slopes(program, small, large, folder, repeats, constants)
-        rows.append(Row(name, ours.seconds, peer.seconds, target=target))
+    for procs, table in ((1, RUNNING), (2, TWO_PROCESSORS)):
+        for name, program, small, large, constants, target in table:
+            tell(name)
+            ours, peer = slopes(program, small, large, folder, repeats, constants, procs)
+            rows.append(Row(name, ours.seconds, peer.seconds, target=target))
     return rows
 
 

@@ -73,11 +73,11 @@ class Cost:
     memory: int
 
 
-def cost(command: list[str | Path]) -> Cost:
+def cost(command: list[str | Path], procs: int = 1) -> Cost:
     """Run one process to its end; it must succeed and print something."""
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, env=ENV, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env={**ENV, "GOMAXPROCS": str(procs)}, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -94,7 +94,13 @@ def seconds(command: list[str | Path]) -> float:
 
 
 def slopes(
-    program: str, small: int, large: int, folder: Path, repeats: int, constants: dict[str, int] | None = None
+    program: str,
+    small: int,
+    large: int,
+    folder: Path,
+    repeats: int,
+    constants: dict[str, int] | None = None,
+    procs: int = 1,
 ) -> tuple[Cost, Cost]:
     """Cost of one operation for us and for Go, by slope of medians; runs are interleaved."""
     sources = [with_constants(program, folder, {"N": n, **(constants or {})}) for n in (small, large)]
@@ -105,7 +111,7 @@ def slopes(
     costs: list[list[Cost]] = [[], [], [], []]
     for _ in range(repeats):
         for number, command in enumerate([*ours, *peer]):
-            costs[number].append(cost(command))
+            costs[number].append(cost(command, procs))
 
     def slope(low: list[Cost], high: list[Cost]) -> Cost:
         time_ = statistics.median(c.seconds for c in high) - statistics.median(c.seconds for c in low)

@@ -8,6 +8,7 @@ from morestack.dialect.machine import Ptr, atomic_xchg, nil, ptr_at, size_of, u3
 from morestack.runtime.allp import MAX_PROCS, allp, allp_n
 from morestack.runtime.gfree import gfpurge
 from morestack.runtime.globrunq import globrunqputhead, sched
+from morestack.runtime.hchan import single_p
 from morestack.runtime.layout import P_DEAD, P_GCSTOP, G, M, P
 from morestack.runtime.mcache import flush
 from morestack.runtime.mgc import use_helpers
@@ -27,6 +28,7 @@ def procs_init(n: u64) -> Ptr[P]:
 def use_procs(n: u64) -> None:
     """Set GOMAXPROCS. As many threads mark."""
     sched.at.nprocs = u32(n)
+    single_p.value = u32(1) if n == 1 else u32(0)
     use_helpers(n)
 
 
