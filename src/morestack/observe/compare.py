@@ -47,11 +47,12 @@ QUANTITIES = (
         "bytes copied", "B", ("bytes_copied+frame_bytes_moved",), "by growing, shrinking and moving stacks and frames"
     ),
     Quantity(
-        "segment overflows", "", ("segments_made",), "calls that went to another segment, as their frame did not fit"
+        "segment overflows",
+        "",
+        ("segment_overflows",),
+        "calls that went to another segment, as their frame did not fit",
     ),
-    Quantity(
-        "segment crossings", "", ("segments_made+segments_left",), "calls and returns from one segment to another"
-    ),
+    Quantity("segment crossings", "", ("segment_crossings",), "calls and returns from one segment to another"),
     Quantity("minor page faults", "", ("minor_faults",), "pages mapped without reading a disk, by getrusage"),
     Quantity("major page faults", "", ("major_faults",), "pages read from a disk, by getrusage"),
     Quantity("voluntary switches", "", ("voluntary_switches",), "a thread waited, by getrusage"),

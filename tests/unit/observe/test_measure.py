@@ -36,7 +36,8 @@ def test_units(value: float | None, unit: str, text: str) -> None:
 def results() -> list[Measured]:
     fast = Measured(Variant("contiguous", (), True), [{"seconds": s, "grows": 3} for s in (0.9, 1, 1.1)])
     slow = Measured(
-        Variant("segmented", (), True), [{"seconds": s, "segments_made": 7, "segments_left": 6} for s in (2, 2.1, 2.2)]
+        Variant("segmented", (), True),
+        [{"seconds": s, "segment_overflows": 7, "segment_crossings": 13} for s in (2, 2.1, 2.2)],
     )
     slow.once["system_calls"] = 12
     return [fast, slow, Measured(Variant("thread", (), True), failure="thread: exit code 2: fatal error: no")]
