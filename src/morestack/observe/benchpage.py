@@ -22,10 +22,11 @@ PAPER = (
 
 SLOWER = {
     "takl": "`shorter` calls itself in its last expression and returns through as many frames as its shorter list is "
-    "long. Returns are indirect jumps here, which the processor predicts by history; Go's `ret` is predicted by the "
-    "return-address stack, and the end of each chain costs a misprediction that Go does not have.",
-    "evenodd": "the same: 20,000 returns in a row; and as `even` and `odd` do nothing else, nothing hides their cost.",
-    "tailfib": "the loop is the same six instructions as Go's in another order; what is left is noise.",
+    "long. Returns are indirect jumps here, which the processor predicts by history; Go's `ret` has the return-address "
+    "stack. Mispredicting the end of a chain is the likely cause; the machine gave no counters to prove it.",
+    "evenodd": "20,000 returns in a row, as in `takl`; `even` and `odd` do nothing else that could hide their cost.",
+    "life": "Go inlines `around` into its callers and the function literals into it (`go build -gcflags=-m`); here "
+    "each neighbour of a cell is an indirect call.",
 }
 """Why a program is slower than under real Go, where it is."""
 
