@@ -34,17 +34,17 @@ FINDINGS = (
     (
         "Contiguous and resizing stacks are the best choice for sequential programs; a resizing stack is preferred to "
         "a segmented one for its space (their section 6).",
-        "time and memory of `contiguous` against the segmented disciplines, below",
+        "time and memory of `contiguous` against the segmented disciplines, above",
     ),
     (
         "`ack` overflows 349,103 times on segmented stacks of 64 KB that move up to four frames at an overflow, and "
         "7 times on stacks that double (5.1.2; theirs is of 3 and 12, twice).",
-        "growths, overflows and crossings of `ack`, below",
+        "growths, overflows and crossings of `ack`, above",
     ),
     (
         "`quicksort` too has far more segment overflows than resizings (5.1.2; their artifact's guide compares the "
         "counters of its run, no figure was published that we know of).",
-        "the same of `quicksort`, below",
+        "the same of `quicksort`, above",
     ),
     (
         "Native call and return instructions gain 1.02 to 1.07 over jumps, through the return-address stack (5.2.2).",
