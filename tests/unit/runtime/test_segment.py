@@ -169,7 +169,7 @@ def test_a_goroutine_that_ends_gives_back_all_its_segments(rt: Any, discipline: 
         g.at.sched.pc = code(INNER)
     used, more = int(event.stats.at.stack_inuse), rt.stack_bytes(g) - SEGMENT
     assert more >= 2 * SEGMENT
-    rt.goexit0(g)
+    rt.end_stack(g.at.m.at.p, g)
     assert event.stats.at.stack_inuse == used - more
     assert g.at.stktop == nil(Stktop) and g.at.kept == 0
 
