@@ -23,6 +23,7 @@ class Sched:
     pad: Array[u64, Literal[8]]
     lock: u32
     world: u32  # counts the times the world was started; stopped threads sleep on it
+    sleepers: u32  # threads that do
     stopwait: u32  # processors that stop_the_world waits for
     stopnote: u32
     sysmonnote: u32

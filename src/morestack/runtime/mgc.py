@@ -184,11 +184,10 @@ def stress_skips(place: u64) -> boolean:
     return n >= 32 and n & 31 != 0
 
 
-def poll(pp: Ptr[P], place: u64) -> None:
-    """Every goroutine of pp is stopped: collect when that is wanted. `place` tells places apart, for the stress."""
+def collection_due(place: u64) -> boolean:
+    """Whether a collection is wanted at a safe point. `place` tells places apart, for the stress."""
     wanted = gc_wanted.value
-    if wanted == GC_DEMANDED or (wanted != 0 and (gc_stress.value == 0 or not stress_skips(place))):
-        collect(pp)
+    return wanted == GC_DEMANDED or (wanted != 0 and (gc_stress.value == 0 or not stress_skips(place)))
 
 
 def use_helpers(procs: u64) -> None:

@@ -69,7 +69,7 @@ from morestack.runtime.layout import (
 from morestack.runtime.lock import RANK_SCHED, lock, unlock
 from morestack.runtime.lockosthread import mexit, startlockedm, stoplockedm
 from morestack.runtime.mcache import gc_wanted
-from morestack.runtime.mgc import poll
+from morestack.runtime.mgc import collect, collection_due
 from morestack.runtime.mspecial import wake_finalizers
 from morestack.runtime.park import park_commit
 from morestack.runtime.proc import allocm, newm, resetspinning, threadend, wakep
@@ -98,12 +98,15 @@ def stress_parked(g: Ptr[G]) -> None:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
 
 
-def collect_here(pp: Ptr[P], place: u64) -> None:
-    """A collection is wanted: collect, and let finalizers run."""
-    poll(pp, place)
-    g = wake_finalizers()
-    if g != nil(G):
-        goready(pp, g)
+def collect_here(m: Ptr[M]) -> None:
+    """Collect, unless another thread has meanwhile, and let finalizers run."""
+    if stop_the_world(m):
+        if gc_wanted.value != 0:
+            collect(m.at.p)
+        start_the_world(m)
+        g = wake_finalizers()
+        if g != nil(G):
+            goready(m.at.p, g)
 
 
 def give_way(m: Ptr[M], g: Ptr[G]) -> None:
@@ -215,10 +218,9 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
                 start_the_world(m)
         elif gc_wanted.value != 0 and not polled:
             polled = True
-            if stop_the_world(m):
-                s = gp.at.spill
-                collect_here(m.at.p, gp.at.sched.pc if s == nil(Spill) else u64(s.at.pc ^ u64(gp.at.sched.pc * 5)))
-                start_the_world(m)
+            s = gp.at.spill
+            if collection_due(gp.at.sched.pc if s == nil(Spill) else u64(s.at.pc ^ u64(gp.at.sched.pc * 5))):
+                collect_here(m)
         else:
             # Who stopped the world meanwhile has poisoned the guard: two threads that collect at every check would ask
             # each other for ever. What is asked from now on is seen at the next check.

@@ -82,6 +82,7 @@ def gcstopm(m: Ptr[M]) -> None:
         unlock(sched.ptr.field(Sched.lock))
         return
     world = sched.at.world
+    sched.at.sleepers = u32(sched.at.sleepers + 1)
     m.at.p.at.status = P_GCSTOP
     sched.at.stopwait = u32(sched.at.stopwait - 1)
     if sched.at.stopwait == 0:
@@ -164,9 +165,11 @@ def start_the_world(m: Ptr[M]) -> None:
                 start = pp
     store_release(gc_waiting.ptr, u32(0))
     atomic_add(sched.ptr.field(Sched.world), u32(1))
+    sleepers = sched.at.sleepers != 0
+    sched.at.sleepers = u32(0)
     wake_sysmon()
     unlock(sched.ptr.field(Sched.lock))
-    if sched.at.nprocs > 1 or sched.at.nmidle != 0:
+    if sleepers:
         futex(sched.ptr.field(Sched.world), FUTEX_WAKE_PRIVATE, EVERYBODY, i64(-1))
     while start != nil(P):
         pp = start
