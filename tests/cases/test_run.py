@@ -3,7 +3,8 @@
 Sections: `main.go`; `stdout` and `stderr` (absent: empty), compared whole unless they end with `...`, which
 stands for anything; `0x?` stands for any such number; `exit` (absent: 0).
 Every case also runs with the stack moved at every check and what was left poisoned, and collecting at every safe
-point with what is freed poisoned. A sample runs with the order of locks checked and freed stacks out of reach.
+point with what is freed poisoned, and some on one processor and on four (else there are as many as CPUs). A sample
+runs with the order of locks checked and freed stacks out of reach.
 """
 
 import re
@@ -19,6 +20,8 @@ MODES = {
     "plain": {},
     "movestack": {"STRESS": "movestack,poison,leaks"},
     "gc": {"STRESS": "gc,poison,leaks"},
+    "procs": {"GOMAXPROCS": "4"},
+    "one": {"GOMAXPROCS": "1"},
     "protect": {"STRESS": "lockorder,protect,movestack"},
     "segmented": {"MORESTACK_DISCIPLINE": "segmented", "STRESS": "poison"},
     "segmented-gc": {"MORESTACK_DISCIPLINE": "segmented:8192", "STRESS": "gc,poison,checkescape"},
@@ -27,7 +30,7 @@ MODES = {
     "reserve": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "poison"},
     "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "gc,poison,checkescape"},
 }
-SAMPLED = {"protect": 5}
+SAMPLED = {"protect": 5, "procs": 2, "one": 3}
 """Modes that only every so many-th case runs in."""
 RUNS = [
     pytest.param(case, mode, id=f"{case.stem}-{mode}")

@@ -113,9 +113,12 @@ def traceback_settings(gotraceback: str) -> tuple[int, int]:
     return named.get(gotraceback, (0, 1))
 
 
-def processors(gomaxprocs: str) -> int:
-    """How many processors a program begins with: $GOMAXPROCS."""
-    return int(gomaxprocs) if gomaxprocs.isdecimal() and int(gomaxprocs) > 0 else 1
+def processors(gomaxprocs: str, python_runtime: bool) -> int:
+    """How many processors a program begins with: $GOMAXPROCS, else as many as this process may use. Under the CPython
+    runtime one: the interpreter's lock lets no more run, and pdb shows one thread at a time."""
+    if gomaxprocs.isascii() and gomaxprocs.isdecimal() and int(gomaxprocs) > 0:
+        return int(gomaxprocs)
+    return 1 if python_runtime else len(os.sched_getaffinity(0))
 
 
 def schedtrace(godebug: str) -> int:
@@ -174,7 +177,8 @@ class Program:
         flags = stress_flags(os.environ.get("STRESS", ""))
         stacks.check_stress(os.environ.get("STRESS", ""))
         settings = gc_settings(*(os.environ.get(name, "") for name in ("GOGC", "GOMEMLIMIT", "GODEBUG")))
-        g0 = self.call("schedinit", self.library["rt.goexit"], processors(os.environ.get("GOMAXPROCS", "")))
+        procs = processors(os.environ.get("GOMAXPROCS", ""), python_runtime)
+        g0 = self.call("schedinit", self.library["rt.goexit"], procs)
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
             raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
         self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])

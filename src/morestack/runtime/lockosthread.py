@@ -6,13 +6,13 @@ with it: what it did to the thread's state shall hit nobody else.
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, nil, store_release, u64
-from morestack.runtime.deadlock import checkdead, deadlock
+from morestack.runtime.deadlock import checkdead
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.idle import releasep
 from morestack.runtime.layout import G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.os import pthread_detach
-from morestack.runtime.proc import handoffp, mpark, stopm, threadgone
+from morestack.runtime.proc import handoffp, idle_now, last_but_timers, mpark, stopm, threadgone
 
 
 @export
@@ -35,22 +35,21 @@ def unlockosthread(g: Ptr[G]) -> None:
 
 
 def count_locked(delta: u64) -> boolean:
-    """A locked thread goes to sleep, or is woken. It counts as idle: it cannot run another goroutine. True: the
-    program is over, by a deadlock."""
+    """A locked thread goes to sleep, or is woken. It counts as idle: it cannot run another goroutine. Whether the
+    program goes on."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     sched.at.nmidlelocked = u64(sched.at.nmidlelocked + delta)
     dead = delta == 1 and checkdead()
+    waiter = last_but_timers() if delta == 1 else nil(M)
     unlock(sched.ptr.field(Sched.lock))
-    if dead:
-        deadlock()
-    return dead
+    return idle_now(dead, waiter)
 
 
 def stoplockedm(m: Ptr[M]) -> None:
     """The goroutine of m has stopped: sleep until it is to run. Without a processor then: the program is over."""
     if m.at.p != nil(P):
         handoffp(releasep(m))
-    if not count_locked(u64(1)):
+    if count_locked(u64(1)):
         mpark(m)
 
 
@@ -71,9 +70,9 @@ def mexit(m: Ptr[M]) -> None:
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     sched.at.nmfreed = u64(sched.at.nmfreed + 1)
     dead = checkdead()
+    waiter = last_but_timers()
     m.at.schedlink = sched.at.freem
     sched.at.freem = m
     unlock(sched.ptr.field(Sched.lock))
-    if dead:
-        deadlock()
+    idle_now(dead, waiter)
     threadgone()

@@ -58,6 +58,7 @@ class GCShared:
     workers: u64
     idle: u64
     done: u64
+    open: u64  # the collector has asked for help in this collection: helpers may join
 
 
 shared = static(GCShared)

@@ -9,7 +9,8 @@
 
 The thread that collects marks alone until it sees that there is much to mark: a chunk of grey objects is full, or many
 goroutines are left. Then it wakes the helpers, GOMAXPROCS - 1 at most, which are made when they are first wanted. A
-helper that comes late finds marking done and sleeps again; nobody waits for one that has not joined.
+helper that comes late finds marking done and sleeps again; nobody waits for one that has not joined. Nor may it join
+the next collection before it is asked to: while the collector marks alone, it sets mark bits without atomics.
 
 Why marking has ended when all threads that joined are idle and nothing is shared: only a thread that is not idle makes
 objects grey or takes roots, it becomes idle with nothing of its own and after all roots are taken, and it stops being
@@ -121,7 +122,7 @@ def gc_helper(index: u64) -> u64:
         if atomic_load(helpers_quit.ptr) != 0:
             return u64(0)
         lock(shared_lock(), RANK_WORK)
-        joins = shared.at.done == 0
+        joins = shared.at.open != 0 and shared.at.done == 0
         if joins:
             shared.at.workers = u64(shared.at.workers + 1)
         unlock(shared_lock())
@@ -144,20 +145,31 @@ def wake_helpers(w: Ptr[GCWork]) -> None:
             max_helpers.value = helpers_made.value  # no more threads: go on with those there are
         else:
             helpers_made.value = index
+    lock(shared_lock(), RANK_WORK)
+    shared.at.open = u64(1)
+    unlock(shared_lock())
     for i in range(min(helpers_made.value, max_helpers.value)):
         notewakeup(workers.at.ptr.add(u64(i + 1)).field(GCWork.note))
 
 
-def mark() -> None:
-    """Mark all that is reachable. The world is stopped."""
-    roots_reset()
-    shared.at.lock = u32(0)
+def begin_marking() -> None:
+    """Nothing is grey, nobody but the collector marks, and helpers that come late from the collection before stay
+    out."""
+    lock(shared_lock(), RANK_WORK)
     shared.at.full = u64(0)
     shared.at.nfull = u64(0)
     shared.at.empty = u64(0)
     shared.at.idle = u64(0)
     shared.at.workers = u64(1)
+    shared.at.open = u64(0)
     atomic_store(shared.ptr.field(GCShared.done), u64(0))
+    unlock(shared_lock())
+
+
+def mark() -> None:
+    """Mark all that is reachable. The world is stopped."""
+    roots_reset()
+    begin_marking()
     w = ptr_to(workers.at[0])
     w.at.parallel = u32(0)
     w.at.asks = u32(1) if max_helpers.value != 0 else u32(0)

@@ -20,6 +20,7 @@ from morestack.dialect.machine import (
     atomic_add,
     atomic_load,
     atomic_store,
+    boolean,
     cas,
     cstr,
     load_acquire,
@@ -33,7 +34,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
-from morestack.runtime.deadlock import checkdead, deadlock
+from morestack.runtime.deadlock import checkdead, deadlock, running_threads
 from morestack.runtime.fatal import endnote, stopped, throw
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.idle import acquirep, checkmcount, mcount, mget, mput, pidleget, pidleget_spinning, pidleput
@@ -44,7 +45,7 @@ from morestack.runtime.os import EAGAIN, pthread_attr_init, pthread_attr_setstac
 from morestack.runtime.print import begin, end, put_uint, puts
 from morestack.runtime.runq import runq_empty
 from morestack.runtime.safepoint import gc_waiting
-from morestack.runtime.timeheap import timer_first
+from morestack.runtime.timeheap import timer_first, timers_alive
 
 THREAD_STACK = u64(16 << 20)
 
@@ -143,15 +144,29 @@ def startm(wanted: Ptr[P], spinning: u32) -> None:
         notewakeup(m.field(M.park))
 
 
+def last_but_timers() -> Ptr[M]:
+    """The thread that sleeps until a timer is due, when all others are idle. sched.lock is held."""
+    return sched.at.timerm if running_threads() == 1 else nil(M)
+
+
+def idle_now(dead: boolean, waiter: Ptr[M]) -> boolean:
+    """This thread has been counted as idle: whether the program goes on. `waiter` (last_but_timers) looks whether its
+    timer can still make a goroutine run; if not, it finds the deadlock."""
+    if dead:
+        deadlock()
+    elif waiter != nil(M) and not timers_alive():
+        notewakeup(waiter.field(M.park))
+    return not dead
+
+
 def stopm(m: Ptr[M]) -> None:
     """Sleep until a processor is given. Comes back without one when the program is over."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     mput(m)
     dead = checkdead()
+    waiter = last_but_timers()
     unlock(sched.ptr.field(Sched.lock))
-    if dead:
-        deadlock()
-    else:
+    if idle_now(dead, waiter):
         mpark(m)
 
 

@@ -5,7 +5,7 @@ while a timer is armed sleeps only until that is due, as `sched.timerm`, unless 
 an idle processor and fires. Who arms an earlier timer wakes it, or wakes a thread that becomes it.
 
 It does not count as idle: a timer that is set keeps the program alive. But timers of channels that nobody waits for do
-not: when nothing else is left, it is the last thread to go to sleep, and so finds the deadlock.
+not: when all others have gone to sleep it is woken (idle_now in proc.py), and finds the deadlock.
 """
 
 from morestack.dialect.machine import Ptr, boolean, i64, load_acquire, nil, store_release, u64
@@ -32,8 +32,6 @@ def wait_timer(m: Ptr[M]) -> boolean:
         store_release(sched.ptr.field(Sched.timerm), m)
     unlock(sched.ptr.field(Sched.lock))
     if other != nil(M):
-        if not alive:
-            notewakeup(other.field(M.park))  # it may be the last one
         return False
     if sched.at.timerm != m:
         return False
