@@ -22,6 +22,7 @@ MODES = {
     "gc": {"STRESS": "gc,poison,leaks"},
     "procs": {"GOMAXPROCS": "4"},
     "one": {"GOMAXPROCS": "1"},
+    "schedule": {"GOMAXPROCS": "2", "STRESS": "schedule,poison"},
     "protect": {"STRESS": "lockorder,protect,movestack"},
     "segmented": {"MORESTACK_DISCIPLINE": "segmented", "STRESS": "poison"},
     "segmented-gc": {"MORESTACK_DISCIPLINE": "segmented:8192", "STRESS": "gc,poison,checkescape"},
@@ -30,7 +31,7 @@ MODES = {
     "reserve": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "poison"},
     "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "gc,poison,checkescape"},
 }
-SAMPLED = {"protect": 5, "procs": 2, "one": 3}
+SAMPLED = {"protect": 5, "procs": 2, "one": 3, "schedule": 3}
 """Modes that only every so many-th case runs in."""
 RUNS = [
     pytest.param(case, mode, id=f"{case.stem}-{mode}")

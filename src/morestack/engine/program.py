@@ -40,6 +40,7 @@ MAX_INITIAL = 256 << 20
 
 ROOTS = "..roots"
 """What follows a package's path in the name of its table of roots."""
+SCHEDULE = 256
 STRESS = {
     "movestack": 1,
     "poison": 2,
@@ -49,6 +50,7 @@ STRESS = {
     "lockorder": 32,
     "protect": 64,
     "leaks": 128,
+    "schedule": SCHEDULE,
 }
 """Names in `$STRESS`, and their flags for the runtime's setdebug."""
 
@@ -92,6 +94,13 @@ def gc_settings(gogc: str, gomemlimit: str, godebug: str) -> tuple[int, int, int
     debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
     trace, adaptive = (int(debug.get(name, "0") == "1") for name in ("gctrace", "adaptivestackstart"))
     return percent, memory_limit(gomemlimit), trace, adaptive
+
+
+def stress_seed(text: str) -> int:
+    """$STRESS_SEED: which random schedule."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 63):
+        raise SettingError(f"STRESS_SEED={text}: not a positive number")
+    return int(text)
 
 
 def initial_stack(text: str) -> int:
@@ -189,6 +198,8 @@ class Program:
         self.call("settraceback", *traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)
+        if flags & SCHEDULE:
+            self.call("setschedule", g0, stress_seed(os.environ.get("STRESS_SEED", "1")))
         sys.stdout.flush()
         self.call("sysmonstart", g0, schedtrace(os.environ.get("GODEBUG", "")))
         if python_runtime:

@@ -49,6 +49,7 @@ class Sched:
     gfree_n: u64
     gfree_stack: Ptr[G]  # dead goroutines that have a stack
     gfree_bare: Ptr[G]
+    seed: u64  # of the threads' random numbers; 0: the system's (STRESS=schedule)
     schedtrace: u64  # milliseconds; 0: no trace
 
 

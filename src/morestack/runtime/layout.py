@@ -276,6 +276,7 @@ class P:
     runqhead: u64
     runqtail: u64
     runnext: Ptr["G"]
+    runnext_streak: u64
     schedtick: u64
     status: u32
     preempt: u32  # the time slice is used up

@@ -71,6 +71,7 @@ def allocm() -> Ptr[M]:
         store_release(sched.ptr.field(Sched.allm), m)
     m.at.id = sched.at.mnext
     sched.at.mnext = u64(sched.at.mnext + 1)
+    m.at.rand = u64((m.at.id + 1) * sched.at.seed)
     m.at.park = u32(0)
     m.at.done = u32(0)
     m.at.spinning = u32(0)

@@ -16,8 +16,10 @@ Invariants
 - Requests are looked at when it is known who runs next: whoever that is keeps its thread while the world is stopped.
 
 Note [Time slices]: a goroutine started or woken by another inherits its time slice (runnext; schedtick stays). After
-10 ms the monitor sets P.preempt. Who runs then gives way at its next check; or, when two goroutines that wake each
-other take turns and neither makes one, runnext goes behind everything that waits. So neither starves the others.
+10 ms the monitor sets P.preempt: who runs then gives way at its next check. When two goroutines that wake each other
+take turns and neither makes one, or when one starts others and waits for the last only, runnext goes behind everything
+that waits: when the slice is over, and, what Go does not do, after 16 in a row. With Go's rule alone a program that
+starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns.
 """
 
 from morestack.dialect.machine import (
@@ -45,7 +47,7 @@ from morestack.runtime.allg import allg_init
 from morestack.runtime.allp import allp
 from morestack.runtime.copystack import copystack, set_guard
 from morestack.runtime.fatal import stop, stopped
-from morestack.runtime.findrunnable import find_runnable, global_work
+from morestack.runtime.findrunnable import find_runnable, global_work, steal_work
 from morestack.runtime.gfree import gfget, gfput
 from morestack.runtime.globrunq import Sched, globrunqput, sched
 from morestack.runtime.hchan import select_finish
@@ -57,6 +59,7 @@ from morestack.runtime.layout import (
     G_WAITING,
     P_RUNNING,
     PARKED,
+    STACK_PREEMPT,
     WAIT_NONE,
     Defer,
     G,
@@ -74,7 +77,8 @@ from morestack.runtime.mspecial import wake_finalizers
 from morestack.runtime.park import park_commit
 from morestack.runtime.proc import allocm, newm, resetspinning, threadend, wakep
 from morestack.runtime.procresize import procs_init
-from morestack.runtime.runq import runnext_take, runqget_ring, runqput, runqput_ring
+from morestack.runtime.rand import fastrand
+from morestack.runtime.runq import runnext_take, runq_empty, runqget_ring, runqput, runqput_ring
 from morestack.runtime.safepoint import gc_waiting, let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stw import gcstopm, start_the_world, stop_the_world
@@ -82,9 +86,12 @@ from morestack.runtime.timeheap import check_timers
 
 PENDING_GO_NIL = u64(18)
 GOID_BATCH = u64(16)
+RUNNEXT_STREAK = u64(16)
 MAX_THREADS = u64(10000)
 
 shrink_at_block = static(u32)
+random_schedule = static(u32)
+"""Not 0: choices that nobody may rely on are made at random (STRESS=schedule)."""
 
 
 @signature
@@ -144,9 +151,37 @@ def left(m: Ptr[M], g: Ptr[G], status: u32) -> boolean:
     return True
 
 
+@noinline
+def random_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
+    """STRESS=schedule: a goroutine from anywhere, or nil: as usual. runnext may lose its turn."""
+    choice = fastrand(m) & 3
+    if choice == 0:
+        return global_work(pp, u64(0))
+    if choice == 1:
+        return steal_work(m) if sched.at.nprocs > 1 and runq_empty(pp) else runqget_ring(pp)
+    if choice == 2:
+        g = runnext_take(pp)
+        if g != nil(G):
+            runqput_ring(pp, g)
+    return nil(G)
+
+
+@noinline
+def random_preempt(m: Ptr[M], g: Ptr[G]) -> None:
+    """STRESS=schedule: one time in four, who runs next gives way at its first check."""
+    if fastrand(m) & 3 == 0:
+        m.at.p.at.preempt = u32(1)
+        g.at.stackguard0 = STACK_PREEMPT
+
+
 def runs_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
     """A goroutine of pp's own queue, or, now and then, of the global one; nil when pp's is empty."""
     check_timers(pp)
+    if random_schedule.value != 0:
+        chosen = random_next(m, pp)
+        if chosen != nil(G):
+            pp.at.schedtick = u64(pp.at.schedtick + 1)
+            return chosen
     if pp.at.schedtick % 61 == 0 and load_acquire(sched.ptr.field(Sched.queue_size)) != 0:
         g = global_work(pp, u64(0))
         if g != nil(G):
@@ -154,9 +189,14 @@ def runs_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
             return g
     g = runnext_take(pp)
     if g != nil(G):
-        if pp.at.preempt == 0:
+        if pp.at.preempt == 0 and pp.at.runnext_streak < RUNNEXT_STREAK:
+            pp.at.runnext_streak = u64(pp.at.runnext_streak + 1)
             return g
-        give_way(m, g)  # See Note [Time slices]
+        if load_acquire(sched.ptr.field(Sched.queue_size)) == 0:  # See Note [Time slices]
+            runqput_ring(pp, g)
+        else:
+            give_way(m, g)
+    pp.at.runnext_streak = u64(0)
     g = runqget_ring(pp)
     if g != nil(G):
         pp.at.schedtick = u64(pp.at.schedtick + 1)
@@ -199,6 +239,8 @@ def pick(m: Ptr[M]) -> Ptr[G]:
             g.at.m = m
             m.at.curg = g
             m.at.p.at.stats.switches = u64(m.at.p.at.stats.switches + 1)
+            if random_schedule.value != 0:
+                random_preempt(m, g)
             return g
         startlockedm(m, g)
 
@@ -373,6 +415,7 @@ def exit(g: Ptr[G], code: i64) -> None:
 def schedinit_m(goexit_pc: u64, procs: u64) -> Ptr[G]:
     """Make the first M, its g0 and the processors; returns g0."""
     memset(sched.addr, u8(0), size_of(Sched))
+    random_schedule.value = u32(0)
     allg_init()
     sched.at.goexit_pc = goexit_pc
     sched.at.maxmcount = MAX_THREADS
@@ -392,3 +435,11 @@ def startprogram(g: Ptr[G], mstart: u64) -> None:
     sched.at.mstart_pc = mstart
     atomic_store(sched.ptr.field(Sched.started), u32(1))
     newm(g.at.m, nil(P))
+
+
+@export
+def setschedule(g: Ptr[G], seed: u64) -> None:
+    """STRESS=schedule: schedule at random, from this seed on, which is not 0."""
+    sched.at.seed = seed
+    g.at.m.at.rand = seed
+    random_schedule.value = u32(1)

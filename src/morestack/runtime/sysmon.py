@@ -128,13 +128,16 @@ def put_schedtrace(now: i64) -> None:
     put_uint(idlethreads)
     puts(cstr(b" runqueue="))
     put_uint(queue)
-    puts(cstr(b" ["))
+    puts(cstr(b" [ "))
     for i in range(u64(sched.at.nprocs)):
-        if i != 0:
-            puts(cstr(b" "))
         pp = allp.at[i]
         head = load_acquire(pp.field(P.runqhead))
         put_uint(u64(load_acquire(pp.field(P.runqtail)) - head))
+        puts(cstr(b" "))
+    puts(cstr(b"] schedticks=[ "))
+    for i in range(u64(sched.at.nprocs)):
+        put_uint(load_acquire(allp.at[i].field(P.schedtick)))
+        puts(cstr(b" "))
     puts(cstr(b"]\n"))
     end()
 
