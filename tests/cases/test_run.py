@@ -16,6 +16,7 @@ from tests.forked import run_one
 from tests.txtar import parse
 
 CASES = sorted((Path(__file__).parent / "run").glob("*.txtar"))
+CHECKED = "gc,poison,checkescape"
 MODES = {
     "plain": {},
     "movestack": {"STRESS": "movestack,poison,leaks"},
@@ -25,11 +26,15 @@ MODES = {
     "schedule": {"GOMAXPROCS": "2", "STRESS": "schedule,poison"},
     "protect": {"STRESS": "lockorder,protect,movestack"},
     "segmented": {"MORESTACK_DISCIPLINE": "segmented", "STRESS": "poison"},
-    "segmented-gc": {"MORESTACK_DISCIPLINE": "segmented:8192", "STRESS": "gc,poison,checkescape"},
+    "segmented-gc": {"MORESTACK_DISCIPLINE": "segmented:8192", "STRESS": CHECKED, "GOMAXPROCS": "1"},
     "segmented-keep": {"MORESTACK_DISCIPLINE": "segmented-keep", "STRESS": "poison"},
-    "segmented-keep-gc": {"MORESTACK_DISCIPLINE": "segmented-keep", "STRESS": "gc,poison,checkescape"},
+    "segmented-keep-gc": {
+        "MORESTACK_DISCIPLINE": "segmented-keep",
+        "STRESS": CHECKED,
+        "GOMAXPROCS": "1",
+    },
     "reserve": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "poison"},
-    "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "gc,poison,checkescape"},
+    "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": CHECKED, "GOMAXPROCS": "1"},
 }
 SAMPLED = {"protect": 5, "procs": 2, "one": 3, "schedule": 3}
 """Modes that only every so many-th case runs in."""
@@ -57,6 +62,8 @@ def agrees(want: str, got: bytes) -> bool:
 @pytest.mark.parametrize("case,mode", RUNS)
 def test_run(case: Path, mode: str, tmp_path: Path) -> None:
     _, sections = parse(case.read_text())
+    if "contiguous" in sections and "MORESTACK_DISCIPLINE" in MODES[mode]:
+        pytest.skip("of contiguous stacks only")
     (tmp_path / "main.go").write_text(sections["main.go"])
     end = run_one(["run", "main.go"], tmp_path, MODES[mode])
     shown = (end.stdout + b"\n--- stderr\n" + end.stderr).decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from morestack.ir.interp_ops import signed
-from morestack.ir.interp_state import Park, RuntimeFailure
+from morestack.ir.interp_state import Exit, Park, RuntimeFailure
 from morestack.ir.types import I64
 from morestack.types import types as go
 from morestack.types.predicates import under
@@ -191,4 +191,7 @@ class Channels:
         self.park("select (no cases)")
 
     def newproc(self, closure: int) -> None:
+        if not closure:
+            self.m.runtime.printing.output += b"fatal error: go of nil func value\n"
+            raise Exit(2)
         self.m.start(closure)

@@ -52,7 +52,14 @@ class Maps:
         return address
 
     def mapaccess(self, typ: int, m: int, key: int) -> int:
-        k = self.key(typ, key)
+        try:
+            k = self.key(typ, key)
+        except RuntimeFailure as failure:
+            if m and self.maps[m]:
+                raise
+            # A look-up in an empty map has a text of its own.
+            text = failure.text.removeprefix("runtime error: ").replace("type ", "type: ", 1)
+            raise RuntimeFailure(text, failure.type_name) from None
         found = self.maps[m].get(k) if m else None
         return found.value if found is not None else 0
 

@@ -177,10 +177,13 @@ def collect(pp: Ptr[P]) -> None:
 
 
 def stress_skips(place: u64) -> boolean:
-    """Under the gc stress a place collects the first 32 times it is reached, then every 32nd time."""
+    """Under the gc stress a place collects the first 32 times it is reached, then every 32nd time. With several
+    processors, where each collection waits for threads to stop and to start, it is 4 times, then every 256th."""
     slot = u64((place ^ place >> 12) & (PLACES - 1))
     n = _visits.at[slot]
     _visits.at[slot] = u64(n + 1)
+    if max_helpers.value != 0:
+        return n >= 4 and n & 255 != 0
     return n >= 32 and n & 31 != 0
 
 

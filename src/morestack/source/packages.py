@@ -81,6 +81,12 @@ def _unquoted(literal: bytes) -> str:
     return literal[1:-1].decode("utf-8", "replace")
 
 
+def importable() -> list[str]:
+    """The packages a program can import, by path."""
+    overlays = {p.parent.relative_to(GOLIB).as_posix() for p in GOLIB.rglob("*.go")}
+    return sorted(p for p in {*overlays, *STANDARD, "unsafe"} if not p.startswith("internal/"))
+
+
 def find_package(path: str) -> tuple[SourceFile, ...] | None:
     """The files of an overlay package, or of a Go distribution, that belong to this machine, by name."""
     if not path or any(part in ("", ".", "..") for part in path.split("/")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from morestack.source.codes import Code
 from morestack.source.goroot import MISSING, STANDARD, goroot
+from morestack.source.packages import importable
 from morestack.syntax import nodes as ast
 from morestack.types import decl, signature
 from morestack.types.checker import Checker, DeclInfo, other_declaration, unparen
@@ -96,7 +97,7 @@ def _imported(check: Checker, imp: ast.ImportDecl) -> Package:
     internal = check.pkg.path == "main" and imp.path.startswith("internal/")
     if found is not None and not internal:
         return found
-    message = f"package {imp.path} is not supported yet: programs can import runtime and unsafe (others come next)"
+    message = f"package {imp.path} is not supported yet (there are: {', '.join(importable())})"
     if internal:
         message = f"use of internal package {imp.path} not allowed"
     elif imp.path in STANDARD and goroot() is None:
