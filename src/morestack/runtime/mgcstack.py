@@ -123,6 +123,8 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
         if args & 1 != 0:
             grey(w, g.at.sched.ret)
         grey(w, g.at.sched.ctxt)
+    elif g.at.world_fn != 0:
+        grey(w, g.at.sched.ctxt)  # what the function is to fill in
     f = local(Frame)
     first_frame(f, g)
     scanned = g.at.stktop

@@ -344,7 +344,7 @@ def gosched(g: Ptr[G]) -> i64:
 
 def with_world_stopped(g: Ptr[G], function: u64, arg: u64) -> i64:
     """The answer of a parking runtime call that needs the world stopped: schedule calls function(g), which sets
-    g.sched.ret."""
+    g.sched.ret. An address it needs is in g.sched.ctxt, where copystack and the collector find it."""
     g.at.world_fn = function
     g.at.world_arg = arg
     return PARKED

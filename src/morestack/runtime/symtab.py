@@ -9,14 +9,29 @@ hash table. As in Go, the pc before one of them (the call itself) is as good.
 All of pctab is guarded by its lock; cwd does not change once it is set.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, i64, local, nil, ptr_at, static, struct, u8, u32, u64
+from morestack.dialect.machine import (
+    Ptr,
+    boolean,
+    export,
+    func_ptr,
+    i64,
+    local,
+    nil,
+    ptr_at,
+    static,
+    struct,
+    u8,
+    u32,
+    u64,
+)
 from morestack.runtime.layout import G, Panic
 from morestack.runtime.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.mheap import persistentalloc
 from morestack.runtime.os import getcwd, strlen
 from morestack.runtime.print import begin, end, flush, sink
+from morestack.runtime.sched import with_world_stopped
 from morestack.runtime.string import GoString, set_string
-from morestack.runtime.traceback import hidden, put_goroutine, put_others
+from morestack.runtime.traceback import hidden, put_goroutine, put_others, world_stopped
 from morestack.runtime.unwind import (
     Frame,
     first_frame,
@@ -121,23 +136,41 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
     return n
 
 
-@export
-def tracestack(g: Ptr[G], data: u64, length: i64, room: i64, everyone: boolean) -> i64:
-    """Print g's stack, and with `everyone` those of all goroutines, into a slice of bytes; how many."""
-    if length == 0:
-        return i64(0)
+def write_stacks(g: Ptr[G], data: u64, length: u64, everyone: boolean) -> u64:
+    """Print stacks to memory; how many bytes."""
     begin()
     flush()
     sink.at.at = data
-    sink.at.end = u64(data + u64(length))
+    sink.at.end = u64(data + length)
     put_goroutine(g, nil(Panic))
     if everyone:
         put_others(g)
     flush()
-    n = i64(sink.at.at - data)
+    n = u64(sink.at.at - data)
     sink.at.at = u64(0)
     end()
     return n
+
+
+def all_stacks(g: Ptr[G]) -> None:
+    """The world is stopped for tracestack."""
+    data = g.at.sched.ctxt
+    g.at.sched.ctxt = u64(0)
+    world_stopped.value = u32(1)
+    g.at.sched.ret = write_stacks(g, data, g.at.world_arg, True)
+    world_stopped.value = u32(0)
+
+
+@export
+def tracestack(g: Ptr[G], data: u64, length: i64, room: i64, everyone: boolean) -> i64:
+    """Print g's stack, and with `everyone` those of all goroutines, into a slice of bytes; how many. Others must stand
+    still for that; the slice may lie in g's stack, and until then its address is kept where copystack finds it."""
+    if length == 0:
+        return i64(0)
+    if everyone:
+        g.at.sched.ctxt = data
+        return with_world_stopped(g, func_ptr(all_stacks), u64(length))
+    return i64(write_stacks(g, data, u64(length), False))
 
 
 @export

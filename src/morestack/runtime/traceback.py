@@ -71,6 +71,8 @@ MINUTE = i64(60000000000)
 
 traceback_level = static(u32)
 """$GOTRACEBACK: 0 none, 1 what the program made, 2 the runtime's frames too."""
+world_stopped = static(u32)
+"""Not 0: goroutines that run stand still at a safe point."""
 traceback_others = static(u32)
 """Not 0: a panic shows all goroutines."""
 others_of = static(u64)
@@ -309,7 +311,7 @@ def put_others(me: Ptr[G]) -> None:
         g = allg_at(i)
         if g != me and g.at.status != G_DEAD and g.at.status != G_IDLE and g.addr != system_goroutine.value:
             puts(cstr(b"\n"))
-            if g.at.status == G_RUNNING and g.at.m.at.curg == g:
+            if world_stopped.value == 0 and g.at.status == G_RUNNING and g.at.m.at.curg == g:
                 put_unavailable(g)
             else:
                 put_goroutine(g, nil(Panic))
