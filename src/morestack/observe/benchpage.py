@@ -77,7 +77,9 @@ def to_markdown(table: Table) -> str:
         "## What stacks did",
         *(counts(row) for row in table.rows if row.program.name in ("ack", "quicksort", "hotsplit", "storm")),
         "## Beside the paper",
-        f"The programs are those of {PAPER}, in its groups, each written anew in Go.",
+        f"The programs are those of {PAPER}, in its groups, each written anew in Go."
+        " Their findings are quoted from notes on the paper, which was not at hand: check them there before relying on"
+        " them.",
         "| they found | here |\n|---|---|\n" + "\n".join(f"| {a} | {b} |" for a, b in FINDINGS),
         "Left out:\n" + "\n".join(f"- {', '.join(f'`{n}`' for n in names)}: {why}." for names, why in LEFT_OUT),
     ]

@@ -16,8 +16,8 @@ Invariants
 Note [Locks with one processor]: with GOMAXPROCS=1 locks of channels and semaphores are not taken (`single_p`). Only a
 thread that has a P touches channels, and runtime calls are not interrupted, so one P is as good as the lock; a P goes
 from one thread to another by atomics, which order what they wrote. `single_p` changes while the world is stopped, when
-no thread is between a lock and its release: what parks releases its lock (park_commit) before it sees a stop. Eight
-locked instructions less make a round trip over an unbuffered channel take two thirds of the time.
+no thread is between a lock and its release: what parks releases its lock (park_commit) before it sees a stop. So
+a round trip over an unbuffered channel has eight locked instructions less.
 
 Rejected: sudogs made by the collector's allocator, as Go's: they would have to be scanned, and cost more to make.
 """
