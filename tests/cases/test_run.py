@@ -36,7 +36,10 @@ MODES = {
     "reserve": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "poison"},
     "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": CHECKED, "GOMAXPROCS": "1"},
 }
-SAMPLED = {"protect": 5, "procs": 2, "one": 3, "schedule": 3}
+SAMPLED = {
+    "protect": 5, "procs": 2, "one": 3, "schedule": 3,
+    "segmented": 2, "segmented-keep": 2, "reserve": 2, "segmented-gc": 4, "segmented-keep-gc": 4, "reserve-gc": 4,
+}  # fmt: skip
 """Modes that only every so many-th case runs in."""
 RUNS = [
     pytest.param(case, mode, id=f"{case.stem}-{mode}")
