@@ -17,6 +17,8 @@ PACKAGES = frozenset(["runtime", "unsafe"])
 """What programs can import so far."""
 DIRECTIVE = re.compile(rb"//\s?run(\s.*)?$")
 IMPORTS = re.compile(rb'^import\s*(?:\(([^)]*)\)|(?:[\w.]+\s+)?("[^"]+"))', re.M | re.S)
+ONE_P = {"GOMAXPROCS": "1"}
+"""One processor, so that figures and stress modes repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,9 @@ def outcome(test: GoTest, end: Ended[GoTest]) -> Outcome:
 
 def run_all(tests: list[GoTest], workers: int, env: Mapping[str, str] | None = None) -> Iterator[Outcome]:
     """Run the tests, `workers` at a time, with these environment variables, yielding outcomes as they come."""
-    jobs = (Job(t, ["run", t.path.name], t.path.parent, env or {}, merged=True, limit=TIME_LIMIT) for t in tests)
+    jobs = (
+        Job(t, ["run", t.path.name], t.path.parent, {**ONE_P, **(env or {})}, merged=True, limit=TIME_LIMIT)
+        for t in tests
+    )
     for end in run_jobs(jobs, workers):
         yield outcome(end.tag, end)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conformance import corpus
-from tests.conformance.gotest import GoTest, imports
+from tests.conformance.gotest import ONE_P, GoTest, imports
 from tests.forked import Ended, Job, run_jobs
 
-TIME_LIMIT = 300.0
+TIME_LIMIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,14 @@ def tests(folder: Path) -> list[GoTest]:
 def runs(programs: Iterable[GoTest], modes: Iterable[str], workers: int = 1) -> Iterator[tuple[GoTest, str, str]]:
     """Program, mode, and why it failed: empty when it passed."""
     jobs = (
-        Job((t, mode), ["run", t.path.name], t.path.parent, {"STRESS": MODES[mode]}, merged=True, limit=TIME_LIMIT)
+        Job(
+            (t, mode),
+            ["run", t.path.name],
+            t.path.parent,
+            {"STRESS": MODES[mode], **ONE_P},
+            merged=True,
+            limit=TIME_LIMIT,
+        )
         for t in programs
         for mode in modes
     )
