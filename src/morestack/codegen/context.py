@@ -126,13 +126,18 @@ class ModuleContext:
         return known
 
     def _object_table(self, record: str, f: Function) -> str:
-        """The field of a function record that refers to the table of the frame's objects: a count, then pairs."""
+        """The field of a function record that refers to the table of the frame's objects: the words of a frame of at
+        most 64 that are theirs, as bits, how many there are, and their places."""
         ranges = self.objects.get(f.name)
         if not ranges:
             return "i32 0"
         table = f"{record}.objects"
-        words = ", ".join(f"i32 {w}" for w in (len(ranges), *(w for pair in ranges for w in pair)))
-        self.data.append(f"{table} = private constant [{2 * len(ranges) + 1} x i32] [{words}], align 4")
+        words = sum(((1 << n) - 1) << first for first, n in ranges) & (1 << 64) - 1
+        places = ", ".join(f"i32 {w}" for pair in ranges for w in pair)
+        self.data.append(
+            f"{table} = private constant {{i64, i32, [{2 * len(ranges)} x i32]}} "
+            f"{{i64 {words}, i32 {len(ranges)}, [{2 * len(ranges)} x i32] [{places}]}}, align 8"
+        )
         return relative(table, record)
 
     def site(self, f: Function, pos: Pos | None, flags: int, used: int = 0) -> str:

@@ -141,8 +141,9 @@ class SegmentBody(Region):
         binds = self.seg.head.binds
         assert binds is not None
         caller = self.lay.suspended[self.seg.head]
-        site = self.ctx.site(self.f, binds.pos, flags_of(self.f), self.lay.used_mask(caller))
-        return self.ctx.prefix(symbol, self.lay.bitmap(caller), self.lay.frame // 8, site, self._flags())
+        used = self.lay.used_mask(caller)
+        site = self.ctx.site(self.f, binds.pos, flags_of(self.f), used)
+        return self.ctx.prefix(symbol, self.lay.bitmap(caller), self.lay.frame // 8, site, self._flags(used))
 
     def _enter(self) -> None:
         """Prologue, then parameters into registers."""
@@ -331,11 +332,13 @@ class SegmentBody(Region):
     # panics
 
     def _blob(self, i: Instr) -> str:
-        site = self.ctx.site(self.f, i.pos, flags_of(self.f), self.lay.panic_mask())
-        return self.ctx.blob(self.lay.panic_bitmap(i), self.lay.frame // 8, site, self._flags())
+        used = self.lay.panic_mask()
+        site = self.ctx.site(self.f, i.pos, flags_of(self.f), used)
+        return self.ctx.blob(self.lay.panic_bitmap(i), self.lay.frame // 8, site, self._flags(used))
 
-    def _flags(self) -> int:
-        return TRACKED_OBJECTS if self.lay.tracked else 0
+    def _flags(self, used: int) -> int:
+        """Whether some of the frame's objects may be of no use where those in the mask are read again."""
+        return TRACKED_OBJECTS if used != self.lay.every_object() else 0
 
     def _panic_block(self, kind: int, a: str, b: str, i: Instr) -> str:
         """A cold block that panics; kind 0 when g.pending is set already. Returns its label."""

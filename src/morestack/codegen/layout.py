@@ -103,6 +103,10 @@ class Layout:
         """The objects of use when an instruction panics."""
         return mask_bits(self.tracked, self.used.at_exit)
 
+    def every_object(self) -> int:
+        """The mask of all objects."""
+        return mask_bits(self.tracked, sum(1 << o.id for o in self.tracked))
+
     def object_ranges(self) -> list[tuple[int, int]]:
         """First word in the frame and number of words of each object with pointers."""
         return [(self.objects[o.id] // 8, -(-o.type.size // 8)) for o in self.tracked]

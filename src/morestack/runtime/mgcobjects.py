@@ -5,7 +5,7 @@ a mask of those that the function itself reads again. Any other object is of use
 an argument, an object of use, a record of a deferred call, a value on its way through a channel.
 
         refs   a bit for each word of the stack that something points to
-        done   a bit for the first word of each object that has been scanned
+        done   a bit for the first word of each object of a large frame that has been scanned
 
         stack lo ... [ roots | object | object ] linkage [ roots | object ] linkage ... hi
 
@@ -37,6 +37,8 @@ from morestack.runtime.mheap import (
 )
 from morestack.runtime.unwind import LARGE_BITMAP, func_objects, record_of, site_func, site_used
 
+PLACES = u64(12)
+"""Where in a table of objects their places begin."""
 LAST_BIT = u64(31)
 """The bit of a site's mask that all objects from this number on share."""
 
@@ -48,7 +50,7 @@ def stack_begin(w: Ptr[GCWork], g: Ptr[G]) -> None:
         return
     w.at.stack_lo = u64(g.at.sched.sp - LINK)
     w.at.stack_size = u64(g.at.stack_hi - w.at.stack_lo)
-    size = u64(((w.at.stack_size >> 9) + 1) * 8)
+    size = u64(((w.at.stack_size >> 9) + 2) * 8)  # 64 words are read from any on
     if size * 2 <= CHUNK_BYTES:
         if w.at.stack_map == 0:
             w.at.stack_map = chunk_new()
@@ -112,13 +114,55 @@ def reach_range(w: Ptr[GCWork], sp: u64, info: u32, bitmap: u64, first: u64, end
 
 def scan_roots(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64, words: u64) -> None:
     """Reach what the words outside the objects of a frame point to."""
-    table = ptr_at(u32, func_objects(site_func(record_of(pc))))
+    objects = func_objects(site_func(record_of(pc)))
+    if info & LARGE_BITMAP == 0:
+        reach_bits(w, sp, u64(bitmap & ~ptr_at(u64, objects)[0]))
+        return
+    places = ptr_at(u32, u64(objects + PLACES))
     at = u64(0)
-    for k in range(u64(table[0])):
-        first = u64(table[u64(k * 2 + 1)])
+    for k in range(u64(ptr_at(u32, objects)[2])):
+        first = u64(places[u64(k * 2)])
         reach_range(w, sp, info, bitmap, at, first)
-        at = u64(first + u64(table[u64(k * 2 + 2)]))
+        at = u64(first + u64(places[u64(k * 2 + 1)]))
     reach_range(w, sp, info, bitmap, at, words)
+
+
+def scan_objects(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64) -> None:
+    """Reach what a frame's objects of use point to."""
+    site = record_of(pc)
+    objects = func_objects(site_func(site))
+    if info & LARGE_BITMAP == 0:
+        scan_small(w, sp, bitmap, u64(site_used(site)), objects)
+    else:
+        scan_large(w, sp, info, bitmap, u64(site_used(site)), objects)
+
+
+def reached_words(w: Ptr[GCWork], sp: u64) -> u64:
+    """Which of the 64 words from sp on something points to."""
+    refs = ptr_at(u64, w.at.refs)
+    at = u64((sp - w.at.stack_lo) >> 3)
+    low = u64(refs[at >> 6] >> (at & 63))
+    return u64(low | refs[(at >> 6) + 1] << 1 << (63 - (at & 63)))
+
+
+def scan_small(w: Ptr[GCWork], sp: u64, bitmap: u64, used: u64, objects: u64) -> None:
+    """The objects of a frame of at most 64 words."""
+    theirs = ptr_at(u64, objects)[0]
+    if used == 0 and reached_words(w, sp) & theirs == 0:
+        return
+    places = ptr_at(u32, u64(objects + PLACES))
+    count = u64(ptr_at(u32, objects)[2])
+    again = True
+    while again:
+        again = False
+        reached = reached_words(w, sp)
+        for k in range(count):
+            first = u64(places[u64(k * 2)])
+            own = u64(u64(0xFFFF_FFFF_FFFF_FFFF) >> (64 - u64(places[u64(k * 2 + 1)])) << first)
+            if theirs & own != 0 and (used >> min(k, LAST_BIT) & 1 != 0 or reached & own != 0):
+                theirs = u64(theirs & ~own)  # each is scanned once
+                reach_bits(w, sp, u64(bitmap & own))
+                again = True
 
 
 def is_reached(w: Ptr[GCWork], first: u64, words: u64) -> boolean:
@@ -134,19 +178,18 @@ def is_reached(w: Ptr[GCWork], first: u64, words: u64) -> boolean:
     return False
 
 
-def scan_objects(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64) -> None:
-    """Reach what a frame's objects of use point to."""
-    site = record_of(pc)
-    used = u64(site_used(site))
-    table = ptr_at(u32, func_objects(site_func(site)))
+def scan_large(w: Ptr[GCWork], sp: u64, info: u32, bitmap: u64, used: u64, objects: u64) -> None:
+    """The objects of a frame of more than 64 words."""
+    places = ptr_at(u32, u64(objects + PLACES))
+    count = u64(ptr_at(u32, objects)[2])
     done = ptr_at(u64, w.at.done)
     base = u64((sp - w.at.stack_lo) >> 3)
     again = True
     while again:
         again = False
-        for k in range(u64(table[0])):
-            first = u64(table[u64(k * 2 + 1)])
-            words = u64(table[u64(k * 2 + 2)])
+        for k in range(count):
+            first = u64(places[u64(k * 2)])
+            words = u64(places[u64(k * 2 + 1)])
             at = u64(base + first)
             bit = u64(u64(1) << (at & 63))
             if done[at >> 6] & bit == 0 and (used >> min(k, LAST_BIT) & 1 != 0 or is_reached(w, at, words)):

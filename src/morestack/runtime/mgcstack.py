@@ -130,7 +130,7 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
     f = local(Frame)
     first_frame(f, g)
     scanned = g.at.stktop
-    tracked = u32(0)
+    last = u64(0)
     while has_frame(f):
         while scanned != f.at.top:
             scan_copied(w, scanned)
@@ -142,7 +142,7 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
         words = u64(info & FRAME_WORDS)
         if info & TRACKED_OBJECTS != 0 and w.at.stack_size != 0:
             scan_roots(w, pc, sp, info, bitmap, words)
-            tracked = TRACKED_OBJECTS
+            last = sp
         elif info & LARGE_BITMAP != 0:
             reach_range(w, sp, info, bitmap, u64(0), words)
         elif bitmap != 0:
@@ -150,15 +150,15 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
         next_frame(f)
     if f.at.sp != f.at.hi:
         throw(cstr(b"scan_frames: frames do not end at the stack's end"))
-    if tracked != 0:
-        scan_all_objects(w, g)
+    if last != 0:
+        scan_tracked(w, g, last)
 
 
-def scan_all_objects(w: Ptr[GCWork], g: Ptr[G]) -> None:
-    """Reach what the objects of use in all frames point to, newest frame first."""
+def scan_tracked(w: Ptr[GCWork], g: Ptr[G], last: u64) -> None:
+    """Reach what the objects of use point to, newest frame first, up to the frame with the SP `last`."""
     f = local(Frame)
     first_frame(f, g)
-    while has_frame(f):
+    while f.at.sp <= last:
         pc = f.at.pc
         info = ptr_at(u32, u64(pc - 8))[0]
         if info & TRACKED_OBJECTS != 0:

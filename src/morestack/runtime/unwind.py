@@ -7,7 +7,8 @@
         site record      {i32 function record - site record, i32 line, i32 leaf, i32 mask of objects of use}
         function record  {i32 name - record, i32 file - record, i32 line, i32 flags, i32 argument bytes, i32 area bytes,
                           i32 table of objects - record}
-        objects          {i32 how many, (i32 first word, i32 words) for each, in order}
+        objects          {u64 the words that are theirs, of a frame of at most 64, u32 how many,
+                          (u32 first word, u32 words) for each, in order}
 
 A stopped goroutine is described by (pc, sp). When pc is a function's entry (a goroutine that has not run)
 there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from

@@ -19,7 +19,8 @@ CASES = {
     "what a parking call is given": ("%1:i64 = rt[chanrecv] ptr 0, %0", [1]),
     "read in the next round": (f"jump -> b1\nb1:\n  {CALL}\n  %1:ptr = load %0\n  jump -> b1", [1]),
     "a new one each round": (
-        f"jump -> b1\nb1:\n  %3:ptr = addr[$1]\n  store %3, ptr 0\n  {CALL}\n  %1:ptr = load %3\n  {CALL}\n  jump -> b1",
+        f"jump -> b1\nb1:\n  %3:ptr = addr[$1]\n  store %3, ptr 0\n  {CALL}\n  %1:ptr = load %3\n  {CALL}\n"
+        "  jump -> b1",
         [2, 0],
     ),
 }

@@ -66,7 +66,9 @@ def code(site: Site) -> int:
     bits = sum(1 << i for i in site.pointers)
     bitmap = b"" if site.words <= 64 or site.entry else bits.to_bytes(-(-site.words // 8), "little")
     # layout: function record 0..28, site record 32..48, prefix 48..64, code 64..80, objects, strings, large bitmap
-    objects = struct.pack(f"<{2 * len(site.objects) + 1}i", len(site.objects), *(w for o in site.objects for w in o))
+    theirs = sum(((1 << n) - 1) << first for first, n in site.objects) & (1 << 64) - 1
+    places = [w for pair in site.objects for w in pair]
+    objects = struct.pack(f"<QI{len(places)}I", theirs, len(site.objects), *places)
     words = site.words | (0x4000_0000 if site.objects else 0)
     name, file = site.func.encode() + b"\0", site.file.encode() + b"\0"
     at = blob(bytes(80) + objects + name + file + bitmap)
