@@ -1,5 +1,5 @@
-"""Goroutines on several processors that use a map at the same time end the program, with Go's words. Whether two do meet
-is up to the machine, so they go on until they have."""
+"""Goroutines on several processors that use a map at the same time end the program, with Go's words. Whether two do
+meet is up to the machine, so they go on until they have."""
 
 from pathlib import Path
 
