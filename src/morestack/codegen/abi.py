@@ -79,6 +79,7 @@ PENDING_MAP_WRITES = 29  # concurrent map writes, and the next two: fatal errors
 PENDING_MAP_READ_WRITE = 30
 PENDING_MAP_ITERATION_WRITE = 31
 PENDING_RANGE_DONE = 24  # + the state of a range over a function, numbered as in Go's internal/abi
+PENDING_WRAP = 25  # a method of a value, called by a nil pointer: A, B the text (no range panics in state 1)
 PENDING_RANGE_PANIC = 26
 PENDING_RANGE_EXHAUSTED = 27
 PENDING_RANGE_MISSING_PANIC = 28

@@ -18,6 +18,7 @@ from morestack.codegen.abi import (
     PENDING_NIL,
     PENDING_SHIFT,
     PENDING_USER,
+    PENDING_WRAP,
 )
 from morestack.codegen.blocks import Region
 from morestack.codegen.body import Body
@@ -140,6 +141,8 @@ class LeafBody(Region):
                 kind = PENDING_NIL
             case "panicshift":
                 kind = PENDING_SHIFT
+            case "panicwrap":
+                kind, a, b = PENDING_WRAP, self.to_word(PTR, values[0]), values[1]
             case "panicdottype":
                 kind, a, b = PENDING_DOTTYPE, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
                 extra = [(M_PENDING_TYPE, values[2])]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from morestack.ir import build_types as bt
 from morestack.ir import types as ir
-from morestack.ir.build_func import FuncBuilder, Loc, Mem
+from morestack.ir.build_func import NULL, FuncBuilder, Loc, Mem
 from morestack.ir.build_iface import from_word
 from morestack.ir.build_instance import instance_of
 from morestack.ir.build_module import ModuleBuilder
@@ -144,7 +144,24 @@ def _build_wrapper(mod: ModuleBuilder, name: str, recv: Type, f: Func, path: tup
     loc: Loc = first
     if word:
         loc = from_word(fb, first, t) if bt.is_pointer_shaped(recv) else Mem(first)
+    elif len(path) == 1 and isinstance(unalias(recv), Pointer) and not has_pointer_receiver(f):
+        _panic_when_nil(fb, first, name, pos)
     finish(fb, call_method(fb, loc, recv, f, path, list(args), pos))
+
+
+def _panic_when_nil(fb: FuncBuilder, pointer: Operand, name: str, pos: Pos) -> None:
+    """In the wrapper `path.(*T).m` of a method of T: there is no value."""
+    path, _, rest = name.partition("(*")
+    base, _, method = rest.rpartition(").")
+    first, last = base.find("["), base.rfind("]")
+    if first >= 0:
+        base = f"{base[:first]}[...]{base[last + 1 :]}"
+    text = f"value method {path}{base}.{method} called using nil *{base} pointer".encode()
+    fails, goes_on = fb.new_block(), fb.new_block()
+    fb.branch(fb.op(Op.EQ, ir.BOOL, pointer, NULL), fails, goes_on)
+    fb.start(fails)
+    fb.never("panicwrap", fb.string_const(text), pos=pos)
+    fb.start(goes_on)
 
 
 def describe_methods(mod: ModuleBuilder, symbol: str, t: Type) -> None:

@@ -117,6 +117,9 @@ class Panics:
     def panicnil(self) -> None:
         raise RuntimeFailure(NIL_DEREFERENCE)
 
+    def panicwrap(self, text: tuple[int, int]) -> None:
+        raise RuntimeFailure(self.m.memory.read(*text).decode(), "plainError")
+
     def panicshift(self) -> None:
         raise RuntimeFailure("runtime error: negative shift amount")
 

@@ -92,6 +92,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "goexit": _f((), None, _X, "runtime.Goexit: run what is deferred, end the goroutine"),
     "panicnil": _f((), None, _X, "nil dereference"),
     "panicshift": _f((), None, _X, "negative shift amount"),
+    "panicwrap": _f((STRING,), None, _X, "a method of a value called by a nil pointer: the text"),
     "deferprocat": _f(
         (PTR, PTR), None, _N, "deferprocat(closure, marker): defer for the frame that deferred marker, shared"
     ),

@@ -35,10 +35,11 @@ from morestack.runtime.panictext import (
     PENDING_PANIC_NIL,
     PENDING_UNCOMPARABLE,
     PENDING_UNHASHABLE,
+    PENDING_WRAP,
     error_text,
     is_plain,
 )  # fmt: skip
-from morestack.runtime.string import GoString, raw
+from morestack.runtime.string import GoString, raw, set_string
 from morestack.runtime.type import (
     InterfaceType,
     PtrType,
@@ -134,6 +135,8 @@ def errorvalue(g: Ptr[G], p: Ptr[Panic]) -> None:
     elif p.at.kind == PENDING_UNHASHABLE:
         text = cstr(b"hash of unhashable type ") if p.at.b == 0 else cstr(b"hash of unhashable type: ")
         joined(g, s, text, ptr_at(Type, p.at.a))
+    elif p.at.kind == PENDING_WRAP:
+        set_string(s, p.at.a, i64(p.at.b))
     else:
         at = error_text(p.at.kind).addr
         if number == ERROR_STRING:

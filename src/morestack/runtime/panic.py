@@ -41,6 +41,7 @@ from morestack.runtime.panictext import (
     PENDING_RANGE_DONE,
     PENDING_SHIFT,
     PENDING_USER,
+    PENDING_WRAP,
     fatal_text,
     is_plain,
     put_basic,
@@ -306,6 +307,15 @@ def panicnil(g: Ptr[G]) -> None:
 def panicshift(g: Ptr[G]) -> None:
     """A shift count is negative."""
     g.at.pending = PENDING_SHIFT
+    panicking(g)
+
+
+@export
+def panicwrap(g: Ptr[G], text: u64, length: i64) -> None:
+    """A method of a value is called by a nil pointer."""
+    g.at.pending = PENDING_WRAP
+    g.at.m.at.pending_a = text
+    g.at.m.at.pending_b = u64(length)
     panicking(g)
 
 

@@ -67,6 +67,7 @@ PENDING_UNSAFE_STRING_LEN = u64(21)
 PENDING_UNSAFE_STRING_NIL = u64(22)
 PENDING_PANIC_NIL = u64(23)
 PENDING_RANGE_DONE = u64(24)  # the states of a range over a function follow, numbered as in internal/abi
+PENDING_WRAP = u64(25)
 PENDING_RANGE_PANIC = u64(26)
 PENDING_RANGE_EXHAUSTED = u64(27)
 PENDING_RANGE_MISSING_PANIC = u64(28)
@@ -330,7 +331,7 @@ def fatal_text(kind: u64) -> Ptr[u8]:
 
 def is_plain(kind: u64) -> boolean:
     """Whether a run-time error's text does not begin with "runtime error: "."""
-    return (kind >= PENDING_MAKECHAN and kind <= PENDING_SEND_CLOSED) or kind == PENDING_NIL_MAP
+    return (kind >= PENDING_MAKECHAN and kind <= PENDING_SEND_CLOSED) or kind == PENDING_NIL_MAP or kind == PENDING_WRAP
 
 
 def put_panic(p: Ptr[Panic]) -> None:
@@ -347,6 +348,8 @@ def put_panic(p: Ptr[Panic]) -> None:
     elif kind == PENDING_UNHASHABLE:
         puts(cstr(b"runtime error: hash of unhashable type ") if p.at.b == 0 else cstr(b"hash of unhashable type: "))
         put_type(ptr_at(Type, p.at.a))
+    elif kind == PENDING_WRAP:
+        put(p.at.a, p.at.b)
     elif kind == PENDING_DOTTYPE:
         put_dottype(p.at.a, p.at.b, p.at.type_)
     elif kind == PENDING_ASSERT:
