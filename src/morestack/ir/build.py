@@ -175,10 +175,10 @@ def _do_init(mod: ModuleBuilder, inits: list[str]) -> None:
     """`runtime.doInit`: call these functions, locked to the thread; a panic unlocks it too. An init that locks it once
     more keeps main.main there."""
     unlock = FuncBuilder(mod, Function(f"{DO_INIT}.func1", wrapper=True, pos=_AUTO))
-    unlock.rt_do("unlockosthread", pos=_AUTO)
+    unlock.rt_do("unlockinit", pos=_AUTO)
     finish(unlock, ())
     fb = FuncBuilder(mod, Function(DO_INIT, wrapper=True, pos=_AUTO, has_defer=True))
-    fb.rt_do("lockosthread", pos=_AUTO)
+    fb.rt_do("lockinit", pos=_AUTO)
     fb.do(Op.DEFER, mod.function_value(unlock.f.name), pos=_AUTO)
     for callee in inits:
         fb.block.instrs.append(Instr(Op.CALL, (), (), callee, (), _AUTO))

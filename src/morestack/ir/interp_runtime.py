@@ -105,10 +105,10 @@ class Runtime:
     def memclr(self, p: int, n: int) -> None:
         self.m.memory.write(p, bytes(n))
 
-    def lockosthread(self) -> None:
+    def lockinit(self) -> None:
         """There are no threads."""
 
-    def unlockosthread(self) -> None:
+    def unlockinit(self) -> None:
         """There are no threads."""
 
     def keepalive(self, p: int) -> None:

@@ -114,6 +114,8 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "gomaxprocs": _f((I64,), I64, Effect.PARK, "runtime.GOMAXPROCS"),
     "lockosthread": _f((), None, _N, "runtime.LockOSThread"),
     "unlockosthread": _f((), None, _N, "runtime.UnlockOSThread"),
+    "lockinit": _f((), None, _N, "packages are initialized from now on: the goroutine is locked to its thread"),
+    "unlockinit": _f((), None, _N, "packages have been initialized"),
     "gcount": _f((), I64, _N, "goroutines there are"),
     "memstats": _f((PTR,), None, Effect.PARK, "runtime.ReadMemStats(MemStats)"),
     "setfinalizer": _f((IFACE, IFACE), I64, Effect.PARK, "runtime.SetFinalizer: 1 when runFinalizers is to be started"),

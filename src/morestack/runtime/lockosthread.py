@@ -14,24 +14,48 @@ from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.os import pthread_detach
 from morestack.runtime.proc import handoffp, idle_now, last_but_timers, mpark, stopm, threadgone
 
+INITIALIZING = u64(1 << 32)
+"""In a goroutine's count of locks, beside those of the program: it initializes packages."""
+
+
+def lock_to_thread(g: Ptr[G], count: u64) -> None:
+    """Lock g to the thread it runs on."""
+    g.at.lockcount = u64(g.at.lockcount + count)
+    g.at.lockedm = g.at.m
+    g.at.m.at.lockedg = g
+
+
+def unlock_from_thread(g: Ptr[G], count: u64) -> None:
+    """Undo a lock; the last one sets g free."""
+    g.at.lockcount = u64(g.at.lockcount - count)
+    if g.at.lockcount == 0:
+        g.at.lockedm = nil(M)
+        g.at.m.at.lockedg = nil(G)
+
 
 @export
 def lockosthread(g: Ptr[G]) -> None:
     """runtime.LockOSThread: as many times as it is called, UnlockOSThread must be."""
-    g.at.lockcount = u64(g.at.lockcount + 1)
-    g.at.lockedm = g.at.m
-    g.at.m.at.lockedg = g
+    lock_to_thread(g, u64(1))
 
 
 @export
 def unlockosthread(g: Ptr[G]) -> None:
     """runtime.UnlockOSThread: undo one LockOSThread; without one it does nothing."""
-    if g.at.lockcount == 0:
-        return
-    g.at.lockcount = u64(g.at.lockcount - 1)
-    if g.at.lockcount == 0:
-        g.at.lockedm = nil(M)
-        g.at.m.at.lockedg = nil(G)
+    if g.at.lockcount % INITIALIZING != 0:
+        unlock_from_thread(g, u64(1))
+
+
+@export
+def lockinit(g: Ptr[G]) -> None:
+    """Packages are initialized on one thread."""
+    lock_to_thread(g, INITIALIZING)
+
+
+@export
+def unlockinit(g: Ptr[G]) -> None:
+    """Packages have been initialized."""
+    unlock_from_thread(g, INITIALIZING)
 
 
 def count_locked(delta: u64) -> boolean:
