@@ -81,7 +81,8 @@ def pretend_running(n: i64) -> boolean:
 
 
 def retake(now: i64) -> boolean:
-    """Look at every processor; whether something was done."""
+    """Look at every processor; whether one was taken from a system call. Asking a goroutine to give way does not count:
+    one that has no safe point for a second would keep the monitor awake."""
     acted = False
     for i in range(u64(sched.at.nprocs)):
         pp = allp.at[i]
@@ -96,7 +97,6 @@ def retake(now: i64) -> boolean:
             elif now - pp.at.monitor_when >= SLICE:
                 store_release(pp.field(P.preempt), u32(1))
                 preempt_one(pp)
-                acted = True
         else:
             pp.at.monitor_when = now
     return acted
