@@ -1,0 +1,45 @@
+"""`run --break FUNCTION`: pdb stops where the program calls a function of the runtime, which runs under CPython.
+
+Native code enters CPython anew for every call of the runtime, on threads that Python did not make: there is no trace
+function then. So each entry sets pdb's, and breakpoints set in pdb itself (`b newstack`) hold for later calls too.
+
+Rejected: replacing the function by one that calls `breakpoint()`. Every `where` would show it, and other breakpoints
+would be forgotten when the call returns.
+"""
+
+from __future__ import annotations
+
+import pdb
+import sys
+
+from morestack.dialect import callback
+from morestack.runtime import modules
+
+
+class BreakError(Exception):
+    """The runtime has no such function; the text is for the user."""
+
+
+class Stepping(pdb.Pdb):
+    """A pdb that waits for its breakpoints."""
+
+    def __init__(self) -> None:
+        super().__init__(nosigint=True)  # signals belong to the thread that waits for the program
+        self.reset()
+        self.botframe = sys._getframe()
+        self._set_stopinfo(self.botframe, None, -1)
+
+    def user_call(self, frame: object, argument_list: object) -> None:
+        """Nothing at the call itself: stop at the first line instead."""
+
+
+def stop_in(name: str) -> None:
+    """Let pdb stop in every call of the runtime function of that name."""
+    for module in modules():
+        function = vars(module).get(name)
+        if getattr(function, "__module__", "") == module.__name__ and (code := getattr(function, "__code__", None)):
+            debugger = Stepping()
+            debugger.set_break(code.co_filename, code.co_firstlineno, funcname=name)
+            callback.trace = debugger.trace_dispatch
+            return
+    raise BreakError(f"--break {name}: the runtime has no function of that name (src/morestack/runtime has them)")
