@@ -1,17 +1,13 @@
-// Three calls, each with a frame of its own: the traceback of the panic walks them from the newest to the oldest.
+// Each call has a frame of its own, calls of the same function too: the traceback of the panic walks them, newest first.
 package main
 
 func main() {
-	println(area(3, -4))
+	println(factorial(3))
 }
 
-func area(width, height int) int {
-	return length(width) * length(height)
-}
-
-func length(n int) int {
-	if n < 0 {
-		panic("a length is not negative")
+func factorial(n int) int {
+	if n == 0 {
+		panic("nobody said where to stop")
 	}
-	return n
+	return n * factorial(n-1)
 }

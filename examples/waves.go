@@ -1,4 +1,4 @@
-// Waves of goroutines that all need a little more stack than they start with, with a collection between two waves.
+// Waves of goroutines that all need more stack than they start with, with a collection between two waves.
 package main
 
 import "runtime"
@@ -11,7 +11,7 @@ func main() {
 	for range waves {
 		results, end := make(chan int), make(chan bool)
 		for range goroutines {
-			go func() { wait(100, results, end) }()
+			go func() { wait(700, results, end) }()
 		}
 		for range goroutines {
 			total += <-results
