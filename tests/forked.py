@@ -21,7 +21,7 @@ TRACEBACK = 70
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
-    """A command to run: `argv` after `morestack`. With `merged`, stderr goes where stdout goes; `typed` is its input."""
+    """A command to run: `argv` after `morestack`, `typed` its input. With `merged`, stderr goes where stdout goes."""
 
     tag: T
     argv: Sequence[str]

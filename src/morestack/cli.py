@@ -124,6 +124,8 @@ def run(
 ) -> None:
     """Compile a Go program and run it.
 
+    GOMAXPROCS, GOGC, GOMEMLIMIT, GODEBUG and GOTRACEBACK are what they are for Go; docs/environment.md has all variables.
+
     \b
     Example: morestack run --stacks examples/tree.go
     """

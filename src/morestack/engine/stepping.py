@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import pdb
 import sys
+from types import FunctionType
 
 from morestack.dialect import callback
 from morestack.runtime import modules
@@ -21,13 +22,15 @@ class BreakError(Exception):
 
 
 class Stepping(pdb.Pdb):
-    """A pdb that waits for its breakpoints."""
+    """A pdb that waits for a breakpoint in a function."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: FunctionType) -> None:
         super().__init__(nosigint=True)  # signals belong to the thread that waits for the program
         self.reset()
         self.botframe = sys._getframe()
-        self._set_stopinfo(self.botframe, None, -1)
+        code = function.__code__
+        self.set_break(code.co_filename, code.co_firstlineno, funcname=function.__name__)
+        self.set_continue()
 
     def user_call(self, frame: object, argument_list: object) -> None:
         """Nothing at the call itself: stop at the first line instead."""
@@ -37,9 +40,7 @@ def stop_in(name: str) -> None:
     """Let pdb stop in every call of the runtime function of that name."""
     for module in modules():
         function = vars(module).get(name)
-        if getattr(function, "__module__", "") == module.__name__ and (code := getattr(function, "__code__", None)):
-            debugger = Stepping()
-            debugger.set_break(code.co_filename, code.co_firstlineno, funcname=name)
-            callback.trace = debugger.trace_dispatch
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            callback.trace = Stepping(function).trace_dispatch
             return
     raise BreakError(f"--break {name}: the runtime has no function of that name (src/morestack/runtime has them)")
