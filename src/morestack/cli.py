@@ -124,7 +124,8 @@ def run(
 ) -> None:
     """Compile a Go program and run it.
 
-    GOMAXPROCS, GOGC, GOMEMLIMIT, GODEBUG and GOTRACEBACK are what they are for Go; docs/environment.md has all variables.
+    GOMAXPROCS, GOGC, GOMEMLIMIT, GODEBUG and GOTRACEBACK mean what they mean to Go; docs/environment.md lists all
+    variables.
 
     \b
     Example: morestack run --stacks examples/tree.go

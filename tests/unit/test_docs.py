@@ -86,7 +86,7 @@ def test_output_is_real(example: Example) -> None:
 def skeleton(page: Path) -> list[str]:
     """What two languages have in common: levels of headings, and blocks of commands and their output, in order."""
     text = page.read_text()
-    parts = re.finditer(r"^(?:(#+) .*|(```console.*?^```))$", text, re.M | re.S)
+    parts = re.finditer(r"^(?:(#+) [^\n]+|(```console.*?^```))$", text, re.M | re.S)
     return [m[1] or m[2] for m in parts]
 
 
