@@ -154,6 +154,12 @@ def test_show(stage: str) -> None:
         assert unknown.code == 1 and b"no function main.nothing" in unknown.stderr
 
 
+def test_show_names_the_function_that_was_meant() -> None:
+    for short, name in (("sum", b"main.(*tree).sum"), ("tree.sum", b"main.(*tree).sum"), ("build", b"main.build")):
+        end = run_one(["show", "--stage", "ir", "--func", short, "tree.go"], EXAMPLES)
+        assert end.code == 1 and end.stderr.endswith(b"such as " + name + b"\n"), end.stderr
+
+
 def test_unknown_stress_mode() -> None:
     end = run_one(["run", "fib.go"], EXAMPLES, {"STRESS": "movestack,shake"})
     assert end.code == 1 and b"no stress mode shake" in end.stderr
