@@ -127,7 +127,10 @@ def adjustregs(regs: u64, pc: u64, old_lo: u64, old_size: u64, delta: u64) -> u6
 
 @nosplit(why="the stack is half moved")
 def adjustsudogs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the places where a parked goroutine's values are read or written; how many."""
+    """Move the places where a parked goroutine's values are read or written; how many.
+
+    See Note [Stacks of who waits].
+    """
     n = u64(0)
     s = g.at.waiting
     while s != nil(Sudog):

@@ -308,6 +308,7 @@ def grow_arena(npages: u64) -> Ptr[MSpan]:
     s.at.needzero = u32(0)
     s.at.released = u64(0)
     mheap.at.arena_used = u64(mheap.at.arena_used + size)
+    # See Note [Huge pages].
     while mheap.at.arena_used > mheap.at.huge_end and mheap.at.huge_end + HUGE_STEP <= mheap.at.arena_hi:
         madvise(mheap.at.huge_end, HUGE_STEP, MADV_HUGEPAGE)
         mheap.at.huge_end = u64(mheap.at.huge_end + HUGE_STEP)
