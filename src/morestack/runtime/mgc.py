@@ -27,9 +27,9 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.allp import allp, allp_n
-from morestack.runtime.discipline import relieve
+from morestack.runtime.discipline import discipline, relieve
 from morestack.runtime.gcstats import PAUSES, gcstats, gcstats_init
-from morestack.runtime.layout import STACK_MIN, G, P
+from morestack.runtime.layout import CONTIGUOUS, STACK_MIN, G, P
 from morestack.runtime.mcache import GC_DEMANDED, flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
 from morestack.runtime.mgcpace import (
@@ -85,11 +85,12 @@ def gc_init() -> None:
 
 @export
 def setgc(percent: i64, limit: i64, trace: u64, adaptive: u64) -> None:
-    """GOGC (negative: off; at most a million), GOMEMLIMIT in bytes, GODEBUG=gctrace=1, GODEBUG=adaptivestackstart=1."""
+    """GOGC (negative: off; at most a million), GOMEMLIMIT in bytes, GODEBUG=gctrace=1, GODEBUG=adaptivestackstart=1.
+    Only contiguous stacks start with what others used."""
     gc_percent.value = min(percent, MAX_PERCENT)
     memory_limit.value = limit
     gc_trace.value = u32(trace)
-    adaptive_start.value = u32(adaptive)
+    adaptive_start.value = u32(adaptive) if discipline.value == CONTIGUOUS else u32(0)
     set_goal()
 
 
