@@ -19,7 +19,9 @@ Note [Time slices]: a goroutine started or woken by another inherits its time sl
 10 ms the monitor sets P.preempt: who runs then gives way at its next check. When two goroutines that wake each other
 take turns and neither makes one, or when one starts others and waits for the last only, runnext goes behind everything
 that waits: when the slice is over, and, what Go does not do, after 16 in a row. With Go's rule alone a program that
-starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns.
+starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns. For the same reason,
+and again unlike in Go, who has filled the ring with new goroutines gives way: they run while their stacks are in the
+cache, and those that end at once lend theirs to the next. Starting a million that wait takes a third less time so.
 """
 
 from morestack.dialect.machine import (
@@ -78,7 +80,7 @@ from morestack.runtime.park import park_commit
 from morestack.runtime.proc import allocm, newm, resetspinning, threadend, wakep
 from morestack.runtime.procresize import procs_init
 from morestack.runtime.rand import fastrand
-from morestack.runtime.runq import runnext_take, runq_empty, runqget_ring, runqput, runqput_ring
+from morestack.runtime.runq import runnext_take, runq_empty, runq_full, runqget_ring, runqput, runqput_ring
 from morestack.runtime.safepoint import gc_waiting, let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stw import gcstopm, start_the_world, stop_the_world
@@ -392,6 +394,9 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     gp.at.status = G_RUNNABLE
     pp.at.stats.goroutines = u64(pp.at.stats.goroutines + 1)
     runqput(pp, gp)
+    if runq_full(pp):  # See Note [Time slices]
+        pp.at.preempt = u32(1)
+        g.at.stackguard0 = STACK_PREEMPT
     if load_acquire(sched.ptr.field(Sched.npidle)) != 0:
         wakep()
 
