@@ -9,7 +9,7 @@ from types import ModuleType
 
 MODULES = (
     "layout", "os", "fatal", "lockrank", "lock", "rand", "event", "mheap", "allp", "gcstats", "records", "allg",
-    "type", "sizeclasses", "mspan", "mkind", "mcentral", "mcache", "stackprotect", "stackpool", "stackcache",
+    "extra", "type", "sizeclasses", "mspan", "mkind", "mcentral", "mcache", "stackprotect", "stackpool", "stackcache",
     "stacklarge", "stackalloc", "unwind", "copystack", "print", "dragon", "printfloat", "system", "traceback",
     "shrinkstack", "stress", "safepoint", "crossing", "reserve", "mgcsweep", "mgccheck", "mgcpace", "mgctrace",
     "segmentkeep", "segment", "discipline", "mgcwork", "mgcmark", "mspecial", "mgcstack", "timeheap", "hchan", "park",

@@ -7,9 +7,10 @@ with it: what it did to the thread's state shall hit nobody else.
 
 from morestack.dialect.machine import Ptr, boolean, export, nil, store_release, u64
 from morestack.runtime.deadlock import checkdead
+from morestack.runtime.extra import extra_of
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.idle import releasep
-from morestack.runtime.layout import G, M, P
+from morestack.runtime.layout import Extra, G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.os import pthread_detach
 from morestack.runtime.proc import handoffp, idle_now, last_but_timers, mpark, stopm, threadgone
@@ -18,19 +19,21 @@ from morestack.runtime.proc import handoffp, idle_now, last_but_timers, mpark, s
 @export
 def lockosthread(g: Ptr[G]) -> None:
     """runtime.LockOSThread: as many times as it is called, UnlockOSThread must be."""
-    g.at.lockcount = u64(g.at.lockcount + 1)
-    g.at.lockedm = g.at.m
+    x = extra_of(g)
+    x.at.lockcount = u64(x.at.lockcount + 1)
+    x.at.lockedm = g.at.m
     g.at.m.at.lockedg = g
 
 
 @export
 def unlockosthread(g: Ptr[G]) -> None:
     """runtime.UnlockOSThread: undo one LockOSThread; without one it does nothing."""
-    if g.at.lockcount == 0:
+    x = g.at.extra
+    if x == nil(Extra) or x.at.lockcount == 0:
         return
-    g.at.lockcount = u64(g.at.lockcount - 1)
-    if g.at.lockcount == 0:
-        g.at.lockedm = nil(M)
+    x.at.lockcount = u64(x.at.lockcount - 1)
+    if x.at.lockcount == 0:
+        x.at.lockedm = nil(M)
         g.at.m.at.lockedg = nil(G)
 
 
@@ -55,7 +58,7 @@ def stoplockedm(m: Ptr[M]) -> None:
 
 def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
     """g is to run, on its own thread: that one gets m's processor."""
-    other = g.at.lockedm
+    other = g.at.extra.at.lockedm
     count_locked(u64(0xFFFF_FFFF_FFFF_FFFF))
     store_release(other.field(M.nextp), releasep(m))
     notewakeup(other.field(M.park))

@@ -1,7 +1,7 @@
 """Roots: the stacks of goroutines by their frames' bitmaps, what else goroutines hold, and writable globals.
 
 A goroutine is scanned when it is stopped. Stopped in a prologue, it has the argument registers of the function it is
-about to enter in g.spill.
+about to enter in a spill record.
 
 Records of deferred calls are the runtime's own memory or lie in frames, outside all bitmaps: what they and panics
 hold is found from g.
@@ -19,6 +19,7 @@ from morestack.dialect.machine import (
     atomic_add,
     cstr,
     export,
+    i64,
     local,
     nil,
     ptr_at,
@@ -29,10 +30,24 @@ from morestack.dialect.machine import (
 )
 from morestack.runtime.allg import allg_at, allg_count
 from morestack.runtime.discipline import has_excess
+from morestack.runtime.extra import panics_of, spill_of, stktop_of, world_fn_of
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, G_SYSCALL, Defer, G, Panic, Spill, Stktop, Sudog
+from morestack.runtime.layout import (
+    G_DEAD,
+    G_IDLE,
+    G_RUNNING,
+    G_SYSCALL,
+    G_WAITING,
+    Defer,
+    G,
+    Panic,
+    Spill,
+    Stktop,
+    Sudog,
+)
 from morestack.runtime.mgcmark import grey, scan_bits, scan_mask, scan_words
 from morestack.runtime.mgcwork import GCWork, shrink_later
+from morestack.runtime.os import nanotime
 from morestack.runtime.unwind import (
     FRAME_WORDS,
     LARGE_BITMAP,
@@ -46,6 +61,7 @@ from morestack.runtime.unwind import (
 MAX_MODULES = u64(1024)
 ROOT_WORDS = u64(3)
 ROOT_BATCH = u64(64)
+SECOND = i64(1000000000)
 GOROUTINE_BATCH = u64(64)
 
 _roots = static(Array[u64, Literal[1024]])
@@ -123,11 +139,11 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
         if args & 1 != 0:
             grey(w, g.at.sched.ret)
         grey(w, g.at.sched.ctxt)
-    elif g.at.world_fn != 0:
+    elif world_fn_of(g) != 0:
         grey(w, g.at.sched.ctxt)  # what the function is to fill in
     f = local(Frame)
     first_frame(f, g)
-    scanned = g.at.stktop
+    scanned = stktop_of(g)
     while has_frame(f):
         while scanned != f.at.top:
             scan_copied(w, scanned)
@@ -149,14 +165,14 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
 def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
     """Grey what a goroutine keeps alive."""
     scan_frames(w, g)
-    spill = g.at.spill
+    spill = spill_of(g)
     if spill != nil(Spill):
         scan_bits(w, spill.addr, ptr_at(u64, u64(spill.at.pc - 16))[0])
     d = g.at.defers
     while d != nil(Defer):
         grey(w, d.at.fn)
         d = d.at.link
-    p = g.at.panics
+    p = panics_of(g)
     while p != nil(Panic):
         grey(w, p.at.a)
         grey(w, p.at.data)
@@ -164,7 +180,6 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         p = p.at.link
     if g.at.status == G_SYSCALL:
         scan_words(w, g.at.m.at.sysargs.ptr.addr, u64(6))
-    grey(w, g.at.semaddr)
     s = g.at.waiting
     while s != nil(Sudog):
         grey(w, s.at.c)
@@ -172,7 +187,7 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         s = s.at.waitlink
     w.at.stacks = u64(w.at.stacks + 1)
     w.at.stack_bytes = u64(w.at.stack_bytes + g.at.stack_hi - g.at.sched.sp)
-    top = g.at.stktop
+    top = stktop_of(g)
     while top != nil(Stktop):
         w.at.stack_bytes = u64(w.at.stack_bytes + top.at.hi - top.at.sp)
         top = top.at.link
@@ -187,6 +202,7 @@ def scan_goroutines(w: Ptr[GCWork]) -> None:
     """Scan goroutines that no other thread has taken. Stacks that are little used are noted, but not those of who
     runs, they want room, nor of who is in a system call: the kernel may write there."""
     total = allg_count()
+    second = u32(nanotime() // SECOND)
     first = take_goroutines()
     while first < total:
         for i in range(first, min(u64(first + GOROUTINE_BATCH), total)):
@@ -194,6 +210,8 @@ def scan_goroutines(w: Ptr[GCWork]) -> None:
             status = g.at.status
             if status != G_DEAD and status != G_IDLE:
                 scan_goroutine(w, g)
+                if status == G_WAITING and g.at.waitsince == 0:
+                    g.at.waitsince = second
                 if status != G_RUNNING and status != G_SYSCALL and has_excess(g):
                     shrink_later(w, g.addr)
         first = take_goroutines()

@@ -157,7 +157,7 @@ def all_stacks(g: Ptr[G]) -> None:
     data = g.at.sched.ctxt
     g.at.sched.ctxt = u64(0)
     world_stopped.value = u32(1)
-    g.at.sched.ret = write_stacks(g, data, g.at.world_arg, True)
+    g.at.sched.ret = write_stacks(g, data, g.at.extra.at.world_arg, True)
     world_stopped.value = u32(0)
 
 

@@ -13,6 +13,7 @@ Frames are numbered as they are shown: of a deep stack the 50 innermost and 50 o
 
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, local, nil, static, u8, u32, u64
 from morestack.runtime.allg import allg_at, allg_count
+from morestack.runtime.extra import lockedm_of, panics_of, spill_of
 from morestack.runtime.layout import (
     G_DEAD,
     G_IDLE,
@@ -67,7 +68,7 @@ INNERMOST = u64(50)
 OUTERMOST = u64(50)
 LONGEST_CYCLE = u64(16)
 ALL_FRAMES = u64(1 << 62)
-MINUTE = i64(60000000000)
+SECOND = i64(1000000000)
 
 traceback_level = static(u32)
 """$GOTRACEBACK: 0 none, 1 what the program made, 2 the runtime's frames too."""
@@ -201,13 +202,13 @@ def put_frames(g: Ptr[G], p: Ptr[Panic], first: u64, last: u64) -> u64:
                     put_site(p.at.leaf_sites[i])
                 at = u64(at + 1)
             bare = False
-    pc = g.at.spill.at.pc if g.at.spill != nil(Spill) else g.at.sched.pc
+    pc = spill_of(g).at.pc if spill_of(g) != nil(Spill) else g.at.sched.pc
     unborn = is_entry(pc) and g.at.sched.sp == g.at.stack_hi  # it has no other frame
     if is_entry(pc) and (unborn or not hidden(record_of(pc))):
         if at >= first and at < last:
             put_entry(record_of(pc))
         at = u64(at + 1)
-    q = g.at.panics
+    q = panics_of(g)
     f = local(Frame)
     first_frame(f, g)
     while has_frame(f) and at < last:
@@ -273,12 +274,12 @@ def put_header(g: Ptr[G]) -> None:
     puts(cstr(b" ["))
     puts(wait_text(g))
     if g.at.status == G_WAITING and g.at.waitsince != 0:
-        minutes = i64((nanotime() - g.at.waitsince) // MINUTE)
+        minutes = (nanotime() // SECOND - i64(g.at.waitsince)) // 60
         if minutes >= 1:
             puts(cstr(b", "))
             put_uint(u64(minutes))
             puts(cstr(b" minutes"))
-    if g.at.lockedm != nil(M):
+    if lockedm_of(g) != nil(M):
         puts(cstr(b", locked to thread"))
     puts(cstr(b"]:\n"))
 

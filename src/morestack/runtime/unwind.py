@@ -24,6 +24,7 @@ no segments.
 """
 
 from morestack.dialect.machine import Ptr, boolean, i32, i64, local, nil, nosplit, ptr_at, static, struct, u32, u64
+from morestack.runtime.extra import stktop_of
 from morestack.runtime.layout import LINK, G, Stktop
 
 ENTRY_MARK = u32(0xFFFF_FFFF)
@@ -144,7 +145,7 @@ def first_frame(f: Ptr[Frame], g: Ptr[G]) -> None:
     f.at.sp = g.at.sched.sp
     f.at.pc = ptr_at(u64, u64(f.at.sp - 8))[0] if is_entry(pc) else pc
     f.at.hi = g.at.stack_hi
-    f.at.top = g.at.stktop
+    f.at.top = stktop_of(g)
     cross_segments(f)
 
 
@@ -179,7 +180,7 @@ def is_within(g: Ptr[G], sp: u64, frame: u64) -> boolean:
     """Whether a frame of g with the SP `sp` is `frame`, or was called from there. Newer segments come first."""
     lo = g.at.stack_lo
     hi = g.at.stack_hi
-    top = g.at.stktop
+    top = stktop_of(g)
     while top != nil(Stktop):
         holds = lo <= sp and sp < hi
         if lo <= frame and frame < hi:
