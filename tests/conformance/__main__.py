@@ -57,7 +57,7 @@ def main() -> int:
     print(f"{'all':28}{passed.total():8}{failed.total():8}")
     usual = options.discipline == DEFAULT
     if options.update and usual:
-        known.write(LIST, failures, "Go's `// run` tests that import at most runtime and unsafe and fail, and how")
+        known.write(LIST, failures, "Go's `// run` tests that import only what programs can import and fail, and how")
         return 0
     expected = known.read(LIST)
     if not usual:

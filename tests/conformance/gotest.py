@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from morestack.source.packages import importable
 from tests.forked import Ended, Job, run_jobs
 
 TIME_LIMIT = 60.0
-PACKAGES = frozenset(["runtime", "unsafe"])
-"""What programs can import so far."""
 DIRECTIVE = re.compile(rb"//\s?run(\s.*)?$")
 IMPORTS = re.compile(rb'^import\s*(?:\(([^)]*)\)|(?:[\w.]+\s+)?("[^"]+"))', re.M | re.S)
 ONE_P = {"GOMAXPROCS": "1"}
@@ -75,7 +74,8 @@ def discover(folder: Path) -> list[GoTest]:
 
 def supported(folder: Path) -> list[GoTest]:
     """The tests that import nothing else than what programs can import."""
-    return [t for t in discover(folder) if t.imports <= PACKAGES]
+    packages = frozenset(importable())
+    return [t for t in discover(folder) if t.imports <= packages]
 
 
 def outcome(test: GoTest, end: Ended[GoTest]) -> Outcome:

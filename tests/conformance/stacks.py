@@ -42,7 +42,7 @@ PROGRAMS = {
     "fixedbugs/issue10486": Counts(),
     "bigmap": Counts(),
     "divmod": Counts(),
-    # These import packages that come next, or set finalizers.
+    # Most of these import packages that come next.
     "stackobj": Counts(),
     "stackobj2": Counts(10, 0, 1 << 20),
     "stackobj3": Counts(),

@@ -1,4 +1,4 @@
-"""Go's own `// run` tests that import at most runtime and unsafe pass, but for the listed ones, which fail."""
+"""Go's own `// run` tests that import only what programs can import pass, but for the listed ones, which fail."""
 
 import os
 

@@ -12,8 +12,11 @@ FLAG_WRAPPER = 1
 FLAG_RUNTIME = 2
 FLAG_BOTTOM = 4
 FLAG_NO_PARAMS = 8
+LARGE_BITMAP = 1 << 31
+TRACKED_OBJECTS = 1 << 30
+"""In the frame words of a continuation or site."""
 PREFIX_TYPE = "{i64, i32, i32}"
-RECORD_TYPE = "{i32, i32, i32, i32, i32, i32}"
+RECORD_TYPE = "{i32, i32, i32, i32, i32, i32, i32}"
 """A function record; see docs/abi.md."""
 
 _INTRINSICS = {
@@ -60,10 +63,12 @@ class ModuleContext:
         self._cells: set[str] = set()
         self._names: dict[str, str] = {}
         self._records: dict[tuple[str, int, str], str] = {}
-        self._sites: dict[tuple[str, int], str] = {}
+        self._sites: dict[tuple[str, int, int], str] = {}
         self._blobs: dict[tuple[str, int, int], str] = {}
         self._bitmaps: dict[tuple[int, int], str] = {}
         self._masks: dict[bytes, str] = {}
+        self.objects: dict[str, list[tuple[int, int]]] = {}
+        """First word and number of words of each object with pointers in a function's frame."""
         self.defined: set[str] = set()
 
     # symbols
@@ -116,33 +121,48 @@ class ModuleContext:
             self.data.append(
                 f"{known} = private constant {RECORD_TYPE} {{{relative(name, known)}, "
                 f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}, "
-                f"i32 {call.args}, i32 {call.area}}}, align 8"
+                f"i32 {call.args}, i32 {call.area}, {self._object_table(known, f)}}}, align 8"
             )
         return known
 
-    def site(self, f: Function, pos: Pos | None, flags: int) -> str:
-        """The site record of a place in f. A package's init is made by the compiler, but what it does for variables
-        stands in files: it is shown there."""
+    def _object_table(self, record: str, f: Function) -> str:
+        """The field of a function record that refers to the table of the frame's objects: the words of a frame of at
+        most 64 that are theirs, as bits, how many there are, and their places."""
+        ranges = self.objects.get(f.name)
+        if not ranges:
+            return "i32 0"
+        table = f"{record}.objects"
+        words = sum(((1 << n) - 1) << first for first, n in ranges) & (1 << 64) - 1
+        places = ", ".join(f"i32 {w}" for pair in ranges for w in pair)
+        self.data.append(
+            f"{table} = private constant {{i64, i32, [{2 * len(ranges)} x i32]}} "
+            f"{{i64 {words}, i32 {len(ranges)}, [{2 * len(ranges)} x i32] [{places}]}}, align 8"
+        )
+        return relative(table, record)
+
+    def site(self, f: Function, pos: Pos | None, flags: int, used: int = 0) -> str:
+        """The site record of a place in f, where the objects in the mask `used` are of use. A package's init is made by
+        the compiler, but what it does for variables stands in files: it is shown there."""
         file = ""
         if f.name.endswith(".init") and pos is not None and f.pos is not None and pos.file != f.pos.file:
             file = pos.file
             flags &= ~FLAG_WRAPPER
         record = self.function_record(f, flags, file)
         line = (pos or f.pos or Pos("", 0, 0)).line
-        key = (record, line)
+        key = (record, line, used)
         known = self._sites.get(key)
         if known is None:
             known = self._sites[key] = f"@site.{len(self._sites)}"
             self.data.append(
                 f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(record, known)}, i32 {line}, "
-                "i32 0, i32 0}, align 8"
+                f"i32 0, i32 {used}}}, align 8"
             )
         return known
 
-    def bitmap(self, bits: int, words: int) -> tuple[str, int]:
+    def bitmap(self, bits: int, words: int, flags: int) -> tuple[str, int]:
         """The i64 constant at -16 and the words field at -8 for a frame."""
         if words <= 64:
-            return f"i64 {bits}", words
+            return f"i64 {bits}", words | flags
         key = (bits, words)
         known = self._bitmaps.get(key)
         if known is None:
@@ -151,7 +171,7 @@ class ModuleContext:
             data = "".join(f"\\{b:02X}" for b in bits.to_bytes(size, "little"))
             init = f'c"{data}"' if bits else "zeroinitializer"
             self.data.append(f"{known} = private constant [{size} x i8] {init}, align 1")
-        return f"i64 ptrtoint (ptr {known} to i64)", words | 1 << 31
+        return f"i64 ptrtoint (ptr {known} to i64)", words | flags | LARGE_BITMAP
 
     def mask(self, data: bytes) -> str:
         """Read-only bytes: which words of a global hold pointers."""
@@ -162,22 +182,22 @@ class ModuleContext:
             self.data.append(f'{known} = private constant [{len(data)} x i8] c"{text}", align 1')
         return known
 
-    def prefix(self, symbol: str, bits: int, words: int, site: str) -> str:
+    def prefix(self, symbol: str, bits: int, words: int, site: str, flags: int) -> str:
         """The prefix clause of a continuation."""
-        bitmap, count = self.bitmap(bits, words)
+        bitmap, count = self.bitmap(bits, words, flags)
         return f"prefix {PREFIX_TYPE} {{{bitmap}, i32 {count}, {relative(site, symbol)}}}"
 
     def entry_prefix(self, symbol: str, reg_bitmap: int, record: str) -> str:
         """The prefix clause of a function entry."""
         return f"prefix {PREFIX_TYPE} {{i64 {reg_bitmap}, i32 -1, {relative(record, symbol)}}}"
 
-    def blob(self, bits: int, words: int, site: str) -> str:
+    def blob(self, bits: int, words: int, site: str, flags: int = 0) -> str:
         """The "pc" of a place that panics and never returns."""
         key = (site, bits, words)
         known = self._blobs.get(key)
         if known is None:
             known = self._blobs[key] = f"@blob.{len(self._blobs)}"
-            bitmap, count = self.bitmap(bits, words)
+            bitmap, count = self.bitmap(bits, words, flags)
             self.data.append(
                 f"{known} = private constant {{i64, i32, i32, i64}} {{{bitmap}, i32 {count}, "
                 f"{relative(site, known, 16)}, i64 0}}, align 16"

@@ -24,7 +24,7 @@ from morestack.codegen.abi import (
 from morestack.codegen.blocks import Region
 from morestack.codegen.body import COLD
 from morestack.codegen.call import ALL_ARGS, PARAMS, Place, argument_list
-from morestack.codegen.context import ModuleContext, flags_of
+from morestack.codegen.context import TRACKED_OBJECTS, ModuleContext, flags_of
 from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, quote, zero_text
 from morestack.codegen.layout import Layout, call_convention, plan, registers
 from morestack.codegen.op_call import runtime_call
@@ -141,8 +141,9 @@ class SegmentBody(Region):
         binds = self.seg.head.binds
         assert binds is not None
         caller = self.lay.suspended[self.seg.head]
-        site = self.ctx.site(self.f, binds.pos, flags_of(self.f))
-        return self.ctx.prefix(symbol, self.lay.bitmap(caller), self.lay.frame // 8, site)
+        used = self.lay.used_mask(caller)
+        site = self.ctx.site(self.f, binds.pos, flags_of(self.f), used)
+        return self.ctx.prefix(symbol, self.lay.bitmap(caller), self.lay.frame // 8, site, self._flags(used))
 
     def _enter(self) -> None:
         """Prologue, then parameters into registers."""
@@ -331,8 +332,13 @@ class SegmentBody(Region):
     # panics
 
     def _blob(self, i: Instr) -> str:
-        site = self.ctx.site(self.f, i.pos, flags_of(self.f))
-        return self.ctx.blob(self.lay.panic_bitmap(i), self.lay.frame // 8, site)
+        used = self.lay.panic_mask()
+        site = self.ctx.site(self.f, i.pos, flags_of(self.f), used)
+        return self.ctx.blob(self.lay.panic_bitmap(i), self.lay.frame // 8, site, self._flags(used))
+
+    def _flags(self, used: int) -> int:
+        """Whether some of the frame's objects may be of no use where those in the mask are read again."""
+        return TRACKED_OBJECTS if used != self.lay.every_object() else 0
 
     def _panic_block(self, kind: int, a: str, b: str, i: Instr) -> str:
         """A cold block that panics; kind 0 when g.pending is set already. Returns its label."""
@@ -380,6 +386,7 @@ def runtime_call_i64(body: SegmentBody, name: str, i: Instr) -> str:
 def emit_goroutine(ctx: ModuleContext, f: Function, suspends: Callable[[Instr], bool]) -> list[str]:
     """The text of all segments of f."""
     lay = plan(f, suspends)
+    ctx.objects[f.name] = lay.object_ranges()
     out: list[str] = []
     for seg in lay.segments:
         out.extend(SegmentBody(ctx, lay, seg).build())

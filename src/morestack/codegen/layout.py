@@ -11,7 +11,7 @@
 All offsets count from SP. Registers that are never live at the same head share slots; memory registers that
 are never live in the same node share memory. A bitmap lists the pointers a stack walk finds at one
 suspension: live slots and memory registers, objects that may be initialised, and the call's own
-stack arguments.
+stack arguments. A site's mask says which of the objects are still of use (stackobjects.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from morestack.codegen.loops import takes_memory
 from morestack.codegen.op_defer import exit_node, in_loop
 from morestack.codegen.remat import Remat, rematerializable
 from morestack.codegen.split import Node, Segment, _whole_order, make_nodes, make_segments
-from morestack.ir.module import Function, Instr, Module, Reg
+from morestack.codegen.stackobjects import ObjectLiveness, mask_bits
+from morestack.ir.module import Function, Instr, Module, Object, Reg
 from morestack.ir.ops import Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import PTR, pointer_words
@@ -40,6 +41,7 @@ class Layout:
     segments: list[Segment]
     live: Liveness
     init: ObjectInit
+    used: ObjectLiveness
     convention: Convention
     frame: int = 0  # F, bytes
     area: int = 0  # outgoing area, bytes
@@ -47,6 +49,7 @@ class Layout:
     memory: dict[int, int] = field(default_factory=dict)  # memory register: offset; parameters: from BP + 16
     incoming: set[int] = field(default_factory=set)  # memory registers that live in the caller's area
     objects: dict[int, int] = field(default_factory=dict)
+    tracked: list[Object] = field(default_factory=list)  # objects with pointers
     clear: list[int] = field(default_factory=list)  # objects to clear on entry
     head_of: dict[Node, Segment] = field(default_factory=dict)
     remat: Remat = field(default_factory=dict)
@@ -92,6 +95,22 @@ class Layout:
         """Pointers when the instruction panics: only objects can still be of use to deferred functions."""
         return self.object_bitmap(self.init.before[i][0] if i in self.init.before else 0)
 
+    def used_mask(self, suspended: Node) -> int:
+        """The objects of use while `suspended`'s call runs, as a site has it."""
+        return mask_bits(self.tracked, self.used.during(suspended))
+
+    def panic_mask(self) -> int:
+        """The objects of use when an instruction panics."""
+        return mask_bits(self.tracked, self.used.at_exit)
+
+    def every_object(self) -> int:
+        """The mask of all objects."""
+        return mask_bits(self.tracked, sum(1 << o.id for o in self.tracked))
+
+    def object_ranges(self) -> list[tuple[int, int]]:
+        """First word in the frame and number of words of each object with pointers."""
+        return [(self.objects[o.id] // 8, -(-o.type.size // 8)) for o in self.tracked]
+
 
 _conventions: dict[tuple[object, ...], Convention] = {}
 
@@ -136,7 +155,9 @@ def plan(f: Function, suspends: object) -> Layout:
     segments = make_segments(nodes)
     init = object_init(f, nodes, reachable)
     own = signature_convention(tuple(r.type for r in f.params), tuple(f.results))
-    lay = Layout(f, segments, lv, init, own, head_of={s.head: s for s in segments}, remat=remat)
+    used = ObjectLiveness(f, nodes, remat, exit_node(nodes) if f.has_defer else None)
+    lay = Layout(f, segments, lv, init, used, own, head_of={s.head: s for s in segments}, remat=remat)
+    lay.tracked = [o for o in f.objects if pointer_words(o.type)]
     lay.suspended = {n.resume: n for n in nodes if n.resume is not None}
     with_pointers = sum(1 << o.id for o in f.objects if pointer_words(o.type))
     need = init.need_clear(with_pointers)

@@ -40,6 +40,7 @@ def _lines(module: Module, name: str) -> Iterator[str]:
                 yield from emit_entry(ctx, info)
             continue
         lay = plan(f, suspends_with(leaf))
+        ctx.objects[f.name] = lay.object_ranges()
         yield from _frame(lay)
         for seg in lay.segments:
             yield from SegmentBody(ctx, lay, seg).build()

@@ -168,7 +168,7 @@ def _continuation(stub: str, flags: int) -> list[str]:
     return [
         f"{text} = private constant [{size} x i8] {name}, align 1",
         f"{record} = private constant {RECORD_TYPE} {{{relative(text, record)}, "
-        f"{relative(text, record)}, i32 0, i32 {flags}, i32 0, i32 0}}, align 8",
+        f"{relative(text, record)}, i32 0, i32 {flags}, i32 0, i32 0, i32 0}}, align 8",
         f"{site} = private constant {{i32, i32, i32, i32}} {{{relative(record, site)}, i32 0, i32 0, i32 0}}, align 8",
         f"define hidden preserve_nonecc void @rt.{stub}{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
         f"{{i64 0, i32 0, {relative(site, f'@rt.{stub}')}}} {{",

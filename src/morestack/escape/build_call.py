@@ -170,17 +170,8 @@ class CallBuilder(BuiltinBuilder):
         """A call of a function or method."""
         sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
         is_method = sel is not None and sel.kind is SelectionKind.METHOD
-        fns: list[Callee]
         target = self.batch.targets.get(n)
-        if target is not None:
-            fns = [self.known(target.method)] if target.method is not None else []
-        elif is_method and isinstance(fun, ast.Selector) and sel is not None:
-            method = self.static_method(fun, sel)
-            fns = [self.known(method)] if method is not None else []
-        elif sel is not None and sel.kind is SelectionKind.METHOD_EXPR and isinstance(sel.obj, Func):
-            fns = [] if self.is_dynamic(sel.recv) else [self.known(sel.obj.origin or sel.obj)]
-        else:
-            fns = self.callees(fun)
+        fns = self.called(n, fun)
         if ks is not None:
             self.wire_results(ks, fns, fun)
         if not is_method:
@@ -196,6 +187,19 @@ class CallBuilder(BuiltinBuilder):
             else:
                 self.receiver(k, fun, sel)
         self.arguments(ks, n, fun, fns, offset)
+
+    def called(self, n: ast.Call, fun: ast.Expr) -> list[Callee]:
+        """The functions or methods a call can be of, if they are all known; else none."""
+        sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
+        target = self.batch.targets.get(n)
+        if target is not None:
+            return [self.known(target.method)] if target.method is not None else []
+        if sel is not None and sel.kind is SelectionKind.METHOD and isinstance(fun, ast.Selector):
+            method = self.static_method(fun, sel)
+            return [self.known(method)] if method is not None else []
+        if sel is not None and sel.kind is SelectionKind.METHOD_EXPR and isinstance(sel.obj, Func):
+            return [] if self.is_dynamic(sel.recv) else [self.known(sel.obj.origin or sel.obj)]
+        return self.callees(fun)
 
     def target_receiver(self, k: Hole, fun: ast.Selector, target: Target) -> None:
         """The receiver of a resolved interface call: `x.(T).path`, as the method takes it."""
@@ -287,10 +291,9 @@ class CallBuilder(BuiltinBuilder):
         args: list[Operand] = list(self.spread(n) or n.args)
         packed = sig.variadic and not n.has_dots
         fixed = len(params) - 1 if packed else len(params)
+        escaping = any(takes_uintptrs(f) for f in fns)
         for i in range(min(fixed, len(args))):
-            pointer = self.as_uintptr(args[i]) if any(takes_uintptrs(f) for f in fns) else None
-            if pointer is not None:  # the callee hands the number to the kernel: what it is the address of may not move
-                self.expr(self.heap(), pointer)
+            if escaping and self.escaping_uintptr(args[i]):
                 continue
             k = self.merged_tag_hole(ks, fns, i + offset).note(n, "call parameter")
             if i == 0 and fns and fun in self.info.selections:
@@ -305,15 +308,22 @@ class CallBuilder(BuiltinBuilder):
         k = self.spill(k, n, Site.VARIADIC, lambda: "... argument")
         elem = ti.element(params[-1].type)
         for operand in rest:
-            self.operand(k.note(n, "slice-literal-element"), operand, elem)
+            if not escaping or not self.escaping_uintptr(operand):
+                self.operand(k.note(n, "slice-literal-element"), operand, elem)
 
-    def as_uintptr(self, x: Operand) -> ast.Expr | None:
-        """p, where x is uintptr(p) of an unsafe.Pointer."""
-        n = unparen(x) if not isinstance(x, tuple) else None
+    def escaping_uintptr(self, x: Operand) -> bool:
+        """Where x is uintptr(p) of an unsafe.Pointer, move what p points to to the heap: the callee hands the number to
+        the kernel, say, so it may not move."""
+        if isinstance(x, tuple) or x in self.given:
+            return False
+        n = unparen(x)
         if not isinstance(n, ast.Call) or len(n.args) != 1 or not self.is_type(unparen(n.fun)):
-            return None
+            return False
         t = self.type_of(n.args[0])
-        return n.args[0] if t is not None and is_unsafe_pointer(t) else None
+        if t is None or not is_unsafe_pointer(t):
+            return False
+        self.expr(self.heap(), n.args[0])
+        return True
 
     def spread(self, n: ast.Call) -> list[Operand] | None:
         """For `f(g())` with several results: temporaries that hold them."""

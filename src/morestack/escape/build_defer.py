@@ -8,7 +8,7 @@ that it does not escape.
 from __future__ import annotations
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.build_call import CallBuilder
+from morestack.escape.build_call import CallBuilder, takes_uintptrs
 from morestack.escape.build_expr import Temp
 from morestack.escape.graph import Fn, Hole
 from morestack.escape.program import unparen
@@ -69,7 +69,11 @@ class DeferBuilder(CallBuilder):
         if spread is not None:
             return [t for t in spread if isinstance(t, tuple)]
         params = sig.params.vars if sig is not None else ()
+        escaping = builtin is None and any(takes_uintptrs(f) for f in self.called(call, unparen(call.fun)))
         for i, a in enumerate(call.args):
+            if escaping and self.escaping_uintptr(a):
+                given[a] = (self.temp(), self.type_of(a))
+                continue
             dst: Type | None = None
             if sig is not None and builtin is None and params:
                 last = params[-1].type

@@ -12,6 +12,7 @@ from morestack.ir import types as ir
 from morestack.ir.build_arith import COMPARISONS, arithmetic, concat_values, shift
 from morestack.ir.build_func import STMT, FuncBuilder, Loc, Mem, builds, unparen
 from morestack.ir.build_iface import box_into, comma_ok, value_as
+from morestack.ir.build_literal import reads_nothing
 from morestack.ir.build_map import assign_slot, key_place, lookup
 from morestack.ir.build_order import has_call, hoist, save
 from morestack.ir.build_types import ir_type, is_ssa, under
@@ -144,6 +145,9 @@ def assign_one(fb: FuncBuilder, lhs: ast.Node, rhs: ast.Node) -> None:
         if isinstance(inner, ast.Index) and isinstance(under(fb.type_of(inner.x)), Map):
             save_operands(fb, lhs)
         assign_value(fb, lhs, value_as(fb, rhs, t))
+        return
+    if reads_nothing(fb, rhs):
+        fb.into(rhs, place_of(fb, unparen(lhs)))
         return
     loc = fb.loc(rhs)
     source = loc if isinstance(loc, Mem) else fb.spill(loc)

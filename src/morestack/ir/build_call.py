@@ -11,7 +11,7 @@ from morestack.ir.build_iface import box_into, into_as, value_as
 from morestack.ir.build_instance import instance_of, instantiated_name
 from morestack.ir.build_order import ordered
 from morestack.ir.build_types import ir_type, under
-from morestack.ir.module import Instr, Operand, Reg
+from morestack.ir.module import Instr, Operand, Pos, Reg
 from morestack.ir.module import Signature as IRSignature
 from morestack.ir.ops import Op
 from morestack.source.diagnostics import InternalError
@@ -100,11 +100,10 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
     direct = static_callee(fb, fun)
     if direct is not None:
         args = arguments(fb, e, signature)
-        kept = _kept_alive(fb, e, fun, args)
+        kept = kept_alive(fb, e, fun, signature, args)
         results = tuple([fb.f.reg(t) for t in bt.results_of(signature)])
         fb.block.instrs.append(Instr(Op.CALL, results, tuple(args), direct, (), pos))
-        for pointer in kept:
-            fb.rt_do("keepalive", pointer, pos=pos)
+        keep_alive(fb, kept, pos)
         return results
     ordered(fb, (e.fun, *e.args))
     if isinstance(fun, ast.FuncLit):
@@ -121,18 +120,29 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
     return results
 
 
-def _kept_alive(fb: FuncBuilder, e: ast.Call, fun: ast.Node, args: list[Operand]) -> list[Operand]:
+def kept_alive(fb: FuncBuilder, e: ast.Call, fun: ast.Node, signature: Signature, args: list[Operand]) -> list[Operand]:
     """Of a function marked `//go:uintptrescapes`, the arguments `uintptr(p)`, as pointers: what they point to must live
     until the call returns. Escape analysis has moved it to the heap."""
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     f = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
     if type(f) is not Func or f.decl is None or "go:uintptrescapes" not in f.decl.pragmas:
         return []
+    fixed = len(args) - 1 if signature.variadic and not e.has_dots else len(args)
     kept: list[Operand] = []
-    for a, value in zip(map(unparen, e.args), args, strict=False):
-        if isinstance(a, ast.Call) and _mode(fb, a) is Mode.TYPE and is_unsafe_pointer(fb.type_of(a.args[0])):
-            kept.append(fb.op(Op.INTTOPTR, ir.PTR, value))
+    for n, a in enumerate(map(unparen, e.args)):
+        if not isinstance(a, ast.Call) or _mode(fb, a) is not Mode.TYPE or not is_unsafe_pointer(fb.type_of(a.args[0])):
+            continue
+        if n < fixed:
+            kept.append(fb.op(Op.INTTOPTR, ir.PTR, args[n]))
+        else:
+            kept.append(fb.load(Mem(fb.extract(args[fixed], 0), (n - fixed) * ir.I64.size), ir.PTR))
     return kept
+
+
+def keep_alive(fb: FuncBuilder, kept: list[Operand], pos: Pos) -> None:
+    """What these point to lives up to here."""
+    for pointer in kept:
+        fb.rt_do("keepalive", pointer, pos=pos)
 
 
 def _method_call(fb: FuncBuilder, e: ast.Call, fun: ast.Selector, signature: Signature) -> tuple[Reg, ...]:
@@ -155,7 +165,9 @@ def _method_call(fb: FuncBuilder, e: ast.Call, fun: ast.Selector, signature: Sig
         return results
     recv = fb.copy(receiver(fb, loc, t, f, pos))
     args = arguments(fb, e, signature)
+    kept = kept_alive(fb, e, fun, signature, args)
     fb.block.instrs.append(Instr(Op.CALL, results, (recv, *args), fb.mod.func_symbol(f), (), pos))
+    keep_alive(fb, kept, pos)
     return results
 
 

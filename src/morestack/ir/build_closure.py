@@ -199,7 +199,7 @@ def _make(fb: FuncBuilder, name: str, layout: ir.Struct, held: list[Operand], es
 
 
 def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: Pos) -> Operand:
-    from morestack.ir.build_call import arguments
+    from morestack.ir.build_call import arguments, keep_alive, kept_alive
 
     mod = fb.mod
     fun = instantiated_name(unparen(call.fun), mod)
@@ -230,14 +230,16 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
             head = [fb.copy(fb.expr(call.fun))]
             if name.rpartition(".")[2].startswith("gowrap") and not params and not results:
                 return head[0]  # newproc says when it is nil
-    held = [*head, *arguments(fb, call, signature)]
-    held = [fb.copy(h) for h in held]
+    args = arguments(fb, call, signature)
+    kept = kept_alive(fb, call, fun, signature, args)
+    held = [fb.copy(h) for h in (*head, *args, *kept)]
     fixed = [h if isinstance(h, Const | Sym) else None for h in held]
     dynamic: list[Operand] = [h for h in held if not isinstance(h, Const | Sym)]
     layout = ir.struct(ir.PTR, *[h.type for h in dynamic])
     wrapper, values = _new_thunk(mod, name, layout, pos)
     waiting = iter(values)
     operands = [next(waiting) if c is None else c for c in fixed]
+    end = len(operands) - len(kept)
     if op is Op.CALL_CLOSURE:
         wrapper.nil_check(operands[0], pos)
     aux: object = direct
@@ -246,7 +248,8 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
     elif op is Op.CALL_CODE:
         aux = IRSignature((ir.PTR, *params), results)
     dst = tuple([wrapper.f.reg(r) for r in results])
-    wrapper.block.instrs.append(Instr(op, dst, tuple(operands), aux, (), pos))
+    wrapper.block.instrs.append(Instr(op, dst, tuple(operands[:end]), aux, (), pos))
+    keep_alive(wrapper, operands[end:], pos)
     finish(wrapper, ())
     return _make(fb, name, layout, dynamic, escapes, pos)
 

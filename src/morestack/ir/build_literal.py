@@ -18,6 +18,7 @@ from morestack.ir.build_types import ir_type, is_ssa, under
 from morestack.ir.module import Operand
 from morestack.ir.ops import Op
 from morestack.syntax import nodes as ast
+from morestack.types.info import Mode
 from morestack.types.types import Array, Map, Slice, Struct, Type
 
 IMAGE_ELEMENTS = 4
@@ -56,6 +57,19 @@ def literal_loc(fb: FuncBuilder, e: ast.CompositeLit) -> Loc:
 @builds(INTO, ast.CompositeLit)
 def literal_at(fb: FuncBuilder, e: ast.CompositeLit, to: Mem) -> None:
     literal_into(fb, e, to)
+
+
+def reads_nothing(fb: FuncBuilder, e: ast.Node) -> bool:
+    """Whether e is a constant, or a struct or array of such: it can be built in the very place it is assigned to."""
+    e = unparen(e)
+    tv = fb.types.get(e)
+    if tv is None or e in fb.saved:
+        return False
+    if tv.value is not None or tv.mode is Mode.NIL:
+        return True
+    if not isinstance(e, ast.CompositeLit) or not isinstance(under(tv.type), Struct | Array):
+        return False
+    return all(reads_nothing(fb, _value_of(v)) for v in e.elements)
 
 
 def _elided_address(fb: FuncBuilder, e: ast.CompositeLit, base: Type) -> Operand:

@@ -218,16 +218,14 @@ def _chan(fb: FuncBuilder, s: ast.Range, u: Chan) -> None:
     head, body, done = fb.new_block(), fb.new_block(), fb.new_block()
     fb.breaks[s], fb.continues[s] = done, head
     t = ir_type(u.elem)
-    room = fb.f.object(t) if _wanted(s.key) else None
     fb.jump(head)
     fb.start(head)
-    address: Operand = NULL if room is None else fb.op(Op.ADDR, ir.PTR, aux=room)
-    received = fb.rt("chanrecv", ch, address, pos=fb.pos(s))
+    room = fb.temp(t) if _wanted(s.key) else None
+    received = fb.rt("chanrecv", ch, room.addr if room is not None else NULL, pos=fb.pos(s))
     fb.branch(fb.op(Op.NE, ir.BOOL, received, ZERO64), body, done)
     fb.start(body)
     if room is not None:
-        m = Mem(fb.op(Op.ADDR, ir.PTR, aux=room))
-        bind(fb, s, [(fb.load(m, t) if is_ssa(t) else m, u.elem)])
+        bind(fb, s, [(fb.load(room, t) if is_ssa(t) else room, u.elem)])
     fb.stmts(s.body.stmts)
     fb.jump(head)
     fb.start(done)

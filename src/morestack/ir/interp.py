@@ -52,6 +52,7 @@ class Interpreter:
         self.steps = 0
         self.addresses: dict[str, int] = {}
         self.code: dict[int, Function] = {}
+        self._singles: dict[Function, frozenset[Object]] = {}
         self.ready: deque[Goroutine] = deque()
         self.current = Goroutine(0)
         self.goroutines = 0
@@ -133,6 +134,13 @@ class Interpreter:
     def call_closure(self, closure: int, args: tuple[Value, ...]) -> None:
         self.current.frames.append(self.frame(self.code[self.memory.word(closure)], args, closure))
 
+    def singles(self, function: Function) -> frozenset[Object]:
+        """The objects of a function that begin anew at their only ADDR."""
+        known = self._singles.get(function)
+        if known is None:
+            known = self._singles[function] = function.single_objects()
+        return known
+
     def drop_frame(self) -> None:
         """The innermost frame is gone, and so are its objects."""
         for o, address in self.current.frames.pop().objects.items():
@@ -197,7 +205,9 @@ class Interpreter:
                 frame.at += 1
             elif i.op is Op.ADDR:
                 assert isinstance(i.aux, Object)
-                frame.registers[i.dst[0].id] = frame.objects[i.aux]
+                address = frame.registers[i.dst[0].id] = frame.objects[i.aux]
+                if i.aux in self.singles(frame.function):
+                    self.memory.free_object(address, i.aux.type.size)
                 frame.at += 1
             else:
                 frame.registers[i.dst[0].id] = compute(i, [self.value(frame, a) for a in i.args])

@@ -57,7 +57,7 @@ class Memory:
         return STACK + at
 
     def free_object(self, address: int, size: int) -> None:
-        """The frame is gone: whoever still reads its object shall notice."""
+        """The object is no more, or another: whoever still reads it shall notice."""
         at = address - STACK
         self.stack[at : at + size] = bytes([POISON]) * size
 

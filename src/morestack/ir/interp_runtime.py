@@ -105,6 +105,12 @@ class Runtime:
     def memclr(self, p: int, n: int) -> None:
         self.m.memory.write(p, bytes(n))
 
+    def lockosthread(self) -> None:
+        """There are no threads."""
+
+    def unlockosthread(self) -> None:
+        """There are no threads."""
+
     def keepalive(self, p: int) -> None:
         """Nothing is collected."""
 

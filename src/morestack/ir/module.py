@@ -10,6 +10,7 @@ Every block ends in exactly one terminator, its last instruction. Evaluation ord
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -132,6 +133,11 @@ class Function:
         o = Object(len(self.objects), type, name)
         self.objects.append(o)
         return o
+
+    def single_objects(self) -> frozenset[Object]:
+        """The objects that only one instruction, an ADDR, names: there each round of a loop has a new one."""
+        named = Counter(i.aux for b in self.blocks for i in b.instrs if isinstance(i.aux, Object))
+        return frozenset(o for o, n in named.items() if n == 1)
 
     def block(self) -> Block:
         """A new block, appended."""

@@ -45,7 +45,7 @@ from morestack.runtime.type import (
     Type,
     name_data,
     name_len,
-    same_type,
+    same_text,
     type_string,
     type_string_len,
 )  # fmt: skip
@@ -166,7 +166,7 @@ def fill_assertion(p: Ptr[Panic], e: Ptr[TypeAssertionError]) -> None:
         if p.at.type_ != 0:
             e.at.inter = type_string(ptr_at(Type, p.at.type_))
             e.at.inter_len = i64(type_string_len(ptr_at(Type, p.at.type_)))
-        e.at.scopes = p.at.a != 0 and same_type(p.at.a, p.at.b)
+        e.at.scopes = p.at.a != 0 and same_text(have, want)
     elif have != nil(Type):
         name = missing_method(cast(InterfaceType, want), have)
         if name != 0:

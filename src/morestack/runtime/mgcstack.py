@@ -1,4 +1,5 @@
 """Roots: the stacks of goroutines by their frames' bitmaps, what else goroutines hold, and writable globals.
+Which objects in frames are no roots is in mgcobjects.py.
 
 A goroutine is scanned when it is stopped. Stopped in a prologue, it has the argument registers of the function it is
 about to enter in a spill record.
@@ -45,12 +46,22 @@ from morestack.runtime.layout import (
     Stktop,
     Sudog,
 )
-from morestack.runtime.mgcmark import grey, scan_bits, scan_mask, scan_words
+from morestack.runtime.mgcmark import scan_bits, scan_mask
+from morestack.runtime.mgcobjects import (
+    reach,
+    reach_bits,
+    reach_range,
+    scan_objects,
+    scan_roots,
+    stack_begin,
+    stack_end,
+)
 from morestack.runtime.mgcwork import GCWork, shrink_later
 from morestack.runtime.os import nanotime
 from morestack.runtime.unwind import (
     FRAME_WORDS,
     LARGE_BITMAP,
+    TRACKED_OBJECTS,
     Frame,
     first_frame,
     has_frame,
@@ -131,19 +142,11 @@ def scan_copied(w: Ptr[GCWork], top: Ptr[Stktop]) -> None:
 
 
 def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
-    """Grey what the frames of a stopped goroutine point to."""
-    pc = g.at.sched.pc
-    if is_entry(pc):
-        # It has not run yet: its first function gets ret and ctxt in registers.
-        args = ptr_at(u64, u64(pc - 16))[0]
-        if args & 1 != 0:
-            grey(w, g.at.sched.ret)
-        grey(w, g.at.sched.ctxt)
-    elif world_fn_of(g) != 0:
-        grey(w, g.at.sched.ctxt)  # what the function is to fill in
+    """Reach what the frames of a stopped goroutine point to. What else leads into its stack has been reached."""
     f = local(Frame)
     first_frame(f, g)
     scanned = stktop_of(g)
+    last = u64(0)
     while has_frame(f):
         while scanned != f.at.top:
             scan_copied(w, scanned)
@@ -153,38 +156,71 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
         info = ptr_at(u32, u64(pc - 8))[0]
         bitmap = ptr_at(u64, u64(pc - 16))[0]
         words = u64(info & FRAME_WORDS)
-        if info & LARGE_BITMAP != 0:
-            scan_mask(w, sp, words, bitmap)
+        if info & TRACKED_OBJECTS != 0 and w.at.stack_size != 0:
+            scan_roots(w, pc, sp, info, bitmap, words)
+            last = sp
+        elif info & LARGE_BITMAP != 0:
+            reach_range(w, sp, info, bitmap, u64(0), words)
         elif bitmap != 0:
-            scan_bits(w, sp, bitmap)
+            reach_bits(w, sp, bitmap)
         next_frame(f)
     if f.at.sp != f.at.hi:
         throw(cstr(b"scan_frames: frames do not end at the stack's end"))
+    if last != 0:
+        scan_tracked(w, g, last)
+
+
+def scan_tracked(w: Ptr[GCWork], g: Ptr[G], last: u64) -> None:
+    """Reach what the objects of use point to, newest frame first, up to the frame with the SP `last`."""
+    f = local(Frame)
+    first_frame(f, g)
+    while f.at.sp <= last:
+        pc = f.at.pc
+        info = ptr_at(u32, u64(pc - 8))[0]
+        if info & TRACKED_OBJECTS != 0:
+            scan_objects(w, pc, f.at.sp, info, ptr_at(u64, u64(pc - 16))[0])
+        next_frame(f)
+
+
+def scan_registers(w: Ptr[GCWork], g: Ptr[G]) -> None:
+    """Reach what a goroutine that stands at a function's entry has in registers."""
+    pc = g.at.sched.pc
+    if is_entry(pc):
+        # It has not run yet: its first function gets ret and ctxt in registers.
+        args = ptr_at(u64, u64(pc - 16))[0]
+        if args & 1 != 0:
+            reach(w, g.at.sched.ret)
+        reach(w, g.at.sched.ctxt)
+    elif world_fn_of(g) != 0:
+        reach(w, g.at.sched.ctxt)  # what the function is to fill in
+    spill = spill_of(g)
+    if spill != nil(Spill):
+        reach_bits(w, spill.addr, ptr_at(u64, u64(spill.at.pc - 16))[0])
 
 
 def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
     """Grey what a goroutine keeps alive."""
-    scan_frames(w, g)
-    spill = spill_of(g)
-    if spill != nil(Spill):
-        scan_bits(w, spill.addr, ptr_at(u64, u64(spill.at.pc - 16))[0])
+    stack_begin(w, g)
+    scan_registers(w, g)
     d = g.at.defers
     while d != nil(Defer):
-        grey(w, d.at.fn)
+        reach(w, d.at.fn)
         d = d.at.link
     p = panics_of(g)
     while p != nil(Panic):
-        grey(w, p.at.a)
-        grey(w, p.at.data)
-        grey(w, p.at.text)
+        reach(w, p.at.a)
+        reach(w, p.at.data)
+        reach(w, p.at.text)
         p = p.at.link
     if g.at.status == G_SYSCALL:
-        scan_words(w, g.at.m.at.sysargs.ptr.addr, u64(6))
+        reach_bits(w, g.at.m.at.sysargs.ptr.addr, u64(0x3F))
     s = g.at.waiting
     while s != nil(Sudog):
-        grey(w, s.at.c)
-        grey(w, s.at.elem)
+        reach(w, s.at.c)
+        reach(w, s.at.elem)
         s = s.at.waitlink
+    scan_frames(w, g)
+    stack_end(w)
     w.at.stacks = u64(w.at.stacks + 1)
     w.at.stack_bytes = u64(w.at.stack_bytes + g.at.stack_hi - g.at.sched.sp)
     top = stktop_of(g)

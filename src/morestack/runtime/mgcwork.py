@@ -41,6 +41,11 @@ class GCWork:
     asks: u32  # alone so far, but may ask for help
     note: u32  # what a helper sleeps on
     thread: u64  # its pthread_t
+    stack_lo: u64  # the stack that is scanned (mgcobjects.py)
+    stack_size: u64
+    stack_map: u64  # a chunk for the bits of a small stack
+    refs: u64
+    done: u64
     shrink: u64  # goroutines whose stacks are to shrink: chunks, linked
     stacks: u64
     stack_bytes: u64
@@ -137,6 +142,8 @@ def work_init(w: Ptr[GCWork]) -> None:
     """Begin to mark."""
     work_use(w, chunk_new())
     w.at.other = chunk_new()
+    w.at.stack_size = u64(0)
+    w.at.stack_map = u64(0)
     w.at.shrink = u64(0)
     w.at.stacks = u64(0)
     w.at.stack_bytes = u64(0)
@@ -147,6 +154,8 @@ def work_end(w: Ptr[GCWork]) -> None:
     """Nothing is grey: give the chunks back."""
     chunk_drop(w.at.base)
     chunk_drop(w.at.other)
+    if w.at.stack_map != 0:
+        chunk_drop(w.at.stack_map)
     w.at.base = u64(0)
     w.at.top = u64(0)
     w.at.end = u64(0)

@@ -37,7 +37,7 @@ from morestack.runtime.type import (
     Type,
     name_data,
     name_len,
-    same_type,
+    same_text,
     type_string,
     type_string_len,
 )  # fmt: skip
@@ -186,7 +186,7 @@ def put_dottype(have: u64, want: u64, inter: u64) -> None:
         put_type(ptr_at(Type, have))
     puts(cstr(b", not "))
     put_type(ptr_at(Type, want))
-    if have != 0 and same_type(have, want):
+    if have != 0 and same_text(ptr_at(Type, have), ptr_at(Type, want)):
         puts(cstr(b" (types from different scopes)"))
 
 

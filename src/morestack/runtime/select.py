@@ -36,7 +36,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.chan import PENDING_SEND_CLOSED, receive_now, send_now, wake_if
 from morestack.runtime.copystack import stress
 from morestack.runtime.hchan import Hchan, acquire_sudog, enqueue, lock_chan, single_p, unlock_chan
-from morestack.runtime.layout import WAIT_SELECT, WAIT_SELECT_NONE, G, M, Sudog
+from morestack.runtime.layout import WAIT_SELECT, G, M, Sudog
 from morestack.runtime.park import gopark
 from morestack.runtime.rand import fastrand_below
 from morestack.runtime.timeheap import Timer, poll_timer
@@ -166,7 +166,7 @@ def wait_on_all(g: Ptr[G], cases: Ptr[Scase], sends: i64, order: Ptr[u16], n: i6
         enqueue(c.field(Hchan.sendq) if index < sends else c.field(Hchan.recvq), s)
     if single_p.value == 0:
         g.at.m.at.waitselect = g.at.waiting
-    return gopark(g, WAIT_SELECT if n != 0 else WAIT_SELECT_NONE, nil(u32))
+    return gopark(g, WAIT_SELECT, nil(u32))
 
 
 @noinline

@@ -246,6 +246,11 @@ def same_type(a: u64, b: u64) -> boolean:
     y = ptr_at(Type, b)
     if x.at.hash != y.at.hash or x.at.kind_ != y.at.kind_ or x.at.size != y.at.size:
         return False
+    return same_text(x, y)
+
+
+def same_text(x: Ptr[Type], y: Ptr[Type]) -> boolean:
+    """Whether two types have the same text. Those of different scopes may."""
     n = type_string_len(x)
     return n == type_string_len(y) and memcmp(type_string(x), type_string(y), n) == 0
 

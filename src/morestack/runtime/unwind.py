@@ -1,11 +1,14 @@
 """Walking frames: metadata lies in the 16 bytes in front of every continuation (docs/abi.md).
 
         pc-16  u64  pointer bitmap of the frame, or its address when the frame is large; an entry: bitmap of x_i
-        pc-8   u32  frame words, bit 31: large bitmap; an entry: 0xffff_ffff
+        pc-8   u32  frame words, bit 31: large bitmap, bit 30: its objects are tracked; an entry: 0xffff_ffff
         pc-4   i32  site record - pc; an entry: function record - pc
 
-        site record      {i32 function record - site record, i32 line, i32 leaf, i32 0}
-        function record  {i32 name - record, i32 file - record, i32 line, i32 flags, i32 argument bytes, i32 area bytes}
+        site record      {i32 function record - site record, i32 line, i32 leaf, i32 mask of objects of use}
+        function record  {i32 name - record, i32 file - record, i32 line, i32 flags, i32 argument bytes, i32 area bytes,
+                          i32 table of objects - record}
+        objects          {u64 the words that are theirs, of a frame of at most 64, u32 how many,
+                          (u32 first word, u32 words) for each, in order}
 
 A stopped goroutine is described by (pc, sp). When pc is a function's entry (a goroutine that has not run)
 there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from
@@ -29,7 +32,8 @@ from morestack.runtime.layout import LINK, G, Stktop
 
 ENTRY_MARK = u32(0xFFFF_FFFF)
 LARGE_BITMAP = u32(0x8000_0000)
-FRAME_WORDS = u32(0x7FFF_FFFF)
+TRACKED_OBJECTS = u32(0x4000_0000)
+FRAME_WORDS = u32(0x3FFF_FFFF)
 
 lessstack = static(u64)
 """The address of rt.lessstack when stacks have segments, else 0."""
@@ -79,6 +83,11 @@ def site_line(site: u64) -> u32:
     return ptr_at(u32, u64(site + 4))[0]
 
 
+def site_used(site: u64) -> u32:
+    """Which of the frame's objects the function reads again after this site."""
+    return ptr_at(u32, u64(site + 12))[0]
+
+
 def func_of(pc: u64) -> u64:
     """The function record of an entry, continuation or site."""
     r = record_of(pc)
@@ -110,6 +119,11 @@ def func_args(func: u64) -> u64:
 def func_area(func: u64) -> u64:
     """Bytes of stack arguments and results."""
     return u64(ptr_at(u32, u64(func + 20))[0])
+
+
+def func_objects(func: u64) -> u64:
+    """Address of the table of a frame's objects. There is one where a frame has TRACKED_OBJECTS."""
+    return relative(func, u64(24))
 
 
 def func_flags(func: u64) -> u32:

@@ -148,7 +148,7 @@ class Machine:
         """(pc, sp, bp) of each frame from the top, the bottom excluded."""
         out = []
         while pc != self.goexit:
-            words = ctypes.c_uint32.from_address(pc - 8).value & 0x7FFF_FFFF
+            words = ctypes.c_uint32.from_address(pc - 8).value & 0x3FFF_FFFF
             assert bp == sp + 8 * words, (hex(bp), hex(sp), words)
             out.append((pc, sp, bp))
             pc, sp, bp = word(bp + 8), bp + 16, word(bp)
@@ -181,9 +181,9 @@ class Machine:
             words = ctypes.c_uint32.from_address(at - 8).value
             bits = word(at - 16)
             if words & 1 << 31:
-                n = (words & 0x7FFF_FFFF) + 7 >> 3
+                n = (words & 0x3FFF_FFFF) + 7 >> 3
                 bits = int.from_bytes(ctypes.string_at(bits, n), "little")
-            for k in range(words & 0x7FFF_FFFF):
+            for k in range(words & 0x3FFF_FFFF):
                 if bits >> k & 1:
                     adjust(fsp + delta + 8 * k)
             adjust(fbp + delta)

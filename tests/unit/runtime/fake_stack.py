@@ -36,6 +36,8 @@ class Site:
     args: int = 0
     area: int = 0
     file: str = "/x/prog.go"
+    objects: Sequence[tuple[int, int]] = ()  # first word and words of each; tracked when there are any
+    used: int = 0  # mask of those that are read again
 
 
 GOEXIT = Site("runtime.goexit", flags=4 | 2 | 8)
@@ -56,24 +58,32 @@ def code(site: Site) -> int:
         site.args,
         site.area,
         site.file,
+        tuple(site.objects),
+        site.used,
     )
     if key in _codes:
         return _codes[key]
     bits = sum(1 << i for i in site.pointers)
     bitmap = b"" if site.words <= 64 or site.entry else bits.to_bytes(-(-site.words // 8), "little")
-    # layout: function record 0..24, site record 32..48, prefix 48..64, code 64..80, strings, large bitmap
+    # layout: function record 0..28, site record 32..48, prefix 48..64, code 64..80, objects, strings, large bitmap
+    theirs = sum(((1 << n) - 1) << first for first, n in site.objects) & (1 << 64) - 1
+    places = [w for pair in site.objects for w in pair]
+    objects = struct.pack(f"<QI{len(places)}I", theirs, len(site.objects), *places)
+    words = site.words | (0x4000_0000 if site.objects else 0)
     name, file = site.func.encode() + b"\0", site.file.encode() + b"\0"
-    at = blob(bytes(80) + name + file + bitmap)
-    name_at, file_at = at + 80, at + 80 + len(name)
+    at = blob(bytes(80) + objects + name + file + bitmap)
+    name_at = at + 80 + len(objects)
+    file_at = name_at + len(name)
     bitmap_at = file_at + len(file)
-    record = struct.pack("<iiIIII8x", name_at - at, file_at - at, site.line, site.flags, site.args, site.area)
-    where = struct.pack("<iiii", -32, site.line, 0, 0)
+    head = (name_at - at, file_at - at, site.line, site.flags, site.args, site.area, 80 if site.objects else 0)
+    record = struct.pack("<iiIIIIi4x", *head)
+    where = struct.pack("<iiiI", -32, site.line, 0, site.used)
     if site.entry:
         prefix = struct.pack("<QIi", bits, 0xFFFF_FFFF, -64)
     elif bitmap:
-        prefix = struct.pack("<QIi", bitmap_at, site.words | 0x8000_0000, -32)
+        prefix = struct.pack("<QIi", bitmap_at, words | 0x8000_0000, -32)
     else:
-        prefix = struct.pack("<QIi", bits, site.words, -32)
+        prefix = struct.pack("<QIi", bits, words, -32)
     ctypes.memmove(at, record + where + prefix, 64)
     _codes[key] = at + 64
     return at + 64

@@ -11,7 +11,7 @@ from morestack.runtime import fatal, mcache, mgc, mgcsweep, mheap, mkind, mspan
 from morestack.runtime.layout import G_WAITING
 from morestack.runtime.mgcpace import NO_LIMIT
 from tests.unit.runtime import fake_types
-from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, store
+from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, sp_of, store
 from tests.unit.runtime.heap_model import Heap, make_type
 
 
@@ -167,6 +167,25 @@ def test_frames_keep_what_their_bitmaps_say(rt: Any, heap: Heap) -> None:
     heap.collect()
     again = {heap.new_of(node) for _ in range(3)}
     assert live not in again and ctxt not in again and dead in again
+
+
+def test_objects_in_frames_keep_what_they_hold_only_while_they_are_of_use(rt: Any, heap: Heap) -> None:
+    node = make_type(64, (0,))
+    rt.newproc(rt.g0, closure(code(Site("main.f", entry=True))))
+    g = rt.g0.at.m.at.p.at.runnext
+    outer = Site("main.outer", words=70, pointers=(0, 2, 5, 69), objects=((2, 3), (5, 65)))
+    inner = Site("main.inner", words=10, pointers=(0, 5, 6, 8), objects=((4, 2), (6, 2), (8, 2)), used=1 << 1)
+    outer_sp, inner_sp = (sp_of(g, (outer, inner), k) for k in range(2))
+    root, chained, pointed, unread, unreached = (heap.new_of(node) for _ in range(5))
+    rows = [0] * 70, [0] * 10
+    rows[0][0], rows[0][2], rows[0][69] = root, pointed, unreached
+    rows[1][0] = outer_sp + 4 * 8  # into the first of outer's objects
+    rows[1][5], rows[1][6], rows[1][8] = chained, inner_sp + 5 * 8, unread  # the second is read: it leads to the first
+    push_frames(g, [(outer, rows[0]), (inner, rows[1])])
+    g.at.status = G_WAITING
+    heap.collect()
+    again = {heap.new_of(node) for _ in range(2)}
+    assert again == {unread, unreached}
 
 
 def test_spilled_arguments_are_roots(rt: Any, heap: Heap) -> None:
