@@ -86,6 +86,17 @@ def test_system_shows_the_runtimes_frames(tmp_path: Path) -> None:
     assert "main.main()\n\tmain.go:11\nruntime.main()\n\t" in text and "\nmain.main.gowrap1()\n" in text
 
 
+@pytest.mark.parametrize("failure", ['panic("x")', "<-c", "syscall.Exit(2)"])
+def test_crash_ends_by_sigabrt(failure: str, tmp_path: Path) -> None:
+    (tmp_path / "main.go").write_text(
+        f'package main\n\nimport "syscall"\n\nfunc main() {{\n\tc := make(chan int, syscall.O_EXCL)\n\t{failure}\n'
+        "\tc <- 1\n}\n"
+    )
+    end = run_one(["run", "main.go"], tmp_path, {"GOTRACEBACK": "crash"})
+    assert end.code == (2 if "Exit" in failure else -signal.SIGABRT), end.stderr
+    assert (b"\nruntime.main()\n" in end.stderr) == ("Exit" not in failure)
+
+
 def test_a_deadlock_shows_all_unless_none(tmp_path: Path) -> None:
     (tmp_path / "main.go").write_text(PANIC.replace('panic("x")', "c = nil\n\t<-c"))
     mine = ME.replace("running", "chan receive (nil chan)").replace("11", "12")

@@ -40,8 +40,10 @@ def relative(target: str, base: str, base_offset: int = 0) -> str:
 
 
 def flags_of(f: Function) -> int:
-    """The function record flags of f itself."""
-    return (FLAG_WRAPPER if f.wrapper else 0) | (0 if f.params else FLAG_NO_PARAMS)
+    """The function record flags of f itself. Functions of package runtime that are not exported are the runtime's own,
+    but for the one that runs finalizers."""
+    own = f.name.startswith("runtime.") and not f.name[8:9].isupper() and f.name != "runtime.runFinalizers"
+    return (FLAG_WRAPPER if f.wrapper else 0) | (FLAG_RUNTIME if own else 0) | (0 if f.params else FLAG_NO_PARAMS)
 
 
 def shown_name(name: str) -> str:

@@ -11,6 +11,7 @@ first of the runtime's (a program may end while that one is in a system call, wh
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import struct as packing
 import sys
@@ -113,13 +114,14 @@ def initial_stack(text: str) -> int:
     return size
 
 
-def traceback_settings(gotraceback: str) -> tuple[int, int]:
-    """$GOTRACEBACK: the level (0: none, 1: frames of the program, 2: the runtime's too), and whether a panic shows all
-    goroutines. As in Go, a number is a level with all goroutines, and what is unknown counts as 0."""
+def traceback_settings(gotraceback: str) -> int:
+    """$GOTRACEBACK: the level (0: none, 1: frames of the program, 2: the runtime's too), 4 when a panic shows all
+    goroutines, 8 when a program that dies ends by SIGABRT. As in Go, a number is a level with all goroutines, and what
+    is unknown counts as 0."""
     if gotraceback.isdecimal():
-        return min(int(gotraceback), 2), 1
-    named = {"": (1, 0), "single": (1, 0), "all": (1, 1), "system": (2, 1), "crash": (2, 1)}
-    return named.get(gotraceback, (0, 1))
+        return min(int(gotraceback), 2) + 4
+    named = {"none": 0, "": 1, "single": 1, "all": 5, "system": 6, "crash": 14}
+    return named.get(gotraceback, 4)
 
 
 def processors(gomaxprocs: str, python_runtime: bool) -> int:
@@ -196,7 +198,7 @@ class Program:
         for path in self.packages:
             self.call("addroots", self.library[path + ROOTS])
         self.call("setgc", *settings, 0 if initial else adaptive)
-        self.call("settraceback", *traceback_settings(os.environ.get("GOTRACEBACK", "")))
+        self.call("settraceback", traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)
         if flags & SCHEDULE:
@@ -216,6 +218,9 @@ class Program:
             self.call("endthreads", g0)
         self.call("sumcrossings", g0)
         self.call("lasttraceback", g0)
+        if self.call("crashes", g0):
+            faulthandler.disable()  # it would print where Python is
+            os.abort()
         code = self.call("exitcode", g0)
         if flags & STRESS["leaks"]:
             code = self.call("checkleaks", g0) or code

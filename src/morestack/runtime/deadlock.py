@@ -4,9 +4,9 @@
 are not idle, nor is the one that sleeps until a timer is due (timerwait.py).
 """
 
-from morestack.dialect.machine import boolean, cstr, i64, noinline, u64
+from morestack.dialect.machine import boolean, cstr, noinline, u64
 from morestack.runtime.allp import goroutines_alive
-from morestack.runtime.fatal import stop, stopped
+from morestack.runtime.fatal import die, stopped
 from morestack.runtime.globrunq import sched
 from morestack.runtime.idle import mcount
 from morestack.runtime.print import begin, end, puts
@@ -34,4 +34,4 @@ def deadlock() -> None:
         puts(cstr(b"fatal error: all goroutines are asleep - deadlock!\n"))
     traceback_all()
     end()
-    stop(i64(2))
+    die()

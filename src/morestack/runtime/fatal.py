@@ -24,6 +24,8 @@ from morestack.dialect.machine import (
 from morestack.runtime.os import FUTEX_WAKE_PRIVATE, exit_process, futex, strlen, write
 
 exit_code = static(i64)
+died = static(u32)
+"""Not 0: by a failure of the program, not by its will."""
 stopped = static(u32)
 _ended = static(u32)
 endnote = static(u32)
@@ -62,9 +64,19 @@ def throw(text: Ptr[u8]) -> NoReturn:
 
 def stop(code: i64) -> None:
     """End the program: `schedule` gives every thread back, and the engine sees to it that each comes there. The first
-    who calls it decides the exit code."""
+    who calls it, or `die`, decides the exit code."""
+    _end(code, u32(0))
+
+
+def die() -> None:
+    """End the program, which has failed, with status 2."""
+    _end(i64(2), u32(1))
+
+
+def _end(code: i64, by_failure: u32) -> None:
     if cas(_ended.ptr, u32(0), u32(1)):
         exit_code.value = code
+        died.value = by_failure
         atomic_store(stopped.ptr, u32(1))
         atomic_store(endnote.ptr, u32(1))
         futex(endnote.ptr, FUTEX_WAKE_PRIVATE, u32(1), i64(-1))  # a notewakeup; lock.py needs this module
@@ -73,6 +85,7 @@ def stop(code: i64) -> None:
 def fatal_init() -> None:
     """The program has not ended yet."""
     exit_code.value = i64(0)
+    died.value = u32(0)
     stopped.value = u32(0)
     _ended.value = u32(0)
     endnote.value = u32(0)

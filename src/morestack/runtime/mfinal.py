@@ -2,7 +2,7 @@
 
         SetFinalizer, AddCleanup   -> mspecial.py
         a collection                -> specials.queue, and the goroutine is made ready (wake_finalizers)
-        runtime.runfinq (Go)        takefinalizer -> call;  the queue is empty: waitfinalizer parks
+        runtime.runFinalizers (Go)        takefinalizer -> call;  the queue is empty: waitfinalizer parks
 
 The goroutine is golib/runtime/mfinal.go, because only Go can call Go. It is started with the first special, is the
 runtime's and not the program's: NumGoroutine does not count it and tracebacks leave it out while it runs no finalizer.
@@ -25,7 +25,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )  # fmt: skip
-from morestack.runtime.fatal import stop
+from morestack.runtime.fatal import die
 from morestack.runtime.iface import getitab
 from morestack.runtime.layout import PARKED, WAIT_FINALIZER, G, Panic
 from morestack.runtime.lock import RANK_TABLE, lock, unlock
@@ -113,7 +113,7 @@ def fatal_end(g: Ptr[G]) -> i64:
     puts(cstr(b"\n"))
     put_dying(g, nil(Panic), True)
     end()
-    stop(i64(2))
+    die()
     return PARKED
 
 

@@ -4,8 +4,8 @@ Escape analysis promises that there is none. An object that has one is reported 
 with exit code 2. In this mode every object with pointers has a header, so that its type is known.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cstr, ctz, i64, nil, noinline, ptr_at, static, u8, u32, u64
-from morestack.runtime.fatal import stop
+from morestack.dialect.machine import Ptr, boolean, cstr, ctz, nil, noinline, ptr_at, static, u8, u32, u64
+from morestack.runtime.fatal import die
 from morestack.runtime.mgcsweep import arena_start
 from morestack.runtime.mheap import PAGE_SHIFT, SPAN_HEAP, SPAN_STACK, MSpan, mheap, span_of
 from morestack.runtime.mspan import FORM_HEADER, FORM_LARGE, bit_words, mark_bits
@@ -42,7 +42,7 @@ def report_escape(p: u64, offset: u64, value: u64, t: Ptr[Type]) -> None:
     put_hex(value)
     puts(cstr(b"\n"))
     end()
-    stop(i64(2))
+    die()
 
 
 def check_object(p: u64, size: u64, t: Ptr[Type]) -> boolean:

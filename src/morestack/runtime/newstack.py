@@ -8,11 +8,11 @@ Rejected: leaving the size to doubling alone. A function whose frame is larger t
 back here again and again, copying each time.
 """
 
-from morestack.dialect.machine import Ptr, atomic_add, boolean, cstr, export, i64, nil, noinline, static, u64
+from morestack.dialect.machine import Ptr, atomic_add, boolean, cstr, export, nil, noinline, static, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.discipline import discipline, grow, stack_limit
 from morestack.runtime.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, Stats, event_record, event_wanted, stats
-from morestack.runtime.fatal import stop
+from morestack.runtime.fatal import die
 from morestack.runtime.layout import CONTIGUOUS, LINK, STACK_GUARD, G, P, Panic
 from morestack.runtime.print import begin, end, put_hex, put_uint, puts
 from morestack.runtime.safepoint import let_through, park_prologue, requested
@@ -51,7 +51,7 @@ def stack_overflow(g: Ptr[G], limit: u64, wanted: u64) -> None:
     puts(cstr(b"fatal error: stack overflow\n"))
     put_dying(g, nil(Panic), True)
     end()
-    stop(i64(2))
+    die()
 
 
 def grow_contiguous(pp: Ptr[P], g: Ptr[G], needed: u64, limit: u64) -> u64:

@@ -29,7 +29,7 @@ from morestack.runtime.defer import (
     recovery,
 )
 from morestack.runtime.discipline import make_room
-from morestack.runtime.fatal import stop
+from morestack.runtime.fatal import die
 from morestack.runtime.layout import G, Panic
 from morestack.runtime.os import strlen
 from morestack.runtime.panictext import (
@@ -89,7 +89,7 @@ def end_here(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
     """Print where g is, and end the program. The leaves that panicked are frames too."""
     put_dying(g, p, thrown)
     end()
-    stop(i64(2))
+    die()
 
 
 def fatalpanic(g: Ptr[G], p: Ptr[Panic]) -> None:
@@ -241,7 +241,7 @@ def gofatal(g: Ptr[G], text: u64, length: u64) -> None:
     puts(cstr(b"\n"))
     put_dying(g, nil(Panic), False)
     end()
-    stop(i64(2))
+    die()
 
 
 @export
@@ -255,7 +255,7 @@ def panicking(g: Ptr[G]) -> None:
         puts(cstr(b"\n"))
         put_dying(g, nil(Panic), False)
         end()
-        stop(i64(2))
+        die()
         return
     m = g.at.m
     p = new_panic(g)

@@ -12,12 +12,12 @@ goroutine's stack is not looked at, as in Go.
 Rejected: Go's way, that who dies freezes the others and prints them itself. The engine ends the threads anyway.
 """
 
-from morestack.dialect.machine import Ptr, atomic_load, atomic_store, cstr, export, i64, nil, ptr_at, static, u32, u64
+from morestack.dialect.machine import Ptr, atomic_load, atomic_store, cstr, export, nil, ptr_at, static, u32, u64
 from morestack.runtime.allg import allg_at, allg_count
-from morestack.runtime.fatal import stop
+from morestack.runtime.fatal import die, died
 from morestack.runtime.layout import G_RUNNING, G
 from morestack.runtime.print import begin, end, put_hex, puts
-from morestack.runtime.traceback import others_of, put_others
+from morestack.runtime.traceback import others_of, put_others, traceback_crash
 
 quitting = static(u32)
 
@@ -31,7 +31,7 @@ def quit_init() -> None:
 def quit(g: Ptr[G]) -> None:
     """SIGQUIT: the program ends with status 2, and all goroutines are shown."""
     atomic_store(quitting.ptr, u32(1))
-    stop(i64(2))
+    die()
 
 
 def last_pc() -> u64:
@@ -40,6 +40,12 @@ def last_pc() -> u64:
         if allg_at(i).at.status == G_RUNNING:
             return allg_at(i).at.sched.pc
     return u64(0)
+
+
+@export
+def crashes(g: Ptr[G]) -> u64:
+    """Whether the program has died and is to end by SIGABRT."""
+    return u64(traceback_crash.value) if died.value != 0 else u64(0)
 
 
 @export

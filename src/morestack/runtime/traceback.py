@@ -76,16 +76,33 @@ world_stopped = static(u32)
 """Not 0: goroutines that run stand still at a safe point."""
 traceback_others = static(u32)
 """Not 0: a panic shows all goroutines."""
+traceback_crash = static(u32)
+"""Not 0: a program that dies ends by SIGABRT."""
+traceback_least = static(u32)
+"""What $GOTRACEBACK asks for: level, 4: all goroutines, 8: SIGABRT. A program cannot ask for less."""
 others_of = static(u64)
 """The goroutine that ended the program, when all others are to be shown."""
 
 
+def show_tracebacks(bits: u32) -> None:
+    """Level, 4: all goroutines, 8: SIGABRT."""
+    traceback_level.value = u32(bits & 3)
+    traceback_others.value = u32(bits & 4)
+    traceback_crash.value = u32(bits & 8)
+
+
 @export
-def settraceback(level: u64, everyone: u64) -> None:
+def settraceback(bits: u64) -> None:
     """$GOTRACEBACK."""
-    traceback_level.value = u32(level)
-    traceback_others.value = u32(everyone)
+    traceback_least.value = u32(bits)
+    show_tracebacks(u32(bits))
     others_of.value = u64(0)
+
+
+@export
+def raisetraceback(g: Ptr[G], bits: i64) -> None:
+    """debug.SetTraceback: this, and what $GOTRACEBACK asks for."""
+    show_tracebacks(u32(u32(bits) | traceback_least.value))
 
 
 def put_place(file: u64, line: u32) -> None:
@@ -177,11 +194,13 @@ def wait_text(g: Ptr[G]) -> Ptr[u8]:
 
 
 def put_created_by(g: Ptr[G]) -> None:
-    """Who started the goroutine."""
+    """Who started the goroutine, unless that is hidden."""
     if g.at.gopc == 0:
         return
     site = record_of(g.at.gopc)
     func = site_func(site)
+    if hidden(func):
+        return
     puts(cstr(b"created by "))
     putz(func_name(func))
     puts(cstr(b" in goroutine "))

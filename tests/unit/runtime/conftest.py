@@ -32,7 +32,7 @@ class Runtime:
         self.goexit = code(GOEXIT)
         self.g0 = self.schedinit(self.goexit, 1)
         self.setreturns(code(PANICVAL), code(PANICRETURN))
-        self.settraceback(1, 0)
+        self.settraceback(1)
 
     def schedule(self, g: Any) -> Any:
         """Who runs next, wherever it goes on."""

@@ -37,7 +37,7 @@ func waitfinalizer()
 // collection finds them; if they form a circle, none ever is. One goroutine runs all finalizers, one after the other.
 func SetFinalizer(obj any, finalizer any) {
 	if setfinalizer(obj, finalizer) != 0 {
-		go runfinq()
+		createfing()
 	}
 }
 
@@ -74,7 +74,7 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 		panic("runtime.AddCleanup: cleanup function closes over ptr, cleanup will never run")
 	}
 	if startfinalizers() {
-		go runfinq()
+		createfing()
 	}
 	return Cleanup{id, uintptr(unsafe.Pointer(ptr))}
 }
@@ -96,8 +96,10 @@ func isPointer(x any) bool {
 	return kind == 22 || kind == 26
 }
 
-// runfinq runs what collections have queued, for ever.
-func runfinq() {
+func createfing() { go runFinalizers() }
+
+// runFinalizers runs what collections have queued, for ever.
+func runFinalizers() {
 	var f finalization
 	for {
 		for !takefinalizer(unsafe.Pointer(&f)) {

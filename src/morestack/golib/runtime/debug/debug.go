@@ -12,6 +12,12 @@ func setmemorylimit(limit int64) int64
 //go:linkname setmaxstacksize runtime.setmaxstacksize
 func setmaxstacksize(bytes int) int
 
+//go:linkname setmaxthreads runtime.setmaxthreads
+func setmaxthreads(threads int) int
+
+//go:linkname raisetraceback runtime.raisetraceback
+func raisetraceback(bits int)
+
 // SetGCPercent sets how much the heap may grow before the next collection, in percent of what was reachable at the last
 // one; negative: no collections. It returns what was set before.
 func SetGCPercent(percent int) int { return setgcpercent(percent) }
@@ -22,6 +28,42 @@ func SetMemoryLimit(limit int64) int64 { return setmemorylimit(limit) }
 
 // SetMaxStack sets the limit of a goroutine's stack in bytes, and returns the one before.
 func SetMaxStack(bytes int) int { return setmaxstacksize(bytes) }
+
+// SetMaxThreads sets how many operating system threads the program may use, and returns the limit before. A program that
+// needs more ends.
+func SetMaxThreads(threads int) int { return setmaxthreads(threads) }
+
+// SetTraceback sets how much a program that dies prints, as the environment variable GOTRACEBACK does; no less than that
+// asks for.
+func SetTraceback(level string) {
+	bits := 0
+	switch level {
+	case "none":
+	case "single", "":
+		bits = 1
+	case "all":
+		bits = 1 | 4
+	case "system":
+		bits = 2 | 4
+	case "crash":
+		bits = 2 | 4 | 8
+	default:
+		bits = 4 | number(level)
+	}
+	raisetraceback(bits)
+}
+
+// number is the level that digits stand for, at most 2; 0 for other texts.
+func number(digits string) int {
+	n := 0
+	for _, d := range []byte(digits) {
+		if d < '0' || d > '9' {
+			return 0
+		}
+		n = min(n*10+int(d-'0'), 2)
+	}
+	return n
+}
 
 // FreeOSMemory collects garbage; free stacks go back to the heap.
 func FreeOSMemory() { runtime.GC() }
