@@ -60,7 +60,7 @@ class ModuleContext:
         self._cells: set[str] = set()
         self._names: dict[str, str] = {}
         self._records: dict[tuple[str, int, str], str] = {}
-        self._sites: dict[tuple[str, int], str] = {}
+        self._sites: dict[tuple[str, int, str], str] = {}
         self._blobs: dict[tuple[str, int, int], str] = {}
         self._bitmaps: dict[tuple[int, int], str] = {}
         self._masks: dict[bytes, str] = {}
@@ -123,19 +123,24 @@ class ModuleContext:
     def site(self, f: Function, pos: Pos | None, flags: int) -> str:
         """The site record of a place in f. A package's init is made by the compiler, but what it does for variables
         stands in files: it is shown there."""
+        caller = ""
+        if pos is not None and pos.inlined is not None:
+            caller = self.site(f, pos.inlined.call, flags)
+            f = pos.inlined.function
+            flags = flags_of(f)
         file = ""
         if f.name.endswith(".init") and pos is not None and f.pos is not None and pos.file != f.pos.file:
             file = pos.file
             flags &= ~FLAG_WRAPPER
         record = self.function_record(f, flags, file)
         line = (pos or f.pos or Pos("", 0, 0)).line
-        key = (record, line)
+        key = (record, line, caller)
         known = self._sites.get(key)
         if known is None:
             known = self._sites[key] = f"@site.{len(self._sites)}"
             self.data.append(
                 f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(record, known)}, i32 {line}, "
-                "i32 0, i32 0}, align 8"
+                f"{relative(caller, known) if caller else 'i32 0'}, i32 -16}}, align 8"
             )
         return known
 
