@@ -32,7 +32,16 @@ from morestack.runtime.mgccheck import check_escapes_wanted
 from morestack.runtime.safepoint import requested
 from morestack.runtime.segmentkeep import adjust_moved, check_older, keeping, movable_frames, put_kept, take_kept
 from morestack.runtime.stackalloc import raise_to, stackalloc, stackfree
-from morestack.runtime.unwind import Frame, first_frame, func_area, func_args, func_of, lessstack, next_frame
+from morestack.runtime.unwind import (
+    Frame,
+    first_frame,
+    frame_func,
+    func_area,
+    func_args,
+    func_of,
+    lessstack,
+    next_frame,
+)
 
 segment_size = static(u64)
 
@@ -73,7 +82,7 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     f.at.hi = g.at.stack_hi
     f.at.top = stktop_of(g)
     frames = movable_frames(f, u64(segment_size.value >> 2)) if keeping.value != 0 else u64(0)
-    outermost = func_of(last_moved(g, frames)) if frames != 0 else callee
+    outermost = frame_func(last_moved(g, frames)) if frames != 0 else callee
     area = func_area(outermost)
     start = u64(g.at.sched.sp - LINK)
     moved = u64(f.at.sp - start)

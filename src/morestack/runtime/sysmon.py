@@ -4,7 +4,7 @@
 - A goroutine that has run for 10 ms is asked to give way (P.preempt, and its guard is poisoned).
 - With GODEBUG=schedtrace=N it prints a line every N milliseconds.
 
-It sleeps 20 microseconds between looks; after 50 looks without anything to do twice as long each time, up to 10 ms.
+It sleeps 20 microseconds between looks; after 50 looks that took no processor twice as long each time, up to 10 ms.
 When no processor is busy it sleeps until one is (pidleget).
 
 It runs natively under --runtime=python too: it must not stop where pdb stops.
@@ -81,14 +81,14 @@ def pretend_running(n: i64) -> boolean:
 
 
 def retake(now: i64) -> boolean:
-    """Look at every processor; whether one was taken from a system call. Asking a goroutine to give way does not count:
-    one that has no safe point for a second would keep the monitor awake."""
-    acted = False
+    """Look at every processor; whether one was taken. Asking a goroutine to give way is no reason to look more often: a
+    program that only computes would pay for a wake-up every 20 microseconds."""
+    taken = False
     for i in range(u64(sched.at.nprocs)):
         pp = allp.at[i]
         status = load_acquire(pp.field(P.status))
         if status == P_SYSCALL:
-            acted = retake_syscall(pp, now) or acted
+            taken = retake_syscall(pp, now) or taken
         elif status == P_RUNNING:
             tick = load_acquire(pp.field(P.schedtick))
             if pp.at.monitor_tick != tick:
@@ -99,7 +99,7 @@ def retake(now: i64) -> boolean:
                 preempt_one(pp)
         else:
             pp.at.monitor_when = now
-    return acted
+    return taken
 
 
 @noinline
