@@ -2,7 +2,11 @@
 
 A row runs one program with two different counts N, for us and for Go in turn, several times over; the cost of
 one operation is (median at the large N - median at the small N) / difference of N. So start-up cancels out,
-and whatever else the machine does hits both sides alike.
+and whatever else the machine does hits both sides alike. The large N takes us half a second or more, as starting
+Python takes a tenth and varies.
+
+Peak memory is that of the run with the large N, whole. Of ours a part is Python's and LLVM's, which an empty program
+has too: what a row takes beyond an empty program of the same side is the program's own.
 """
 
 import os
@@ -22,29 +26,50 @@ ENV = {**os.environ, "GOMAXPROCS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took, or one operation: wall seconds, processor seconds, resident bytes at the peak."""
+
+    seconds: float
+    processor: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a row: the cost of an operation, and the peak of the largest process in bytes."""
+
+    cost: Cost
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison: cost for us and for the peer in `unit` (s or B), and the most that is allowed.
+    """One comparison: what an operation costs us and the peer in `unit` (s or B), and the most that is allowed.
 
     `target` limits the ratio; `limit` the cost itself. Either may be None.
     """
 
     name: str
-    ours: float
-    peer: float | None
+    ours: Side
+    peer: Side | None
     unit: str = "s"
     target: float | None = None
     limit: float | None = None
 
+    def figure(self, side: Side) -> float:
+        """What is compared."""
+        return side.cost.memory if self.unit == "B" else side.cost.seconds
+
     @property
     def ratio(self) -> float | None:
-        return None if self.peer is None else self.ours / self.peer
+        return None if self.peer is None else self.figure(self.ours) / self.figure(self.peer)
 
     @property
     def over(self) -> bool:
         """Whether a limit is broken."""
         ratio = self.ratio
         return (self.target is not None and ratio is not None and ratio > self.target) or (
-            self.limit is not None and self.ours > self.limit
+            self.limit is not None and self.figure(self.ours) > self.limit
         )
 
 
@@ -65,16 +90,8 @@ def go_build(source: Path) -> Path:
     return binary
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one process took: wall seconds and peak resident bytes."""
-
-    seconds: float
-    memory: int
-
-
-def cost(command: list[str | Path], procs: int = 1) -> Cost:
-    """Run one process to its end; it must succeed and print something."""
+def run(command: list[str | Path], procs: int = 1) -> tuple[Cost, str]:
+    """Run one process to its end: what it took, and printed. It must succeed and print something."""
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, env={**ENV, "GOMAXPROCS": str(procs)}, stdout=output, stderr=output)
@@ -82,15 +99,22 @@ def cost(command: list[str | Path], procs: int = 1) -> Cost:
         elapsed = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        text = output.read()
+        text = output.read().decode()
     if process.returncode or not text:
-        raise RuntimeError(f"{command} failed ({process.returncode}): {text.decode()[-400:]}")
-    return Cost(elapsed, usage.ru_maxrss * 1024)
+        raise RuntimeError(f"{command} failed ({process.returncode}): {text[-400:]}")
+    return Cost(elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024), text
 
 
-def seconds(command: list[str | Path]) -> float:
-    """Wall time of one process."""
-    return cost(command).seconds
+def medians(costs: list[Cost]) -> Cost:
+    """The median of each figure."""
+    columns = zip(*((c.seconds, c.processor, c.memory) for c in costs), strict=True)
+    return Cost(*map(statistics.median, columns))
+
+
+def whole(costs: list[Cost]) -> Side:
+    """A side whose operation is a whole process."""
+    cost = medians(costs)
+    return Side(cost, cost.memory)
 
 
 def slopes(
@@ -101,21 +125,23 @@ def slopes(
     repeats: int,
     constants: dict[str, int] | None = None,
     procs: int = 1,
-) -> tuple[Cost, Cost]:
+) -> tuple[Side, Side]:
     """Cost of one operation for us and for Go, by slope of medians; runs are interleaved."""
     sources = [with_constants(program, folder, {"N": n, **(constants or {})}) for n in (small, large)]
     ours: list[list[str | Path]] = [[MORESTACK, "run", s] for s in sources]
     peer: list[list[str | Path]] = [[go_build(s)] for s in sources]
     for command in ours:
-        cost(command)  # compiled and cached
+        run(command)  # compiled and cached
     costs: list[list[Cost]] = [[], [], [], []]
     for _ in range(repeats):
         for number, command in enumerate([*ours, *peer]):
-            costs[number].append(cost(command, procs))
+            costs[number].append(run(command, procs)[0])
 
-    def slope(low: list[Cost], high: list[Cost]) -> Cost:
-        time_ = statistics.median(c.seconds for c in high) - statistics.median(c.seconds for c in low)
-        memory = statistics.median(c.memory for c in high) - statistics.median(c.memory for c in low)
-        return Cost(time_ / (large - small), round(memory / (large - small)))
+    def slope(low: Cost, high: Cost) -> Side:
+        n = large - small
+        cost = Cost(
+            (high.seconds - low.seconds) / n, (high.processor - low.processor) / n, (high.memory - low.memory) / n
+        )
+        return Side(cost, high.memory)
 
-    return slope(costs[0], costs[1]), slope(costs[2], costs[3])
+    return slope(medians(costs[0]), medians(costs[1])), slope(medians(costs[2]), medians(costs[3]))

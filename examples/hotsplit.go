@@ -1,10 +1,9 @@
+// A loop whose calls may or may not fit what is left of the stack: where they do not, segmented stacks pay for a new
+// segment in every round. depth moves the loop through the stack; at 160 it stands where a segment of 4 KB ends.
 package main
 
-// A loop whose calls may or may not fit what is left of the stack: where they do not, segmented stacks pay for a new
-// segment in every round. depth moves the loop through the stack.
-
-const depth = 8
-const rounds = 2000000
+const depth = 160
+const rounds = 1000000
 
 func main() {
 	println(descend(depth))

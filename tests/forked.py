@@ -21,7 +21,7 @@ TRACEBACK = 70
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
-    """A command to run: `argv` after `morestack`. With `merged`, stderr goes where stdout goes."""
+    """A command to run: `argv` after `morestack`, `typed` its input. With `merged`, stderr goes where stdout goes."""
 
     tag: T
     argv: Sequence[str]
@@ -29,6 +29,7 @@ class Job(Generic[T]):
     env: Mapping[str, str] = field(default_factory=dict)
     merged: bool = False
     limit: float = 60.0
+    typed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,13 @@ class Ended(Generic[T]):
 
 def _child(job: Job[T], out: int, err: int) -> None:
     os.setpgrp()
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    with tempfile.TemporaryFile() as typed:
+        typed.write(job.typed)
+        typed.seek(0)
+        os.dup2(typed.fileno(), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  (not what a test runner put in their place)
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     os.chdir(job.cwd)

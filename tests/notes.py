@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 CITED = re.compile(r"[Ss]ee Note \[([^]]+)\]")
 HEADED = re.compile(r"(?<!See )(?<!see )Note \[([^]]+)\]")
-LINKED = re.compile(r"\]\(([^)#:]+)\)")
+LINKED = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 def problems() -> list[str]:
@@ -24,7 +24,7 @@ def problems() -> list[str]:
         cited |= dict.fromkeys(CITED.findall(text), path)
     found += [f"{cited[n]}: no note is headed [{n}]" for n in sorted(cited.keys() - headed.keys())]
     found += [f"{headed[n]}: nothing cites the note [{n}]" for n in sorted(headed.keys() - cited.keys())]
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+    for page in [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]:
         for target in LINKED.findall(page.read_text()):
             if not (page.parent / target).exists():
                 found.append(f"{page}: no file {target}")

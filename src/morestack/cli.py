@@ -1,4 +1,4 @@
-"""The command line: `morestack run|escape|show`.
+"""The command line: `morestack run|escape|show|compare|bench|switch`.
 
 User errors are one clear text on stderr and exit code 1; a Go program's own exit code is passed on; Ctrl-C ends
 with 130. Only what a command needs is imported, when it runs: a cached program starts without the compiler.
@@ -43,6 +43,7 @@ class Commands(click.Group):
             raise
         except Exception as error:
             from morestack.engine.program import SettingError, StressError
+            from morestack.engine.stepping import BreakError
             from morestack.observe.failures import MeasureError
             from morestack.observe.show import UnknownFunction
             from morestack.source.diagnostics import CompileError, InternalError
@@ -50,7 +51,8 @@ class Commands(click.Group):
 
             if isinstance(
                 error,
-                CompileError
+                BreakError
+                | CompileError
                 | DisciplineError
                 | FileError
                 | SettingError
@@ -104,6 +106,7 @@ def program_argument(command: Callable[..., None]) -> Callable[..., None]:
     default="native",
     help="python: runtime functions run under CPython, where pdb can stop in them.",
 )
+@click.option("--break", "stop", metavar="FUNCTION", help="Stop in pdb in a runtime function, such as copystack.")
 @click.option("--discipline", type=click.Choice(disciplines()), default=None, help="What stacks do when full.")
 @click.option("--segment", type=int, default=None, help="Bytes of a segment, for segmented stacks: 4096 or 8192.")
 @click.option("--stats", metavar="FILE", help="Write what the run cost and the runtime's counters, as JSON.")
@@ -113,6 +116,7 @@ def run(
     stacks: bool,
     as_json: bool,
     runtime: str,
+    stop: str | None,
     discipline: str | None,
     segment: int | None,
     stats: str | None,
@@ -120,11 +124,23 @@ def run(
 ) -> None:
     """Compile a Go program and run it.
 
+    GOMAXPROCS, GOGC, GOMEMLIMIT, GODEBUG and GOTRACEBACK mean what they mean to Go; docs/environment.md lists all
+    variables.
+
     \b
     Example: morestack run --stacks examples/tree.go
     """
     from morestack.engine.program import Program
 
+    if as_json and not stacks:
+        raise click.UsageError("--json goes with --stacks.")
+    if count_syscalls and stats is None:
+        raise click.UsageError("--count-syscalls goes with --stats.")
+    if stop is not None:
+        from morestack.engine.stepping import stop_in
+
+        stop_in(stop)
+        runtime = "python"
     chosen = choose(discipline, segment)
     compiled = compilation(program)
     ready = Program.load(compiled.objects, compiled.progress)
@@ -202,7 +218,7 @@ def compare(
     """Run a program under every stack discipline and show what each costs.
 
     \b
-    Example: morestack compare --sweep depth=1..64 examples/hotsplit.go
+    Example: morestack compare --sweep depth=144..176+8 examples/hotsplit.go
     """
     from morestack.observe.compare import show as show_table
     from morestack.observe.comparing import run_compare

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked import Ended, run_one
+from tests.forked import Ended, Job, run_jobs, run_one
 
 MAIN = "package main\n\n"
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -154,6 +154,12 @@ def test_show(stage: str) -> None:
         assert unknown.code == 1 and b"no function main.nothing" in unknown.stderr
 
 
+def test_show_names_the_function_that_was_meant() -> None:
+    for short, name in (("sum", b"main.(*tree).sum"), ("tree.sum", b"main.(*tree).sum"), ("build", b"main.build")):
+        end = run_one(["show", "--stage", "ir", "--func", short, "tree.go"], EXAMPLES)
+        assert end.code == 1 and end.stderr.endswith(b"such as " + name + b"\n"), end.stderr
+
+
 def test_unknown_stress_mode() -> None:
     end = run_one(["run", "fib.go"], EXAMPLES, {"STRESS": "movestack,shake"})
     assert end.code == 1 and b"no stress mode shake" in end.stderr
@@ -166,6 +172,23 @@ def test_python_runtime() -> None:
 
 
 @pytest.mark.slow
+def test_options_that_need_others() -> None:
+    for option, other in (("--json", "--stacks"), ("--count-syscalls", "--stats")):
+        end = run_one(["run", option, "fib.go"], EXAMPLES)
+        assert end.code == 2 and f"{option} goes with {other}".encode() in end.stderr
+
+
+def test_break() -> None:
+    argv = ["run", "--break", "shrinkstack", "shrink.go"]
+    job = Job(None, argv, EXAMPLES, typed=b"p g.at.stack_hi - g.at.stack_lo\nbreak copystack\ncontinue\nup\nquit\n")
+    end = next(run_jobs([job]))
+    shown = end.stdout.decode()
+    assert "shrinkstack()" in shown and "(Pdb) 32768" in shown and "copystack()" in shown, shown
+    assert end.code == 1 and end.stderr == b"2000\n"
+    end = run_one(["run", "--break", "nosuch", "fib.go"], EXAMPLES)
+    assert end.code == 1 and b"--break nosuch: the runtime has no function of that name" in end.stderr
+
+
 def test_interrupt(tmp_path: Path) -> None:
     (tmp_path / "p.go").write_text(MAIN + "func main() { println(1); for { f() } }\n\nfunc f() { x++ }\n\nvar x int\n")
     command = [sys.executable, "-m", "morestack.cli", "run", "p.go"]

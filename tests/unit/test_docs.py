@@ -1,23 +1,44 @@
-"""The commands in the README and the docs print what is shown there.
+"""The commands in the README and the docs print what is shown there, and both languages show the same.
 
-Blocks marked `console` are run from the project's folder, stdout and stderr together. `...` stands for the rest of
-the output. Commands other than morestack's own are not run. In blocks marked `console figures` numbers are measured:
-there any number, with its unit, stands for any other, and so do addresses, `-` for what cannot be measured here, and
-the length of spaces.
+Blocks marked `console` are run from the project's folder, stdout and stderr together; environment variables may stand
+before the command. A line `...` stands for any lines. What follows `(Pdb) ` is typed. Commands other than morestack's
+own are not run. Marks of a block:
+
+- `figures`: numbers are measured. There any number, with its unit, stands for any other, and so do addresses, `-` for
+  what cannot be measured here, and the length of spaces.
+- `x86-64`: only on such a machine.
 """
 
+import platform
 import re
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from morestack.engine.program import STRESS
 from tests.forked import Job, run_jobs
 
 ROOT = Path(__file__).parent.parent.parent
-BLOCK = re.compile(r"^```console( figures)?\n(.*?)^```$", re.M | re.S)
+PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```console((?: [\w-]+)*)\n(.*?)^```$", re.M | re.S)
 FIGURE = re.compile(r"0x[0-9a-f]+|(?<![\w.])[-+]?\d[\d,.]*( (ns|µs|ms|s|B|KB|MB|GB|%)(?!\w))?|(?<= )-(?=\s)| \*")
+VARIABLE = re.compile(r'"(GO[A-Z]{2,}|MORESTACK_[A-Z]+|STRESS(?:_[A-Z]+)?|XDG_[A-Z_]+)"')
+SETTING = re.compile(r"[A-Z_]+=")
+TRANSLATED = [
+    (ROOT / "README.md", ROOT / "README.zh.md"),
+    *((ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs" / "zh").glob("*.md"))),
+]
+
+
+class Example(NamedTuple):
+    """A command and the output that a page shows."""
+
+    env: dict[str, str]
+    argv: list[str]
+    output: str
+    marks: list[str]
 
 
 def without_figures(text: str) -> str:
@@ -26,27 +47,57 @@ def without_figures(text: str) -> str:
 
 
 def examples() -> list[Any]:
-    """(page, command, expected output, whether figures may differ) of every morestack command shown."""
-    found: list[Any] = []
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        for figures, block in BLOCK.findall(page.read_text()):
+    """Every morestack command shown; what several pages show once."""
+    found: dict[str, Any] = {}
+    for page in PAGES:
+        for marks, block in BLOCK.findall(page.read_text()):
             for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
                 command, _, output = part.partition("\n")
-                if command.startswith("morestack "):
-                    marks = [pytest.mark.slow] if figures else []
-                    found.append(pytest.param(page.name, command, output, bool(figures), marks=marks))
-    return found
+                words = shlex.split(command)
+                settings = [w for w in words if SETTING.match(w)]
+                if words[len(settings)] == "morestack" and marks + part not in found:
+                    example = Example(
+                        dict(s.split("=", 1) for s in settings), words[len(settings) + 1 :], output, marks.split()
+                    )
+                    slow = [pytest.mark.slow] if "figures" in marks else []
+                    found[marks + part] = pytest.param(example, id=f"{page.stem}-{command}"[:80], marks=slow)
+    return list(found.values())
 
 
-@pytest.mark.parametrize(
-    ("page", "command", "output", "figures"), examples(), ids=lambda part: str(part).split("\n")[0][:60]
-)
-def test_output_is_real(page: str, command: str, output: str, figures: bool) -> None:
-    job = Job(None, shlex.split(command)[1:], ROOT, merged=True, limit=300.0)
-    got = next(run_jobs([job])).stdout.decode()
-    if figures:
+def matches(output: str, got: str) -> bool:
+    """Whether what was printed is what is shown, where lines `...` stand for any."""
+    shown = (re.escape(part) for part in re.split(r"^\.\.\.\n", output, flags=re.M))
+    return re.fullmatch("(.*\n)*?".join(shown), got) is not None
+
+
+@pytest.mark.parametrize("example", examples())
+def test_output_is_real(example: Example) -> None:
+    if "x86-64" in example.marks and platform.machine() != "x86_64":
+        pytest.skip("of another machine")
+    typed = "".join(re.findall(r"^\(Pdb\) (.*\n)", example.output, re.M))
+    job = Job(None, example.argv, ROOT, example.env, merged=True, limit=300.0, typed=typed.encode())
+    got = next(run_jobs([job])).stdout.decode().replace(f"{ROOT}/", "")
+    output = re.sub(r"^\(Pdb\) .*\n", "(Pdb) ", example.output, flags=re.M)
+    if "figures" in example.marks:
         output, got = without_figures(output), without_figures(got)
-    if output.endswith("...\n"):
-        output = output.removesuffix("...\n")
-        got = got[: len(output)]
-    assert got == output
+    assert matches(output, got), got
+
+
+def skeleton(page: Path) -> list[str]:
+    """What two languages have in common: levels of headings, and blocks of commands and their output, in order."""
+    text = page.read_text()
+    parts = re.finditer(r"^(?:(#+) [^\n]+|(```console.*?^```))$", text, re.M | re.S)
+    return [m[1] or m[2] for m in parts]
+
+
+@pytest.mark.parametrize(("page", "translation"), TRANSLATED, ids=lambda page: page.name)
+def test_languages_show_the_same(page: Path, translation: Path) -> None:
+    assert skeleton(translation) == skeleton(page)
+
+
+def test_variables_and_stress_modes_are_described() -> None:
+    page = (ROOT / "docs" / "environment.md").read_text()
+    sources = [path.read_text() for folder in ("src", "tests") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for source in sources for name in VARIABLE.findall(source)} - {"GOFLAGS"}  # of real Go's build
+    assert named > {"GODEBUG", "MORESTACK_DISCIPLINE", "STRESS_SEED"}
+    assert [name for name in (*STRESS, *sorted(named)) if f"`{name}`" not in page] == []

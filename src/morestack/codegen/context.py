@@ -17,6 +17,7 @@ TRACKED_OBJECTS = 1 << 30
 """In the frame words of a continuation or site."""
 PREFIX_TYPE = "{i64, i32, i32}"
 RECORD_TYPE = "{i32, i32, i32, i32, i32, i32, i32}"
+SITE_TYPE = "{i32, i32, i32, i32, i32}"
 """A function record; see docs/abi.md."""
 
 _INTRINSICS = {
@@ -65,7 +66,8 @@ class ModuleContext:
         self._cells: set[str] = set()
         self._names: dict[str, str] = {}
         self._records: dict[tuple[str, int, str], str] = {}
-        self._sites: dict[tuple[str, int, int], str] = {}
+        self._described: dict[str, tuple[Function, int, str]] = {}
+        self._sites: dict[tuple[str, int, int, str], str] = {}
         self._blobs: dict[tuple[str, int, int], str] = {}
         self._bitmaps: dict[tuple[int, int], str] = {}
         self._masks: dict[bytes, str] = {}
@@ -116,16 +118,20 @@ class ModuleContext:
         known = self._records.get(key)
         if known is None:
             known = self._records[key] = f"@func.{len(self._records)}"
-            name = self.name(shown_name(f.name.removesuffix(BODY_SUFFIX)))
-            line = f.pos.line if f.pos else 0
-            file = file or (f.pos.file if f.pos else "")
-            call = convention((r.type for r in f.params), f.results)
-            self.data.append(
-                f"{known} = private constant {RECORD_TYPE} {{{relative(name, known)}, "
-                f"{relative(self.name(file), known)}, i32 {line}, i32 {flags}, "
-                f"i32 {call.args}, i32 {call.area}, {self._object_table(known, f)}}}, align 8"
-            )
+            self._described[known] = f, flags, file
         return known
+
+    def _describe(self, record: str, f: Function, flags: int, file: str) -> None:
+        """Define a function record. The functions that f is inlined in may want it before f's frame is laid out."""
+        name = self.name(shown_name(f.name.removesuffix(BODY_SUFFIX)))
+        line = f.pos.line if f.pos else 0
+        file = file or (f.pos.file if f.pos else "")
+        call = convention((r.type for r in f.params), f.results)
+        self.data.append(
+            f"{record} = private constant {RECORD_TYPE} {{{relative(name, record)}, "
+            f"{relative(self.name(file), record)}, i32 {line}, i32 {flags}, "
+            f"i32 {call.args}, i32 {call.area}, {self._object_table(record, f)}}}, align 8"
+        )
 
     def _object_table(self, record: str, f: Function) -> str:
         """The field of a function record that refers to the table of the frame's objects: the words of a frame of at
@@ -145,19 +151,24 @@ class ModuleContext:
     def site(self, f: Function, pos: Pos | None, flags: int, used: int = 0) -> str:
         """The site record of a place in f, where the objects in the mask `used` are of use. A package's init is made by
         the compiler, but what it does for variables stands in files: it is shown there."""
+        caller = ""
+        if pos is not None and pos.inlined is not None:
+            caller = self.site(f, pos.inlined.call, flags)
+            f = pos.inlined.function
+            flags = flags_of(f)
         file = ""
         if f.name.endswith(".init") and pos is not None and f.pos is not None and pos.file != f.pos.file:
             file = pos.file
             flags &= ~FLAG_WRAPPER
         record = self.function_record(f, flags, file)
         line = (pos or f.pos or Pos("", 0, 0)).line
-        key = (record, line, used)
+        key = (record, line, used, caller)
         known = self._sites.get(key)
         if known is None:
             known = self._sites[key] = f"@site.{len(self._sites)}"
             self.data.append(
-                f"{known} = private constant {{i32, i32, i32, i32}} {{{relative(record, known)}, i32 {line}, "
-                f"i32 0, i32 {used}}}, align 8"
+                f"{known} = private constant {SITE_TYPE} {{{relative(record, known)}, i32 {line}, i32 {used}, "
+                f"{relative(caller, known) if caller else 'i32 0'}, i32 -20}}, align 8"
             )
         return known
 
@@ -214,6 +225,8 @@ class ModuleContext:
             out.append(f"declare hidden preserve_nonecc void {quote(name)}{PARAMS}")
         for name in sorted(self._data_symbols - self._functions - self.defined):
             out.append(f"{quote(name)} = external hidden global i8")
+        for record, (f, flags, file) in self._described.items():
+            self._describe(record, f, flags, file)
         out.extend(self.data)
         out.append('!0 = !{!"branch_weights", i32 1048575, i32 1}')
         return out

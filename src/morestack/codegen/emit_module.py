@@ -13,8 +13,10 @@ from morestack.codegen.context import ModuleContext
 from morestack.codegen.emit_goroutine import emit_goroutine
 from morestack.codegen.emit_leaf import emit_entry, emit_leaf
 from morestack.codegen.globals import emit_globals, emit_roots
+from morestack.codegen.inline import inline
 from morestack.codegen.leaves import LeafInfo, find_leaves, instructions
 from morestack.codegen.loop_checks import insert_loop_checks
+from morestack.codegen.nilchecks import drop_nilchecks
 from morestack.codegen.partial_inline import partial_inline
 from morestack.codegen.rtype import TypeEmitter, equal_function, equal_name
 from morestack.codegen.unsupported import check_supported
@@ -60,14 +62,25 @@ def _linkage(f: Function, lines: list[str]) -> list[str]:
     return [line.replace("define hidden ", "define internal ", 1) for line in lines] if f.local else lines
 
 
+def prepare(module: Module) -> tuple[Module, dict[str, LeafInfo]]:
+    """The module with calls inlined, and its leaves. What was inlined may make a leaf of its caller: literals first, so
+    that a function that then is a leaf is not inlined itself."""
+    module = replace(module, functions={n: drop_nilchecks(f) for n, f in module.functions.items()})
+    leaf = find_leaves(module)
+    for literals in (True, False):
+        if changed := inline(module, leaf, literals):
+            module = replace(module, functions=module.functions | {n: drop_nilchecks(f) for n, f in changed.items()})
+            leaf = find_leaves(module)
+    return partial_inline(module, frozenset(leaf)), leaf
+
+
 def emit_module(module: Module) -> str:
     """LLVM IR text of the module. Raises CompileError for what is not supported yet."""
     check_supported(module)
     if module.go_types or module.itabs:
         functions = {**module.functions, equal_name(module.name): equal_function(module.name)}
         module = replace(module, functions=functions)
-    leaf = find_leaves(module)
-    module = partial_inline(module, frozenset(leaf))
+    module, leaf = prepare(module)
     ctx = ModuleContext(module, leaf)
     suspends = suspends_with(leaf)
     taken = taken_addresses(module)

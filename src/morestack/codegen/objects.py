@@ -49,6 +49,7 @@ def optimize(text: str, opt: int = 2) -> llvm.ModuleRef:
         if opt:
             passes.add_instruction_combine_pass()
             passes.add_simplify_cfg_pass()
+            passes.add_sroa_pass()
             passes.add_loop_rotate_pass()
             passes.add_loop_unroll_pass()
             passes.add_simplify_cfg_pass()

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from morestack.codegen.context import ModuleContext
 from morestack.codegen.emit_goroutine import SegmentBody, segment_symbol
 from morestack.codegen.emit_leaf import emit_entry, emit_leaf
-from morestack.codegen.emit_module import suspends_with, taken_addresses
+from morestack.codegen.emit_module import prepare, suspends_with, taken_addresses
 from morestack.codegen.flat import leaves
 from morestack.codegen.layout import Layout, plan
-from morestack.codegen.leaves import find_leaves
-from morestack.codegen.partial_inline import body_name, partial_inline
+from morestack.codegen.partial_inline import body_name
 from morestack.ir.module import Instr, Module
 
 
@@ -25,8 +24,7 @@ def describe(module: Module, name: str) -> str:
 
 
 def _lines(module: Module, name: str) -> Iterator[str]:
-    leaf = find_leaves(module)
-    module = partial_inline(module, frozenset(leaf))
+    module, leaf = prepare(module)
     ctx = ModuleContext(module, leaf)
     for part in (name, body_name(name)):
         f = module.functions.get(part)

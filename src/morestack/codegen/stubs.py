@@ -27,7 +27,15 @@ from morestack.codegen.abi import (
     M_REGS,
 )
 from morestack.codegen.call import PARAMS, argument_list
-from morestack.codegen.context import FLAG_BOTTOM, FLAG_NO_PARAMS, FLAG_RUNTIME, RECORD_TYPE, c_string, relative
+from morestack.codegen.context import (
+    FLAG_BOTTOM,
+    FLAG_NO_PARAMS,
+    FLAG_RUNTIME,
+    RECORD_TYPE,
+    SITE_TYPE,
+    c_string,
+    relative,
+)
 
 STUBS = (
     "rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval",
@@ -169,7 +177,7 @@ def _continuation(stub: str, flags: int) -> list[str]:
         f"{text} = private constant [{size} x i8] {name}, align 1",
         f"{record} = private constant {RECORD_TYPE} {{{relative(text, record)}, "
         f"{relative(text, record)}, i32 0, i32 {flags}, i32 0, i32 0, i32 0}}, align 8",
-        f"{site} = private constant {{i32, i32, i32, i32}} {{{relative(record, site)}, i32 0, i32 0, i32 0}}, align 8",
+        f"{site} = private constant {SITE_TYPE} {{{relative(record, site)}, i32 0, i32 0, i32 0, i32 -20}}, align 8",
         f"define hidden preserve_nonecc void @rt.{stub}{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
         f"{{i64 0, i32 0, {relative(site, f'@rt.{stub}')}}} {{",
     ]

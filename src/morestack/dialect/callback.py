@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NamedTuple
 
 from morestack.dialect import memory
@@ -161,6 +162,9 @@ def _die(func: Function, error: BaseException) -> None:
 on_error: Callable[[Function, BaseException], None] = _die
 """What happens to an exception in a callback. Tests replace it."""
 
+trace: Callable[[FrameType, str, Any], Any] | None = None
+"""What traces the functions that native code calls: a debugger."""
+
 
 def python_callback(func: Function) -> tuple[int, Any]:
     """The C address of a dialect function as CPython runs it, and the object that keeps it alive."""
@@ -171,6 +175,8 @@ def python_callback(func: Function) -> tuple[int, Any]:
     blank = False if sig.result == BOOLEAN else 0.0 if isinstance(sig.result, FloatKind) else 0
 
     def enter(*args: Any) -> Any:
+        if trace is not None:
+            sys.settrace(trace)
         try:
             return to_c(sig.result, func(*map(from_c, sig.params, args)))
         except BaseException as error:

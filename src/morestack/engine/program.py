@@ -88,12 +88,12 @@ def memory_limit(text: str) -> int:
 
 
 def gc_settings(gogc: str, gomemlimit: str, godebug: str) -> tuple[int, int, int, int]:
-    """$GOGC in percent (negative: off), $GOMEMLIMIT, and what $GODEBUG says of gctrace and adaptivestackstart. As in Go
-    a GOGC that is no number counts as 100."""
+    """$GOGC in percent (negative: off), $GOMEMLIMIT, and what $GODEBUG says of gctrace and adaptivestackstart (1). As
+    in Go a GOGC that is no number counts as 100."""
     off = gogc == "off" or (gogc.startswith("-") and gogc[1:].isdecimal())
     percent = -1 if off else min(int(gogc), 1 << 31) if gogc.isascii() and gogc.isdecimal() else 100
     debug = dict(part.split("=", 1) for part in godebug.split(",") if "=" in part)
-    trace, adaptive = (int(debug.get(name, "0") == "1") for name in ("gctrace", "adaptivestackstart"))
+    trace, adaptive = int(debug.get("gctrace") == "1"), int(debug.get("adaptivestackstart", "1") != "0")
     return percent, memory_limit(gomemlimit), trace, adaptive
 
 
@@ -187,7 +187,8 @@ class Program:
         """
         flags = stress_flags(os.environ.get("STRESS", ""))
         stacks.check_stress(os.environ.get("STRESS", ""))
-        settings = gc_settings(*(os.environ.get(name, "") for name in ("GOGC", "GOMEMLIMIT", "GODEBUG")))
+        initial = initial_stack(os.environ.get("MORESTACK_INITIAL", ""))
+        *settings, adaptive = gc_settings(*(os.environ.get(name, "") for name in ("GOGC", "GOMEMLIMIT", "GODEBUG")))
         procs = processors(os.environ.get("GOMAXPROCS", ""), python_runtime)
         g0 = self.call("schedinit", self.library["rt.goexit"], procs)
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
@@ -196,7 +197,7 @@ class Program:
         self.call("seterrors", self.library["rt.errors"])
         for path in self.packages:
             self.call("addroots", self.library[path + ROOTS])
-        self.call("setgc", *settings)
+        self.call("setgc", *settings, 0 if initial else adaptive)
         self.call("settraceback", traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)
@@ -206,7 +207,7 @@ class Program:
         self.call("sysmonstart", g0, schedtrace(os.environ.get("GODEBUG", "")))
         if python_runtime:
             self.attach().swap_all()
-        if initial := initial_stack(os.environ.get("MORESTACK_INITIAL", "")):
+        if initial:
             self.call("setinitialstack", initial)
         closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
         self.call("newproc", g0, ctypes.addressof(closure))

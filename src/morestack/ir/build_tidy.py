@@ -22,6 +22,12 @@ def _threaded(block: Block) -> Block:
 
 
 def tidy(f: Function) -> None:
+    """Make the control flow of f minimal, and its registers those it mentions."""
+    tidy_blocks(f)
+    drop_unused_registers(f)
+
+
+def tidy_blocks(f: Function) -> None:
     """Make the control flow of f minimal."""
     blocks = f.blocks
     for b in blocks:
@@ -74,7 +80,6 @@ def tidy(f: Function) -> None:
     for n, b in enumerate(kept):
         b.id = n
     f.blocks = kept
-    drop_unused_registers(f)
 
 
 def drop_unused_registers(f: Function) -> None:

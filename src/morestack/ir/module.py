@@ -27,6 +27,14 @@ class Pos(NamedTuple):
     file: str
     line: int
     col: int
+    inlined: Inlined | None = None
+
+
+class Inlined(NamedTuple):
+    """A place is in a copy of `function`, made instead of the call at `call`."""
+
+    function: Function
+    call: Pos
 
 
 @dataclass(eq=False, slots=True)

@@ -21,7 +21,7 @@ from morestack.runtime.segment import segment_size
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Growths (or shrinks) of one function at one place from one size to another."""
+    """Growths of one function, called at one place, from one size to another; or shrinks of who waits there."""
 
     kind: str
     function: str
@@ -200,7 +200,8 @@ def changes() -> list[Change]:
     totals: dict[tuple[str, str, str, int, int], Counter[str]] = {}
     for e in events():
         if e.kind in ("grow", "shrink"):
-            add(totals.setdefault((e.kind, e.function, str(e.place), e.old_size, e.new_size), Counter()), e)
+            function = e.function or e.place.function
+            add(totals.setdefault((e.kind, function, str(e.place), e.old_size, e.new_size), Counter()), e)
     found = [Change(*key, t["count"], t["copied"], t["frames"], t["pointers"]) for key, t in totals.items()]
     return sorted(found, key=lambda c: (-c.copied, -c.count, c.function, c.place, c.new_size))
 

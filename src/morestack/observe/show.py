@@ -20,7 +20,10 @@ def show_stage(compiled: Compilation, stage: str, function: str | None) -> str:
     """The text of a stage; `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`)."""
     lines = list(SHOW[stage](compiled, function))
     if function is not None and not lines:
-        raise UnknownFunction(f"no function {function} at stage {stage}; names are as in tracebacks, such as main.main")
+        names = (declared_name(d) for file in compiled.ast for d in file.decls if isinstance(d, ast.FuncDecl))
+        alike = [name for name in names if name.endswith("." + function.rpartition(".")[2])]
+        names_are = f"names are as in tracebacks, such as {alike[0] if alike else 'main.main'}"
+        raise UnknownFunction(f"no function {function} at stage {stage}; {names_are}")
     return "\n".join(lines) + "\n"
 
 

@@ -9,12 +9,12 @@ from types import ModuleType
 
 MODULES = (
     "layout", "os", "fatal", "lockrank", "lock", "rand", "event", "mheap", "allp", "gcstats", "records", "allg",
-    "type", "sizeclasses", "mspan", "mkind", "mcentral", "mcache", "stackprotect", "stackpool", "stackcache",
+    "extra", "type", "sizeclasses", "mspan", "mkind", "mcentral", "mcache", "stackprotect", "stackpool", "stackcache",
     "stacklarge", "stackalloc", "unwind", "copystack", "print", "dragon", "printfloat", "system", "traceback",
-    "shrinkstack", "safepoint", "crossing", "reserve", "mgcsweep", "mgccheck", "mgcpace", "mgctrace", "segmentkeep",
-    "segment", "discipline", "mgcwork", "mgcmark", "mspecial", "mgcobjects", "mgcstack", "timeheap", "hchan",
-    "park", "pool", "mgcworker", "mgc", "newstack", "globrunq", "runq", "idle", "gfree", "deadlock", "proc", "stw",
-    "procresize", "timerwait", "findrunnable", "lockosthread", "sysmon", "sched", "end", "preempt", "malloc",
+    "shrinkstack", "stress", "safepoint", "crossing", "reserve", "mgcsweep", "mgccheck", "mgcpace", "mgctrace",
+    "segmentkeep", "segment", "discipline", "mgcwork", "mgcmark", "mspecial", "mgcobjects", "mgcstack", "timeheap",
+    "hchan", "park", "pool", "mgcworker", "mgc", "newstack", "globrunq", "runq", "idle", "gfree", "deadlock", "proc",
+    "stw", "procresize", "timerwait", "findrunnable", "lockosthread", "sysmon", "sched", "end", "preempt", "malloc",
     "slice", "string", "chan", "select", "sema", "complex", "iface", "maphash", "maptable", "map", "mapiter",
     "panictext", "error", "defer", "panic", "mfinal", "symtab", "debug", "memstats", "quit", "mleak", "time",
     "syscall", "init",

@@ -105,7 +105,6 @@ def wake(pp: Ptr[P], s: Ptr[Sudog], success: boolean) -> None:
         g.at.pending = PENDING_SEND_CLOSED
     if s.at.is_select:
         g.at.sched.ret = u64(u64(s.at.case_index) << 1 | ret)
-        g.at.param = s
     else:
         g.at.sched.ret = ret
         g.at.waiting = nil(Sudog)

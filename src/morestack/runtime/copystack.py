@@ -5,7 +5,7 @@
 
 What can point into a goroutine's stack, and how it is found:
 - its own frames: the pointer bitmap of each continuation (`adjustframe`), and saved BPs in linkage;
-- argument registers that morestack spilled, in m or g.spill: the bitmap of the entry it returns to (`adjustregs`);
+- argument registers that morestack spilled, in m or a spill record: by the bitmap of its entry (`adjustregs`);
 - `elem` of sudogs, when it is parked (`adjustsudogs`);
 - records of deferred calls, which may lie in frames themselves, and of panics (`adjustdefers`, `adjustpanics`);
 - `sched`: sp and bp, and ctxt when it is a closure object in a frame.
@@ -35,6 +35,7 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.event import Stats, stats
+from morestack.runtime.extra import panics_of, spill_of
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import (
     G_COPYSTACK,
@@ -127,7 +128,10 @@ def adjustregs(regs: u64, pc: u64, old_lo: u64, old_size: u64, delta: u64) -> u6
 
 @nosplit(why="the stack is half moved")
 def adjustsudogs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the places where a parked goroutine's values are read or written; how many."""
+    """Move the places where a parked goroutine's values are read or written; how many.
+
+    See Note [Stacks of who waits].
+    """
     n = u64(0)
     s = g.at.waiting
     while s != nil(Sudog):
@@ -153,7 +157,7 @@ def adjustdefers(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
 def adjustpanics(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
     """Move the places of panics under way; how many."""
     n = u64(0)
-    p = g.at.panics
+    p = panics_of(g)
     while p != nil(Panic):
         n = u64(n + adjustpointer(p.field(Panic.sp).addr, old_lo, old_size, delta))
         n = u64(n + adjustpointer(p.field(Panic.frame).addr, old_lo, old_size, delta))
@@ -189,13 +193,13 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
     extra = adjustsudogs(g, old_lo, old_size, delta)
     if g.at.defers != nil(Defer):
         extra = u64(extra + adjustdefers(g, old_lo, old_size, delta))
-    if g.at.panics != nil(Panic):
+    if panics_of(g) != nil(Panic):
         extra = u64(extra + adjustpanics(g, old_lo, old_size, delta))
     if spilled:
         m = g.at.m
         extra = u64(extra + adjustregs(m.at.regs.ptr.addr, m.at.more_pc, old_lo, old_size, delta))
-    if g.at.spill != nil(Spill):
-        s = g.at.spill
+    s = spill_of(g)
+    if s != nil(Spill):
         extra = u64(extra + adjustregs(s.addr, s.at.pc, old_lo, old_size, delta))
     if u64(g.at.sched.ctxt - old_lo) < old_size:
         g.at.sched.ctxt = u64(g.at.sched.ctxt + delta)

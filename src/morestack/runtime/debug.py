@@ -57,7 +57,7 @@ def gcount(g: Ptr[G]) -> i64:
 def set_procs(g: Ptr[G]) -> None:
     """The world is stopped for GOMAXPROCS."""
     g.at.sched.ret = u64(sched.at.nprocs)
-    procresize(g.at.m, g.at.world_arg)
+    procresize(g.at.m, g.at.extra.at.world_arg)
 
 
 @export

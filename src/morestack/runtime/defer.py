@@ -24,6 +24,7 @@ loaded, and it returns. Panics that began below that frame are over; a Goexit th
 from morestack.dialect.machine import Ptr, boolean, export, local, nil, ptr_at, ptr_to, size_of, static, struct, u64
 from morestack.runtime.discipline import abandon, make_room
 from morestack.runtime.error import errorvalue
+from morestack.runtime.extra import extra_of, panics_of
 from morestack.runtime.layout import LINK, Defer, G, Panic
 from morestack.runtime.records import RecordCentral, central_init, pool_give, pool_take
 from morestack.runtime.unwind import (
@@ -80,8 +81,9 @@ def setreturns(panicval: u64, panicreturn: u64) -> None:
 def new_panic(g: Ptr[G]) -> Ptr[Panic]:
     """A record that begins at g.sched, newest of g's."""
     p = ptr_at(Panic, pool_take(ptr_to(g.at.m.at.p.at.panicpool), ptr_to(free_records.at.panics), size_of(Panic)))
-    p.at.link = g.at.panics
-    g.at.panics = p
+    x = extra_of(g)
+    p.at.link = x.at.panics
+    x.at.panics = p
     p.at.kind = u64(0)
     p.at.a = u64(0)
     p.at.typ = u64(0)
@@ -101,9 +103,10 @@ def new_panic(g: Ptr[G]) -> Ptr[Panic]:
 
 def free_panics(g: Ptr[G], last: Ptr[Panic]) -> None:
     """Forget g's panics down to, not with, `last`."""
-    while g.at.panics != last:
-        p = g.at.panics
-        g.at.panics = p.at.link
+    x = g.at.extra
+    while x.at.panics != last:
+        p = x.at.panics
+        x.at.panics = p.at.link
         p.at.data = u64(0)
         pool_give(ptr_to(g.at.m.at.p.at.panicpool), ptr_to(free_records.at.panics), p.addr)
 
@@ -214,7 +217,7 @@ def recovery(g: Ptr[G], p: Ptr[Panic]) -> Ptr[Panic]:
     goexits = q != nil(Panic) and q.at.goexit and is_within(g, q.at.sp, sp)
     free_panics(g, q)
     if q == nil(Panic):
-        g.at.sigpc = u64(0)
+        g.at.extra.at.sigpc = u64(0)
     elif goexits:
         abandon(g, q.at.sp)
         leave_below(g, u64(q.at.sp - LINK))
@@ -238,7 +241,7 @@ def gorecover(g: Ptr[G], out: Ptr[GoInterface]) -> None:
     """recover(), called from the frame in g.sched. See Note [Who may recover]."""
     out.at.typ = u64(0)
     out.at.data = u64(0)
-    p = g.at.panics
+    p = panics_of(g)
     if p == nil(Panic) or p.at.goexit or p.at.recovered:
         return
     f = local(Frame)

@@ -25,7 +25,7 @@ from morestack.runtime.reserve import (
     trim_reserve,
 )
 from morestack.runtime.segment import end_segments, grow_segment, room_below, segment_size, unwind_segments
-from morestack.runtime.segmentkeep import age_kept, free_kept, keeping
+from morestack.runtime.segmentkeep import age_kept, free_kept, has_kept, keeping
 from morestack.runtime.shrinkstack import shrinks, shrinkstack
 from morestack.runtime.stackalloc import stackalloc, stackfree, starting_stack
 from morestack.runtime.unwind import lessstack
@@ -97,7 +97,7 @@ def grow(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
 
 def stack_limit(g: Ptr[G], limit: u64) -> u64:
     """How large g's stack may become: its reservation may be smaller than the limit for all."""
-    return min(limit, u64(g.at.stack_hi - g.at.bottom)) if discipline.value == RESERVE else limit
+    return min(limit, u64(g.at.stack_hi - g.at.extra.at.bottom)) if discipline.value == RESERVE else limit
 
 
 def make_room(g: Ptr[G]) -> None:
@@ -125,7 +125,7 @@ def has_excess(g: Ptr[G]) -> boolean:
         return shrinks(g)
     if discipline.value == RESERVE:
         return reserve_excess(g)
-    return g.at.kept != 0
+    return has_kept(g)
 
 
 def relieve(pp: Ptr[P], g: Ptr[G]) -> None:

@@ -161,12 +161,11 @@ def select_finish(g: Ptr[G], pp: Ptr[P]) -> None:
     when there is something to do: who wakes a goroutine that waits for one thing clears it.
     """
     s = g.at.waiting
-    won = g.at.param
+    won = u64(g.at.sched.ret >> 1)
     g.at.waiting = nil(Sudog)
-    g.at.param = nil(Sudog)
     while s != nil(Sudog):
         more = s.at.waitlink
-        if s != won:  # which its waker has dequeued
+        if u64(s.at.case_index) != won:  # that one its waker has dequeued
             c = ptr_at(Hchan, s.at.c)
             lock_chan(c)
             unlink(c.field(Hchan.sendq) if s.at.is_send else c.field(Hchan.recvq), s)

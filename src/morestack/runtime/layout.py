@@ -17,11 +17,11 @@ A goroutine's memory, addresses growing upwards:
 Invariants
 - The first G_FIXED_END bytes of G and M_FIXED_END of M are known to compiled code (codegen/abi.py); a test compares.
 - `sched` is valid whenever g is not running: `sched.sp - 16` is the lowest word in use.
-- While status is WAITING on a channel, `waiting` lists the sudogs; their `elem` may point into the
-  goroutine's own stack and moves with it.
+- While status is WAITING on a channel or semaphore, `waiting` lists the sudogs; their `elem` may point into the
+  goroutine's own stack and moves with it. What `c` names stays alive.
 - sp and bp of a goroutine always lie in [stack_lo, stack_hi]; nothing outside the goroutine but its own
   sudogs, defer and panic records points into its stack. `defers` lists what is deferred, newest first; a record
-  whose address lies in the stack is part of a frame. `panics` lists panics under way, newest first.
+  whose address lies in the stack is part of a frame. `extra.panics` lists panics under way, newest first.
 
 The order of locks is in lock.py.
 """
@@ -104,29 +104,34 @@ class G:
     pending: u64
     defers: Ptr["Defer"]
     # From here on only the runtime knows the layout.
-    spill: Ptr["Spill"]  # its argument registers, when it is stopped in a prologue
-    goid: u64
+    schedlink: Ptr["G"]
+    extra: Ptr["Extra"]
+    waiting: Ptr["Sudog"]
     status: u32
     waitreason: u32
-    schedlink: Ptr["G"]
-    waiting: Ptr["Sudog"]
-    param: Ptr["Sudog"]  # of a select that was woken: the sudog that did it
-    semaddr: u64  # the semaphore or notification list it waits on (sema.py), which stays alive
     select_done: u32  # of a select that waits: 1 once somebody has won the right to wake it
+    waitsince: u32  # since which second it waits, as far as a collection has noticed; 0: none has
+    goid: u64
     parentgoid: u64
     gopc: u64
+
+
+@struct
+class Extra:
+    """What only some goroutines need (extra.py). `g.extra` is nil until something of it is wanted."""
+
+    spill: Ptr["Spill"]  # its argument registers, when it is stopped in a prologue
     panics: Ptr["Panic"]
     sigpc: u64
-    waitsince: i64  # since when it waits, as far as a collection has noticed; 0: not
-    stktop: Ptr["Stktop"]  # segmented: the record of the segment it runs on
-    kept: u64  # segmented-keep: the segment it left last
-    kept_size: u64
-    kept_used: u32
-    bottom: u64  # reserve: the lowest address of its reservation
     lockedm: Ptr["M"]  # the thread that runs g and nothing else (lockosthread.py)
     lockcount: u64
     world_fn: u64  # a function to call with the world stopped before g goes on (stw.py)
     world_arg: u64
+    stktop: Ptr["Stktop"]  # segmented: the record of the segment it runs on, nil for the oldest
+    kept: u64  # segmented-keep: the segment it left last
+    kept_size: u64
+    kept_used: u32
+    bottom: u64  # reserve: the lowest address of its reservation
 
 
 @struct
@@ -159,7 +164,8 @@ class Spill:
 
 @struct
 class Sudog:
-    """A goroutine in the wait queue of a channel, with the place its value is read from or written to.
+    """A goroutine in the wait queue of a channel, with the place its value is read from or written to; or in that of a
+    semaphore or notification list, whose address is `c` (sema.py).
 
     A goroutine in a select has several, linked by `waitlink`.
     """

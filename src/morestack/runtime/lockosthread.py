@@ -7,9 +7,10 @@ with it: what it did to the thread's state shall hit nobody else.
 
 from morestack.dialect.machine import Ptr, boolean, export, nil, store_release, u64
 from morestack.runtime.deadlock import checkdead
+from morestack.runtime.extra import extra_of
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.idle import releasep
-from morestack.runtime.layout import G, M, P
+from morestack.runtime.layout import Extra, G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.os import pthread_detach
 from morestack.runtime.proc import handoffp, idle_now, last_but_timers, mpark, stopm, threadgone
@@ -20,16 +21,18 @@ INITIALIZING = u64(1 << 32)
 
 def lock_to_thread(g: Ptr[G], count: u64) -> None:
     """Lock g to the thread it runs on."""
-    g.at.lockcount = u64(g.at.lockcount + count)
-    g.at.lockedm = g.at.m
+    x = extra_of(g)
+    x.at.lockcount = u64(x.at.lockcount + count)
+    x.at.lockedm = g.at.m
     g.at.m.at.lockedg = g
 
 
 def unlock_from_thread(g: Ptr[G], count: u64) -> None:
     """Undo a lock; the last one sets g free."""
-    g.at.lockcount = u64(g.at.lockcount - count)
-    if g.at.lockcount == 0:
-        g.at.lockedm = nil(M)
+    x = g.at.extra
+    x.at.lockcount = u64(x.at.lockcount - count)
+    if x.at.lockcount == 0:
+        x.at.lockedm = nil(M)
         g.at.m.at.lockedg = nil(G)
 
 
@@ -42,7 +45,8 @@ def lockosthread(g: Ptr[G]) -> None:
 @export
 def unlockosthread(g: Ptr[G]) -> None:
     """runtime.UnlockOSThread: undo one LockOSThread; without one it does nothing."""
-    if g.at.lockcount % INITIALIZING != 0:
+    x = g.at.extra
+    if x != nil(Extra) and x.at.lockcount % INITIALIZING != 0:
         unlock_from_thread(g, u64(1))
 
 
@@ -79,7 +83,7 @@ def stoplockedm(m: Ptr[M]) -> None:
 
 def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
     """g is to run, on its own thread: that one gets m's processor."""
-    other = g.at.lockedm
+    other = g.at.extra.at.lockedm
     count_locked(u64(0xFFFF_FFFF_FFFF_FFFF))
     store_release(other.field(M.nextp), releasep(m))
     notewakeup(other.field(M.park))

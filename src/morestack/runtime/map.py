@@ -27,7 +27,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.copystack import stress
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import mallocgc, newobject
-from morestack.runtime.maphash import memhash, typehash, wordhash
+from morestack.runtime.maphash import SHORT, first_word, last_word, memhash, shorthash, typehash, wordhash
 from morestack.runtime.maptable import (
     HASH_MIGHT_PANIC,
     INDIRECT_ELEM,
@@ -44,6 +44,7 @@ from morestack.runtime.maptable import (
     elem_of,
     find,
     find_any,
+    find_short,
     find_string,
     find_word,
     groups_for,
@@ -108,8 +109,24 @@ def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
 
 @noinline
 def access(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
-    """mapaccess where a hash is needed; out of line, so that the short way saves no registers."""
+    """mapaccess where a hash is needed; out of line, as the two below, so that each saves no registers but its own."""
     slot = lookup(g, t, m, key)
+    return elem_of(t, slot) if slot != 0 else u64(0)
+
+
+@noinline
+def access_word(t: Ptr[MapType], m: Ptr[Map], x: u64) -> u64:
+    """mapaccess by a key of 8 bytes."""
+    slot = find_word(t, m, wordhash(x, m.at.seed), x, KEY_WORD)
+    return elem_of(t, slot) if slot != 0 else u64(0)
+
+
+@noinline
+def access_short(t: Ptr[MapType], m: Ptr[Map], data: u64, n: u64) -> u64:
+    """mapaccess by a short string."""
+    first = first_word(data, n)
+    last = last_word(data, n)
+    slot = find_short(t, m, shorthash(first, last, n, m.at.seed), first, last, n)
     return elem_of(t, slot) if slot != 0 else u64(0)
 
 
@@ -122,9 +139,13 @@ def mapaccess(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
     if m.at.writing != 0:
         g.at.pending = PENDING_MAP_READ_WRITE
         return u64(0)
-    if m.at.mask == 0 and m.at.key_kind == KEY_WORD:
+    if m.at.key_kind == KEY_WORD:
+        if m.at.mask != 0:
+            return access_word(t, m, ptr_at(u64, key)[0])
         slot = scan_word(t, m, ptr_at(u64, key)[0])
         return elem_of(t, slot) if slot != 0 else u64(0)
+    if m.at.key_kind == KEY_STRING and ptr_at(u64, key)[1] <= SHORT:
+        return access_short(t, m, ptr_at(u64, key)[0], ptr_at(u64, key)[1])
     return access(g, t, m, key)
 
 

@@ -45,6 +45,8 @@ from morestack.runtime.type import (
 )  # fmt: skip
 
 PENDING_UNHASHABLE = u64(12)
+SHORT = u64(16)
+"""Bytes of memory that two words say all of."""
 
 
 def wordhash(x: u64, seed: u64) -> u64:
@@ -67,32 +69,41 @@ def load64(at: u64) -> u64:
     )  # fmt: skip
 
 
+def first_word(p: u64, n: u64) -> u64:
+    """The first of two words that say all of at most 16 bytes."""
+    if n >= 8:
+        return load64(p)
+    if n >= 4:
+        return load32(p)
+    return u64(ptr_at(u8, p)[0]) if n != 0 else u64(0)
+
+
+def last_word(p: u64, n: u64) -> u64:
+    """The second one; it overlaps the first."""
+    if n >= 8:
+        return load64(u64(p + n - 8))
+    if n >= 4:
+        return load32(u64(p + n - 4))
+    return u64(ptr_at(u8, p)[n >> 1]) << 8 | u64(ptr_at(u8, p)[u64(n - 1)]) if n != 0 else u64(0)
+
+
+def shorthash(first: u64, last: u64, n: u64, seed: u64) -> u64:
+    """Hash of at most 16 bytes, given by two words; as memhash."""
+    return fold(u64(first ^ u64(seed + n * K0)), u64(last ^ K1))
+
+
 def memhash(p: u64, n: u64, seed: u64) -> u64:
     """Hash of n bytes. The last loads overlap what came before, so that no length needs a loop over bytes; the length
     goes into all bits of the seed, because in few bits it would make up for a difference in the bytes."""
+    if n <= SHORT:
+        return shorthash(first_word(p, n), last_word(p, n), n, seed)
     seed = u64(seed + n * K0)
-    a = u64(0)
-    b = u64(0)
-    if n <= 16:
-        if n >= 8:
-            a = load64(p)
-            b = load64(u64(p + n - 8))
-        elif n >= 4:
-            a = load32(p)
-            b = load32(u64(p + n - 4))
-        elif n > 0:
-            q = ptr_at(u8, p)
-            a = u64(q[0])
-            b = u64(q[n >> 1]) << 8 | u64(q[u64(n - 1)])
-    else:
-        at = p
-        last = u64(p + n - 16)
-        while at < last:
-            seed = fold(u64(load64(at) ^ seed), u64(load64(u64(at + 8)) ^ K0))
-            at = u64(at + 16)
-        a = load64(last)
-        b = load64(u64(last + 8))
-    return fold(u64(a ^ seed), u64(b ^ K1))
+    at = p
+    last = u64(p + n - 16)
+    while at < last:
+        seed = fold(u64(load64(at) ^ seed), u64(load64(u64(at + 8)) ^ K0))
+        at = u64(at + 16)
+    return fold(u64(load64(last) ^ seed), u64(load64(u64(last + 8)) ^ K1))
 
 
 def floathash(g: Ptr[G], x: f64, seed: u64) -> u64:

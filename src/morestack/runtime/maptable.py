@@ -45,7 +45,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.iface import equal
 from morestack.runtime.layout import G
 from morestack.runtime.malloc import makeslice
-from morestack.runtime.maphash import is_blank_field, load32, load64, memhash, typehash, wordhash
+from morestack.runtime.maphash import first_word, is_blank_field, last_word, load32, load64, memhash, typehash, wordhash
 from morestack.runtime.type import KIND_STRING, KIND_STRUCT, TFLAG_REGULAR_MEMORY, StructField, StructType, Type
 
 GROUP_SLOTS = u64(8)
@@ -238,6 +238,29 @@ def find_string(t: Ptr[MapType], m: Ptr[Map], h: u64, data: u64, n: u64) -> u64:
             slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
             if ptr_at(u64, slot)[1] == n and same_bytes(ptr_at(u64, slot)[0], data, n):
                 return slot
+            match = u64(match & u64(match - 1))
+        step = u64(step + 1)
+        if match_empty(ctrl) != 0 or step > mask:
+            return u64(0)
+        at = u64((at + step) & mask)
+
+
+def find_short(t: Ptr[MapType], m: Ptr[Map], h: u64, first: u64, last: u64, n: u64) -> u64:
+    """The slot of a string key of at most SHORT bytes, or 0. Nothing is called, so everything stays in registers."""
+    mask = m.at.mask
+    at = u64((h >> 7) & mask)
+    h2 = u64(h & 127 | CTRL_FULL)
+    step = u64(0)
+    while True:
+        group = u64(m.at.groups + at * t.at.group_size)
+        ctrl = ptr_at(u64, group)[0]
+        match = match_h2(ctrl, h2)
+        while match != 0:
+            slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
+            if ptr_at(u64, slot)[1] == n:
+                data = ptr_at(u64, slot)[0]
+                if first_word(data, n) == first and last_word(data, n) == last:
+                    return slot
             match = u64(match & u64(match - 1))
         step = u64(step + 1)
         if match_empty(ctrl) != 0 or step > mask:

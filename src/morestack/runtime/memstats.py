@@ -32,7 +32,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.allp import allp, allp_n
 from morestack.runtime.event import stats
 from morestack.runtime.gcstats import PAUSES, gcstats
-from morestack.runtime.layout import PARKED, G, P
+from morestack.runtime.layout import G, P
 from morestack.runtime.mcache import heap_live, next_gc, total_alloc
 from morestack.runtime.mgcpace import NEVER, gc_percent
 from morestack.runtime.mgcsweep import arena_start
@@ -47,6 +47,7 @@ from morestack.runtime.mheap import (
 )
 from morestack.runtime.mkind import NUM_KINDS
 from morestack.runtime.os import nanotime
+from morestack.runtime.sched import with_world_stopped
 from morestack.runtime.sizeclasses import NUM_CLASSES, size_classes
 
 BY_SIZE = u64(61)
@@ -190,8 +191,7 @@ def memstats(g: Ptr[G], out: Ptr[MemStats]) -> i64:
     so its address is kept where copystack finds it."""
     g.at.sched.ctxt = out.addr
     g.at.sched.ret = u64(0)
-    g.at.world_fn = func_ptr(memstats_stopped)
-    return PARKED
+    return with_world_stopped(g, func_ptr(memstats_stopped), u64(0))
 
 
 def memstats_stopped(g: Ptr[G]) -> None:

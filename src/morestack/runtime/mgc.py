@@ -16,24 +16,20 @@ How eager the collector is: mgcpace.py.
 """
 
 from morestack.dialect.machine import (
-    Array,
-    Literal,
     Ptr,
     boolean,
     export,
     i64,
-    memset,
     nil,
     noinline,
     static,
-    u8,
     u32,
     u64,
 )
 from morestack.runtime.allp import allp, allp_n
-from morestack.runtime.discipline import relieve
+from morestack.runtime.discipline import discipline, relieve
 from morestack.runtime.gcstats import PAUSES, gcstats, gcstats_init
-from morestack.runtime.layout import STACK_MIN, G, P
+from morestack.runtime.layout import CONTIGUOUS, STACK_MIN, G, P
 from morestack.runtime.mcache import GC_DEMANDED, flush, gc_wanted, heap_live, next_gc, total_alloc
 from morestack.runtime.mgccheck import check_escapes, check_escapes_wanted
 from morestack.runtime.mgcpace import (
@@ -63,14 +59,13 @@ from morestack.runtime.sizeclasses import NUM_CLASSES
 from morestack.runtime.stackalloc import starting_stack
 from morestack.runtime.stackcache import stackcache_clear
 from morestack.runtime.stacklarge import free_stack_spans
+from morestack.runtime.stress import skips, stress_init
 from morestack.runtime.timeheap import drop_timers
 
 MAX_START = u64(32768)
-PLACES = u64(4096)
 
 gc_stress = static(u32)
 adaptive_start = static(u32)
-_visits = static(Array[u64, Literal[4096]])
 
 
 def gc_init() -> None:
@@ -80,7 +75,7 @@ def gc_init() -> None:
     gc_wanted.value = u64(0)
     gc_trace.value = u32(0)
     gc_stress.value = u32(0)
-    memset(_visits.addr, u8(0), u64(PLACES * 8))
+    stress_init()
     adaptive_start.value = u32(0)
     starting_stack.value = STACK_MIN
     workers_init()
@@ -90,11 +85,12 @@ def gc_init() -> None:
 
 @export
 def setgc(percent: i64, limit: i64, trace: u64, adaptive: u64) -> None:
-    """GOGC (negative: off; at most a million), GOMEMLIMIT in bytes, GODEBUG=gctrace=1, GODEBUG=adaptivestackstart=1."""
+    """GOGC (negative: off; at most a million), GOMEMLIMIT in bytes, GODEBUG=gctrace=1, GODEBUG=adaptivestackstart=1.
+    Only contiguous stacks start with what others used."""
     gc_percent.value = min(percent, MAX_PERCENT)
     memory_limit.value = limit
     gc_trace.value = u32(trace)
-    adaptive_start.value = u32(adaptive)
+    adaptive_start.value = u32(adaptive) if discipline.value == CONTIGUOUS else u32(0)
     set_goal()
 
 
@@ -179,12 +175,9 @@ def collect(pp: Ptr[P]) -> None:
 def stress_skips(place: u64) -> boolean:
     """Under the gc stress a place collects the first 32 times it is reached, then every 32nd time. With several
     processors, where each collection waits for threads to stop and to start, it is 4 times, then every 256th."""
-    slot = u64((place ^ place >> 12) & (PLACES - 1))
-    n = _visits.at[slot]
-    _visits.at[slot] = u64(n + 1)
     if max_helpers.value != 0:
-        return n >= 4 and n & 255 != 0
-    return n >= 32 and n & 31 != 0
+        return skips(place, u64(4), u64(256))
+    return skips(place, u64(32), u64(32))
 
 
 def collection_due(place: u64) -> boolean:

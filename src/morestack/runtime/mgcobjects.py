@@ -22,6 +22,7 @@ search nor room that depends on what the stack holds: a 64th of the stack in use
 """
 
 from morestack.dialect.machine import Ptr, boolean, ctz, memset, nil, ptr_at, u8, u32, u64
+from morestack.runtime.extra import stktop_of
 from morestack.runtime.layout import LINK, G, Stktop
 from morestack.runtime.mgcmark import grey
 from morestack.runtime.mgcwork import CHUNK_BYTES, GCWork, chunk_new
@@ -35,7 +36,7 @@ from morestack.runtime.mheap import (
     out_of_memory,
     span_of,
 )
-from morestack.runtime.unwind import LARGE_BITMAP, func_objects, record_of, site_func, site_used
+from morestack.runtime.unwind import LARGE_BITMAP, frame_func, func_objects, record_of, site_used
 
 PLACES = u64(12)
 """Where in a table of objects their places begin."""
@@ -46,7 +47,7 @@ LAST_BIT = u64(31)
 def stack_begin(w: Ptr[GCWork], g: Ptr[G]) -> None:
     """Get ready to scan a stopped goroutine."""
     w.at.stack_size = u64(0)
-    if g.at.stktop != nil(Stktop):
+    if stktop_of(g) != nil(Stktop):
         return
     w.at.stack_lo = u64(g.at.sched.sp - LINK)
     w.at.stack_size = u64(g.at.stack_hi - w.at.stack_lo)
@@ -114,7 +115,7 @@ def reach_range(w: Ptr[GCWork], sp: u64, info: u32, bitmap: u64, first: u64, end
 
 def scan_roots(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64, words: u64) -> None:
     """Reach what the words outside the objects of a frame point to."""
-    objects = func_objects(site_func(record_of(pc)))
+    objects = func_objects(frame_func(pc))
     if info & LARGE_BITMAP == 0:
         reach_bits(w, sp, u64(bitmap & ~ptr_at(u64, objects)[0]))
         return
@@ -130,7 +131,7 @@ def scan_roots(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64, words: 
 def scan_objects(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64) -> None:
     """Reach what a frame's objects of use point to."""
     site = record_of(pc)
-    objects = func_objects(site_func(site))
+    objects = func_objects(frame_func(pc))
     if info & LARGE_BITMAP == 0:
         scan_small(w, sp, bitmap, u64(site_used(site)), objects)
     else:

@@ -2,7 +2,7 @@
 Which objects in frames are no roots is in mgcobjects.py.
 
 A goroutine is scanned when it is stopped. Stopped in a prologue, it has the argument registers of the function it is
-about to enter in g.spill.
+about to enter in a spill record.
 
 Records of deferred calls are the runtime's own memory or lie in frames, outside all bitmaps: what they and panics
 hold is found from g.
@@ -20,6 +20,7 @@ from morestack.dialect.machine import (
     atomic_add,
     cstr,
     export,
+    i64,
     local,
     nil,
     ptr_at,
@@ -30,8 +31,21 @@ from morestack.dialect.machine import (
 )
 from morestack.runtime.allg import allg_at, allg_count
 from morestack.runtime.discipline import has_excess
+from morestack.runtime.extra import panics_of, spill_of, stktop_of, world_fn_of
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import G_DEAD, G_IDLE, G_RUNNING, G_SYSCALL, Defer, G, Panic, Spill, Stktop, Sudog
+from morestack.runtime.layout import (
+    G_DEAD,
+    G_IDLE,
+    G_RUNNING,
+    G_SYSCALL,
+    G_WAITING,
+    Defer,
+    G,
+    Panic,
+    Spill,
+    Stktop,
+    Sudog,
+)
 from morestack.runtime.mgcmark import scan_bits, scan_mask
 from morestack.runtime.mgcobjects import (
     reach,
@@ -43,6 +57,7 @@ from morestack.runtime.mgcobjects import (
     stack_end,
 )
 from morestack.runtime.mgcwork import GCWork, shrink_later
+from morestack.runtime.os import nanotime
 from morestack.runtime.unwind import (
     FRAME_WORDS,
     LARGE_BITMAP,
@@ -57,6 +72,7 @@ from morestack.runtime.unwind import (
 MAX_MODULES = u64(1024)
 ROOT_WORDS = u64(3)
 ROOT_BATCH = u64(64)
+SECOND = i64(1000000000)
 GOROUTINE_BATCH = u64(64)
 
 _roots = static(Array[u64, Literal[1024]])
@@ -129,7 +145,7 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
     """Reach what the frames of a stopped goroutine point to. What else leads into its stack has been reached."""
     f = local(Frame)
     first_frame(f, g)
-    scanned = g.at.stktop
+    scanned = stktop_of(g)
     last = u64(0)
     while has_frame(f):
         while scanned != f.at.top:
@@ -175,9 +191,9 @@ def scan_registers(w: Ptr[GCWork], g: Ptr[G]) -> None:
         if args & 1 != 0:
             reach(w, g.at.sched.ret)
         reach(w, g.at.sched.ctxt)
-    elif g.at.world_fn != 0:
+    elif world_fn_of(g) != 0:
         reach(w, g.at.sched.ctxt)  # what the function is to fill in
-    spill = g.at.spill
+    spill = spill_of(g)
     if spill != nil(Spill):
         reach_bits(w, spill.addr, ptr_at(u64, u64(spill.at.pc - 16))[0])
 
@@ -190,7 +206,7 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
     while d != nil(Defer):
         reach(w, d.at.fn)
         d = d.at.link
-    p = g.at.panics
+    p = panics_of(g)
     while p != nil(Panic):
         reach(w, p.at.a)
         reach(w, p.at.data)
@@ -198,7 +214,6 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
         p = p.at.link
     if g.at.status == G_SYSCALL:
         reach_bits(w, g.at.m.at.sysargs.ptr.addr, u64(0x3F))
-    reach(w, g.at.semaddr)
     s = g.at.waiting
     while s != nil(Sudog):
         reach(w, s.at.c)
@@ -208,7 +223,7 @@ def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
     stack_end(w)
     w.at.stacks = u64(w.at.stacks + 1)
     w.at.stack_bytes = u64(w.at.stack_bytes + g.at.stack_hi - g.at.sched.sp)
-    top = g.at.stktop
+    top = stktop_of(g)
     while top != nil(Stktop):
         w.at.stack_bytes = u64(w.at.stack_bytes + top.at.hi - top.at.sp)
         top = top.at.link
@@ -223,6 +238,7 @@ def scan_goroutines(w: Ptr[GCWork]) -> None:
     """Scan goroutines that no other thread has taken. Stacks that are little used are noted, but not those of who
     runs, they want room, nor of who is in a system call: the kernel may write there."""
     total = allg_count()
+    second = u32(nanotime() // SECOND)
     first = take_goroutines()
     while first < total:
         for i in range(first, min(u64(first + GOROUTINE_BATCH), total)):
@@ -230,6 +246,8 @@ def scan_goroutines(w: Ptr[GCWork]) -> None:
             status = g.at.status
             if status != G_DEAD and status != G_IDLE:
                 scan_goroutine(w, g)
+                if status == G_WAITING and g.at.waitsince == 0:
+                    g.at.waitsince = second
                 if status != G_RUNNING and status != G_SYSCALL and has_excess(g):
                     shrink_later(w, g.addr)
         first = take_goroutines()

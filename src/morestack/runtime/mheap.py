@@ -23,8 +23,9 @@ it is more than GOMEMLIMIT. A tick is a collection; so a program that needs its 
 go back at once. How many pages of a run are with the system is known by number only: when the run is split, the rest
 is said to have them first.
 
-Note [Huge pages]: from 32 MB on the arena asks for huge pages, HUGE_STEP ahead. Starting a million goroutines is mostly
-page faults otherwise. Small programs do without: they would get up to 2 MB more than they touch.
+Rejected: asking for huge pages (MADV_HUGEPAGE). Where a virtual machine's host has to find their memory first, one cost
+5 ms: starting a million goroutines took 7 seconds of it, and less than one with small pages, eight at a time
+(stackpool.py).
 """
 
 from morestack.dialect.machine import (
@@ -46,19 +47,17 @@ from morestack.dialect.machine import (
 )  # fmt: skip
 from morestack.runtime.fatal import throw, write_error, write_number
 from morestack.runtime.lock import RANK_HEAP, RANK_PERSISTENT, lock, unlock
-from morestack.runtime.os import MADV_DONTNEED, MADV_HUGEPAGE, madvise, munmap, sys_reserve
+from morestack.runtime.os import MADV_DONTNEED, madvise, munmap, sys_reserve
 
 PAGE_SIZE = u64(8192)
 PAGE_SHIFT = u64(13)
 ARENA_SIZE = u64(1 << 38)
 ARENA_SIZE_MIN = u64(1 << 26)
 EXACT_BINS = u64(128)
+PERSISTENT_CHUNK = u64(262144)
 SCAVENGE_PAGES = u64(16384)
 SCAVENGE_LEAST = u64(16)
 SCAVENGE_AGE = u32(2)
-HUGE_PAGE = u64(2 << 20)
-HUGE_AFTER = u64(32 << 20)
-HUGE_STEP = u64(64 << 20)
 
 SPAN_FREE = u32(0)
 SPAN_STACK = u32(1)
@@ -126,7 +125,6 @@ class MHeap:
     released_pages: u64
     span_structs: u64
     clock: u32
-    huge_end: u64
 
 
 mheap = static(MHeap)
@@ -171,7 +169,6 @@ def mheap_init() -> None:
     mheap.at.released_pages = u64(0)
     mheap.at.span_structs = u64(0)
     mheap.at.clock = u32(0)
-    mheap.at.huge_end = u64((start + HUGE_AFTER + HUGE_PAGE - 1) // HUGE_PAGE * HUGE_PAGE)
     mheap.at.lock = u32(0)
 
 
@@ -193,15 +190,10 @@ def persistentalloc(size: u64) -> u64:
     need = u64((size + 15) >> 4 << 4)
     lock(mheap.ptr.field(MHeap.persistent_lock), RANK_PERSISTENT)
     if mheap.at.persistent_end - mheap.at.persistent_next < need:
-        many = mheap.at.persistent_sys >= HUGE_AFTER
-        chunk = HUGE_AFTER if many else u64(262144)
-        if chunk < need:
-            chunk = need
+        chunk = max(PERSISTENT_CHUNK, need)
         p = sys_reserve(chunk)
         if p == 0:
             throw(cstr(b"runtime: out of memory"))
-        if many:
-            madvise(p, chunk, MADV_HUGEPAGE)
         mheap.at.persistent_next = p
         mheap.at.persistent_end = u64(p + chunk)
     at = mheap.at.persistent_next
@@ -308,9 +300,6 @@ def grow_arena(npages: u64) -> Ptr[MSpan]:
     s.at.needzero = u32(0)
     s.at.released = u64(0)
     mheap.at.arena_used = u64(mheap.at.arena_used + size)
-    while mheap.at.arena_used > mheap.at.huge_end and mheap.at.huge_end + HUGE_STEP <= mheap.at.arena_hi:
-        madvise(mheap.at.huge_end, HUGE_STEP, MADV_HUGEPAGE)
-        mheap.at.huge_end = u64(mheap.at.huge_end + HUGE_STEP)
     return s
 
 

@@ -8,7 +8,7 @@ Rejected: leaving the size to doubling alone. A function whose frame is larger t
 back here again and again, copying each time.
 """
 
-from morestack.dialect.machine import Ptr, atomic_add, cstr, export, nil, noinline, static, u64
+from morestack.dialect.machine import Ptr, atomic_add, boolean, cstr, export, nil, noinline, static, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.discipline import discipline, grow, stack_limit
 from morestack.runtime.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, Stats, event_record, event_wanted, stats
@@ -17,11 +17,14 @@ from morestack.runtime.layout import CONTIGUOUS, LINK, STACK_GUARD, G, P, Panic
 from morestack.runtime.print import begin, end, put_hex, put_uint, puts
 from morestack.runtime.safepoint import let_through, park_prologue, requested
 from morestack.runtime.shrinkstack import move_stacks, record_move
+from morestack.runtime.stress import MOVES, skips
 from morestack.runtime.traceback import put_cycle, put_dying
 from morestack.runtime.unwind import record_of
 
 maxstacksize = static(u64)
 ALLOC_CEILING = u64(1 << 36)
+CHEAP_MOVE = u64(4096)
+"""Stacks up to this size are moved more often under stress."""
 
 
 @noinline
@@ -65,6 +68,15 @@ def grow_contiguous(pp: Ptr[P], g: Ptr[G], needed: u64, limit: u64) -> u64:
     return u64(0)
 
 
+def moves(g: Ptr[G], used: u64) -> boolean:
+    """Whether a check that has room moves the stack: under STRESS=movestack, but now and then only where a program
+    comes often, the more seldom the more there is to copy."""
+    if move_stacks.value == 0:
+        return False
+    place = u64(g.at.m.at.more_pc ^ MOVES)
+    return not skips(place, u64(64), u64(64)) if used > CHEAP_MOVE else not skips(place, u64(1024), u64(16))
+
+
 @export
 def newstack(g: Ptr[G]) -> u64:
     """Make room for m.more_frame bytes below g's linkage. See the module."""
@@ -87,7 +99,7 @@ def newstack(g: Ptr[G]) -> u64:
     stops = requested(pp)
     if stops:
         park_prologue(pp, g)
-    if needed <= old_size and move_stacks.value != 0:
+    if needed <= old_size and moves(g, used):
         copystack(pp, g, old_size, not stops)
         atomic_add(stats.ptr.field(Stats.moves), u64(1))
         record_move(pp, EVENT_MOVE, g, old_size, old_size, record_of(m.at.more_pc))

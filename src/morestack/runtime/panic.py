@@ -9,7 +9,7 @@ A failed check, a runtime call or a leaf leaves `pending` in g and its operands 
         main.f(...)
                 /home/u/prog.go:12
 
-Each panic is a record, newest first in g.panics. `unwind` runs deferred calls (defer.py) until one recovers the
+Each panic is a record, newest first in g.extra.panics. `unwind` runs deferred calls (defer.py) until one recovers the
 panic or none is left; then the texts of all panics under way are printed, and the program ends.
 
 Note [Printing an error]: a value with an Error or String method is printed by calling it, and the method is
@@ -97,9 +97,9 @@ def fatalpanic(g: Ptr[G], p: Ptr[Panic]) -> None:
     """Nothing recovers p, and nothing is deferred any more."""
     begin()
     put_panics(p)
-    if g.at.sigpc != 0:
+    if g.at.extra.at.sigpc != 0:
         puts(cstr(b"[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc="))
-        put_hex(g.at.sigpc)
+        put_hex(g.at.extra.at.sigpc)
         puts(cstr(b"]\n"))
     end_here(g, p, False)
 
@@ -188,7 +188,7 @@ def panic_while_printing(g: Ptr[G], p: Ptr[Panic]) -> None:
 def panicval(g: Ptr[G], text: u64, length: u64, sp: u64) -> None:
     """The method that preprintpanics called has returned this string to rt.panicval, whose SP is `sp`."""
     leave_below(g, sp)
-    p = g.at.panics
+    p = g.at.extra.at.panics
     q = p.at.printing
     q.at.text = text
     q.at.text_len = length
@@ -223,7 +223,7 @@ def unwind(g: Ptr[G], p: Ptr[Panic]) -> None:
 @export
 def panicreturn(g: Ptr[G], sp: u64) -> None:
     """A deferred call that a panic made has returned to rt.panicreturn, whose SP is `sp`."""
-    p = g.at.panics
+    p = g.at.extra.at.panics
     if p.at.recovered:
         p = recovery(g, p)
         if p != nil(Panic):
@@ -270,7 +270,7 @@ def panicking(g: Ptr[G]) -> None:
         if p.at.typ == 0:
             p.at.kind = PENDING_PANIC_NIL
     elif p.at.kind == PENDING_NIL:
-        g.at.sigpc = g.at.sched.pc
+        g.at.extra.at.sigpc = g.at.sched.pc
     p.at.leaf_count = m.at.leaf_count
     for i in range(p.at.leaf_count):
         p.at.leaf_sites[i] = m.at.leaf_sites[i]

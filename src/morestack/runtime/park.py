@@ -26,7 +26,7 @@ def gopark(g: Ptr[G], reason: u32, waitlock: Ptr[u32]) -> i64:
     """g waits; its gobuf was saved by the caller. `waitlock`, if not nil, is held, and released once g has stopped. The
     answer of a parking runtime call."""
     g.at.waitreason = reason
-    g.at.waitsince = i64(0)
+    g.at.waitsince = u32(0)
     g.at.status = G_WAITING
     m = g.at.m
     m.at.waitlock = waitlock

@@ -5,7 +5,8 @@
 
 A record may be taken on one P and given back on another: a goroutine changes P wherever it stops. So a pool that has
 grown to POOL_FULL gives half of its records to the central list, and an empty one takes as many from there before new
-memory is made. Records are never given back to the heap.
+memory is made: for several at once, densely, as a million goroutines may each have one. Records are never given back
+to the heap.
 
 Invariants
 - A record is in at most one list, once. Taking and giving back have no safe point inside, so the P stays the same.
@@ -19,6 +20,8 @@ from morestack.runtime.mheap import persistentalloc
 
 POOL_FULL = u64(64)
 BATCH = u64(32)
+NEW_BYTES = u64(2048)
+"""Memory is made for as many records as this holds, or one."""
 
 
 @struct
@@ -39,7 +42,7 @@ def central_init(c: Ptr[RecordCentral]) -> None:
 
 @noinline
 def pool_refill(pool: Ptr[RecordPool], c: Ptr[RecordCentral], size: u64) -> None:
-    """Fill an empty pool: with records of the central list, or a new one."""
+    """Fill an empty pool: with records of the central list, or new ones."""
     lock(c.field(RecordCentral.lock), RANK_RECORDS)
     n = min(c.at.count, BATCH)
     first = c.at.list
@@ -51,9 +54,11 @@ def pool_refill(pool: Ptr[RecordPool], c: Ptr[RecordCentral], size: u64) -> None
         c.at.count = u64(c.at.count - n)
     unlock(c.field(RecordCentral.lock))
     if n == 0:
-        first = persistentalloc(size)
-        last = first
-        n = u64(1)
+        n = min(max(u64(NEW_BYTES // size), u64(1)), BATCH)
+        first = persistentalloc(u64(n * size))
+        last = u64(first + (n - 1) * size)
+        for i in range(n - 1):
+            ptr_at(u64, u64(first + i * size))[0] = u64(first + (i + 1) * size)
     ptr_at(u64, last)[0] = u64(0)
     pool.at.list = first
     pool.at.count = n

@@ -32,6 +32,7 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.event import SOURCE_HEAP, Stats, stats
+from morestack.runtime.extra import extra_of, spill_of
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import LINK, STACK_GUARD, G, Spill
 from morestack.runtime.os import (
@@ -107,7 +108,7 @@ def reserve_stack(g: Ptr[G], start: u64) -> None:
         size = reservation_size(at)
     if u64(at + size) > reserve.at.hi:
         throw(cstr(b"out of address space: no more reservations for stacks"))
-    g.at.bottom = at
+    extra_of(g).at.bottom = at
     g.at.stack_hi = u64(at + size)
     g.at.stack_lo = u64(at + size - max(start, START))
     count_alloc(SOURCE_HEAP, max(start, START))
@@ -133,7 +134,7 @@ def grow_reserve(g: Ptr[G], frame: u64, limit: u64) -> u64:
     size = u64(g.at.stack_hi - g.at.stack_lo)
     while size < needed:
         size = u64(size * 2)
-    if size > limit or size > u64(g.at.stack_hi - g.at.bottom):
+    if size > limit or size > u64(g.at.stack_hi - g.at.extra.at.bottom):
         return size
     commit(g, size)
     atomic_add(stats.ptr.field(Stats.grows), u64(1))
@@ -151,8 +152,9 @@ def decommit(g: Ptr[G], size: u64) -> None:
 def used_bytes(g: Ptr[G]) -> u64:
     """What a goroutine that is stopped needs."""
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
-    if g.at.spill != nil(Spill):  # it is about to make this frame
-        used = u64(used + g.at.spill.at.frame)
+    spill = spill_of(g)
+    if spill != nil(Spill):  # it is about to make this frame
+        used = u64(used + spill.at.frame)
     return used
 
 

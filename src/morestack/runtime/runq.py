@@ -54,6 +54,11 @@ def runq_empty(pp: Ptr[P]) -> boolean:
             return head == tail and runnext == nil(G)
 
 
+def runq_full(pp: Ptr[P]) -> boolean:
+    """Whether the ring has no room. For its owner."""
+    return u64(pp.at.runqtail - load_acquire(pp.field(P.runqhead))) == RUNQ_SIZE
+
+
 @noinline
 def runqputslow(pp: Ptr[P], g: Ptr[G], head: u64) -> boolean:
     """The ring is full: move half of it and g to the global queue. False: a thief was faster, there is room."""

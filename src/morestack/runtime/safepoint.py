@@ -15,6 +15,7 @@ registers into the M that runs it next.
 
 from morestack.dialect.machine import Ptr, boolean, memmove, nil, offset_of, ptr_at, ptr_to, size_of, static, u32, u64
 from morestack.runtime.copystack import poison_guard
+from morestack.runtime.extra import extra_of, spill_of
 from morestack.runtime.fatal import stopped
 from morestack.runtime.layout import LINK, STACK_GUARD, STACK_SMALL, G, M, P, Spill
 from morestack.runtime.mcache import gc_wanted
@@ -42,16 +43,16 @@ def park_prologue(pp: Ptr[P], g: Ptr[G]) -> None:
     """g is in newstack: keep its registers, so that it can go on anywhere."""
     s = ptr_at(Spill, pool_take(ptr_to(pp.at.spillpool), free_spills.ptr, size_of(Spill)))
     memmove(s.addr, g.at.m.addr, offset_of(Spill, "link"))
-    g.at.spill = s
+    extra_of(g).at.spill = s
 
 
 def resume(m: Ptr[M], g: Ptr[G]) -> u64:
     """The answer of schedule when g runs next on m: its address, with bit 0 set when it goes on in a prologue."""
-    s = g.at.spill
+    s = spill_of(g)
     if s == nil(Spill):
         return g.addr
     memmove(m.addr, s.addr, offset_of(Spill, "link"))
-    g.at.spill = nil(Spill)
+    g.at.extra.at.spill = nil(Spill)
     pool_give(ptr_to(m.at.p.at.spillpool), free_spills.ptr, s.addr)
     return u64(g.addr | 1)
 

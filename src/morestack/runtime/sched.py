@@ -19,7 +19,9 @@ Note [Time slices]: a goroutine started or woken by another inherits its time sl
 10 ms the monitor sets P.preempt: who runs then gives way at its next check. When two goroutines that wake each other
 take turns and neither makes one, or when one starts others and waits for the last only, runnext goes behind everything
 that waits: when the slice is over, and, what Go does not do, after 16 in a row. With Go's rule alone a program that
-starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns.
+starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns. For the same reason,
+and again unlike in Go, who has filled the ring with new goroutines gives way: they run while their stacks are in the
+cache, and those that end at once lend theirs to the next. Starting a million that wait takes a third less time so.
 """
 
 from morestack.dialect.machine import (
@@ -46,6 +48,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.allg import allg_init
 from morestack.runtime.allp import allp
 from morestack.runtime.copystack import copystack, set_guard
+from morestack.runtime.extra import extra_of, extra_reset, lockedm_of, spill_of, world_fn_of
 from morestack.runtime.fatal import stop, stopped
 from morestack.runtime.findrunnable import find_runnable, global_work, steal_work
 from morestack.runtime.gfree import gfget, gfput
@@ -65,7 +68,6 @@ from morestack.runtime.layout import (
     G,
     M,
     P,
-    Panic,
     Spill,
     Sudog,
 )  # fmt: skip
@@ -78,7 +80,7 @@ from morestack.runtime.park import park_commit
 from morestack.runtime.proc import allocm, newm, resetspinning, threadend, wakep
 from morestack.runtime.procresize import procs_init
 from morestack.runtime.rand import fastrand
-from morestack.runtime.runq import runnext_take, runq_empty, runqget_ring, runqput, runqput_ring
+from morestack.runtime.runq import runnext_take, runq_empty, runq_full, runqget_ring, runqput, runqput_ring
 from morestack.runtime.safepoint import gc_waiting, let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stw import gcstopm, start_the_world, stop_the_world
@@ -137,8 +139,9 @@ def left(m: Ptr[M], g: Ptr[G], status: u32) -> boolean:
     elif status == G_DEAD:
         pp = m.at.p
         pp.at.stats.goroutines_ended = u64(pp.at.stats.goroutines_ended + 1)
-        locked = g.at.lockedm != nil(M)
-        g.at.lockedm = nil(M)
+        locked = lockedm_of(g) != nil(M)
+        if locked:
+            g.at.extra.at.lockedm = nil(M)
         gfput(pp, g)
         if locked:
             m.at.lockedg = nil(G)
@@ -230,7 +233,7 @@ def pick(m: Ptr[M]) -> Ptr[G]:
             g = pick_slow(m)
             if g == nil(G):
                 return g
-        if g.at.lockedm == nil(M) or g.at.lockedm == m:
+        if lockedm_of(g) == nil(M) or lockedm_of(g) == m:
             if g.at.waiting != nil(Sudog):
                 select_finish(g, m.at.p)
             if g.at.m != m:
@@ -253,20 +256,20 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
     while stopped.value == 0 and gp != nil(G):
         if gc_waiting.value != 0:
             gcstopm(m)
-        elif gp.at.world_fn != 0:
+        elif world_fn_of(gp) != 0:
             if stop_the_world(m):
-                call_ptr(world_function, gp.at.world_fn, gp)
-                gp.at.world_fn = u64(0)
+                call_ptr(world_function, gp.at.extra.at.world_fn, gp)
+                gp.at.extra.at.world_fn = u64(0)
                 start_the_world(m)
         elif gc_wanted.value != 0 and not polled:
             polled = True
-            s = gp.at.spill
+            s = spill_of(gp)
             if collection_due(gp.at.sched.pc if s == nil(Spill) else u64(s.at.pc ^ u64(gp.at.sched.pc * 5))):
                 collect_here(m)
         else:
             # Who stopped the world meanwhile has poisoned the guard: two threads that collect at every check would ask
             # each other for ever. What is asked from now on is seen at the next check.
-            spill = gp.at.spill
+            spill = spill_of(gp)
             if spill != nil(Spill):
                 let_through(gp, spill.at.frame)
             if atomic_load(gc_waiting.ptr) == 0:
@@ -284,7 +287,7 @@ def schedule(g: Ptr[G]) -> u64:
     status = g.at.status
     gp = g
     if status == G_RUNNING:
-        s = g.at.spill
+        s = spill_of(g)
         if s != nil(Spill):
             let_through(g, s.at.frame)
         pp = m.at.p
@@ -301,7 +304,7 @@ def schedule(g: Ptr[G]) -> u64:
         elif not left(m, g, status):
             return u64(0)
         gp = pick(m)
-    if gp != nil(G) and (stopped.value != 0 or gc_waiting.value != 0 or gc_wanted.value != 0 or gp.at.world_fn != 0):
+    if gp != nil(G) and (stopped.value != 0 or gc_waiting.value != 0 or gc_wanted.value != 0 or world_fn_of(gp) != 0):
         gp = attend(m, gp)
     if gp == nil(G):
         m.at.curg = nil(G)
@@ -345,8 +348,9 @@ def gosched(g: Ptr[G]) -> i64:
 def with_world_stopped(g: Ptr[G], function: u64, arg: u64) -> i64:
     """The answer of a parking runtime call that needs the world stopped: schedule calls function(g), which sets
     g.sched.ret. An address it needs is in g.sched.ctxt, where copystack and the collector find it."""
-    g.at.world_fn = function
-    g.at.world_arg = arg
+    x = extra_of(g)
+    x.at.world_fn = function
+    x.at.world_arg = arg
     return PARKED
 
 
@@ -384,17 +388,15 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     gp.at.m = m
     gp.at.waitreason = WAIT_NONE
     gp.at.pending = u64(0)
-    gp.at.spill = nil(Spill)
     gp.at.defers = nil(Defer)
-    gp.at.panics = nil(Panic)
-    gp.at.sigpc = u64(0)
-    gp.at.lockedm = nil(M)
-    gp.at.lockcount = u64(0)
-    gp.at.world_fn = u64(0)
+    extra_reset(gp)
     set_guard(gp)
     gp.at.status = G_RUNNABLE
     pp.at.stats.goroutines = u64(pp.at.stats.goroutines + 1)
     runqput(pp, gp)
+    if runq_full(pp):  # See Note [Time slices]
+        pp.at.preempt = u32(1)
+        g.at.stackguard0 = STACK_PREEMPT
     if load_acquire(sched.ptr.field(Sched.npidle)) != 0:
         wakep()
 

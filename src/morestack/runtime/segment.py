@@ -14,7 +14,7 @@ on the stack are copied to where the caller expects them, and the segment is giv
 is adjusted.
 
 Invariants
-- g.stack_lo and g.stack_hi bound the segment g runs on, the newest; g.stktop is its record, nil on the oldest.
+- g.stack_lo and g.stack_hi bound the segment g runs on, the newest; g.extra.stktop is its record, nil on the oldest.
 - Where g.sched.pc is rt.lessstack, g.sched.sp is the `at` of the newest segment.
 - The oldest segment has no record: its bottom frame is rt.goexit's, as on other stacks.
 
@@ -25,13 +25,23 @@ from morestack.dialect.machine import Ptr, boolean, cstr, export, local, memmove
 from morestack.runtime.copystack import set_guard
 from morestack.runtime.crossing import Crossing, count_left, count_made, crossing_at
 from morestack.runtime.event import Stats, stats
+from morestack.runtime.extra import extra_of, stktop_of
 from morestack.runtime.fatal import throw
 from morestack.runtime.layout import LINK, STACK_GUARD, STACK_PREEMPT, G, P, Stktop
 from morestack.runtime.mgccheck import check_escapes_wanted
 from morestack.runtime.safepoint import requested
 from morestack.runtime.segmentkeep import adjust_moved, check_older, keeping, movable_frames, put_kept, take_kept
 from morestack.runtime.stackalloc import raise_to, stackalloc, stackfree
-from morestack.runtime.unwind import Frame, first_frame, func_area, func_args, func_of, lessstack, next_frame
+from morestack.runtime.unwind import (
+    Frame,
+    first_frame,
+    frame_func,
+    func_area,
+    func_args,
+    func_of,
+    lessstack,
+    next_frame,
+)
 
 segment_size = static(u64)
 
@@ -39,22 +49,23 @@ segment_size = static(u64)
 def stack_bytes(g: Ptr[G]) -> u64:
     """The bytes of all segments of g."""
     total = u64(g.at.stack_hi - g.at.stack_lo)
-    if g.at.stktop != nil(Stktop):
-        total = u64(total + g.at.stktop.at.older)
+    if stktop_of(g) != nil(Stktop):
+        total = u64(total + stktop_of(g).at.older)
     return total
 
 
 def new_bounds(g: Ptr[G], lo: u64, size: u64, area: u64) -> Ptr[Stktop]:
     """Put g on a segment of its own: its record, with the bounds of the segment before."""
     top = ptr_at(Stktop, u64(lo + size - size_of(Stktop)))
-    top.at.link = g.at.stktop
+    x = extra_of(g)
+    top.at.link = x.at.stktop
     top.at.lo = g.at.stack_lo
     top.at.hi = g.at.stack_hi
     top.at.older = stack_bytes(g)
     top.at.area = area
     g.at.stack_lo = lo
     g.at.stack_hi = u64(lo + size)
-    g.at.stktop = top
+    x.at.stktop = top
     return top
 
 
@@ -69,9 +80,9 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     f.at.pc = g.at.sched.pc
     f.at.sp = g.at.sched.sp
     f.at.hi = g.at.stack_hi
-    f.at.top = g.at.stktop
+    f.at.top = stktop_of(g)
     frames = movable_frames(f, u64(segment_size.value >> 2)) if keeping.value != 0 else u64(0)
-    outermost = func_of(last_moved(g, frames)) if frames != 0 else callee
+    outermost = frame_func(last_moved(g, frames)) if frames != 0 else callee
     area = func_area(outermost)
     start = u64(g.at.sched.sp - LINK)
     moved = u64(f.at.sp - start)
@@ -86,7 +97,7 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     if lo == 0:
         lo = stackalloc(pp, size)
     else:
-        size = g.at.kept_size
+        size = g.at.extra.at.kept_size
     top = new_bounds(g, lo, size, area)
     top.at.pc = f.at.pc
     top.at.sp = f.at.sp
@@ -138,13 +149,13 @@ def room_below(pp: Ptr[P], g: Ptr[G]) -> None:
 
 def leave_segment(pp: Ptr[P], g: Ptr[G]) -> None:
     """Put g back on the segment before the newest, and give that one back or keep it."""
-    top = g.at.stktop
+    top = g.at.extra.at.stktop
     lo = g.at.stack_lo
     size = u64(g.at.stack_hi - lo)
     count_left(ptr_at(Crossing, top.at.crossing))
     g.at.stack_lo = top.at.lo
     g.at.stack_hi = top.at.hi
-    g.at.stktop = top.at.link
+    g.at.extra.at.stktop = top.at.link
     if keeping.value != 0:
         put_kept(pp, g, lo, size)
     else:
@@ -153,7 +164,7 @@ def leave_segment(pp: Ptr[P], g: Ptr[G]) -> None:
 
 def unwind_segments(pp: Ptr[P], g: Ptr[G], sp: u64) -> None:
     """g goes on at a frame with this SP: give back the segments made since."""
-    while g.at.stktop != nil(Stktop) and not on_segment(g, sp):
+    while stktop_of(g) != nil(Stktop) and not on_segment(g, sp):
         leave_segment(pp, g)
 
 
@@ -164,14 +175,14 @@ def on_segment(g: Ptr[G], sp: u64) -> boolean:
 
 def end_segments(pp: Ptr[P], g: Ptr[G]) -> None:
     """g is over: give back all segments but the oldest."""
-    while g.at.stktop != nil(Stktop):
+    while stktop_of(g) != nil(Stktop):
         leave_segment(pp, g)
 
 
 @export
 def oldstack(g: Ptr[G]) -> None:
     """The function that a segment was made for has returned to rt.lessstack, which goes on at g.sched."""
-    top = g.at.stktop
+    top = stktop_of(g)
     if top == nil(Stktop):
         throw(cstr(b"lessstack: no older segment"))
     args = top.at.args

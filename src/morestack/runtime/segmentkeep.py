@@ -25,7 +25,7 @@ and panics, and by nothing older, since escape analysis puts into the heap what 
 A runtime frame (rt.panicreturn and the like) is known to the runtime by its place: it and what is above it stay.
 """
 
-from morestack.dialect.machine import Ptr, cstr, memset, ptr_at, static, u8, u32, u64
+from morestack.dialect.machine import Ptr, boolean, cstr, memset, nil, ptr_at, static, u8, u32, u64
 from morestack.runtime.copystack import (
     POISON_OLD,
     adjustdefers,
@@ -36,7 +36,7 @@ from morestack.runtime.copystack import (
     poison_old,
 )  # fmt: skip
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import LINK, G, P
+from morestack.runtime.layout import LINK, Extra, G, P
 from morestack.runtime.stackalloc import stackfree
 from morestack.runtime.unwind import (
     FRAME_WORDS,
@@ -57,12 +57,18 @@ keeping = static(u32)
 """Not 0: the discipline is segmented-keep."""
 
 
+def has_kept(g: Ptr[G]) -> boolean:
+    """Whether a segment is kept for g."""
+    return g.at.extra != nil(Extra) and g.at.extra.at.kept != 0
+
+
 def take_kept(g: Ptr[G], size: u64) -> u64:
     """The kept segment of g when it has at least `size` bytes, else 0."""
-    lo = g.at.kept
-    if lo == 0 or g.at.kept_size < size:
+    x = g.at.extra
+    if x == nil(Extra) or x.at.kept_size < size:
         return u64(0)
-    g.at.kept = u64(0)
+    lo = x.at.kept
+    x.at.kept = u64(0)
     return lo
 
 
@@ -71,23 +77,24 @@ def put_kept(pp: Ptr[P], g: Ptr[G], lo: u64, size: u64) -> None:
     free_kept(pp, g)
     if poison_old.value != 0:
         memset(lo, POISON_OLD, size)
-    g.at.kept = lo
-    g.at.kept_size = size
-    g.at.kept_used = u32(1)
+    x = g.at.extra
+    x.at.kept = lo
+    x.at.kept_size = size
+    x.at.kept_used = u32(1)
 
 
 def free_kept(pp: Ptr[P], g: Ptr[G]) -> None:
     """Free the kept segment, if any."""
-    if g.at.kept != 0:
-        stackfree(pp, g.at.kept, g.at.kept_size)
-        g.at.kept = u64(0)
+    if has_kept(g):
+        stackfree(pp, g.at.extra.at.kept, g.at.extra.at.kept_size)
+        g.at.extra.at.kept = u64(0)
 
 
 def age_kept(pp: Ptr[P], g: Ptr[G]) -> None:
-    """A collection: free what was kept and not used since the one before."""
-    if g.at.kept_used == 0:
+    """A collection, and g has a kept segment: free what was kept and not used since the one before."""
+    if g.at.extra.at.kept_used == 0:
         free_kept(pp, g)
-    g.at.kept_used = u32(0)
+    g.at.extra.at.kept_used = u32(0)
 
 
 def movable_frames(f: Ptr[Frame], room: u64) -> u64:

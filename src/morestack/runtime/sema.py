@@ -14,7 +14,8 @@ still be faster than the waiters, but only at the count, not at a mutex: sync.Mu
 Invariants
 - Who waits has counted itself in nwait under the bucket's lock and then found the count 0. semrelease adds to the count
   first and looks at nwait afterwards. So one of the two sees the other.
-- A node is in the tree exactly while it has waiters. g.semaddr keeps the object with the semaphore alive meanwhile.
+- A node is in the tree exactly while it has waiters. The address is `c` of each sudog, which keeps the object with the
+  semaphore alive meanwhile.
 - Locks are not taken with one P (see Note [Locks with one processor]).
 
 A notification list (sync.Cond) gives out tickets: a waiter takes one before it unlocks the condition's lock, so that
@@ -199,6 +200,15 @@ def take_one(count: Ptr[u32]) -> boolean:
             return True
 
 
+def wait_by(g: Ptr[G], addr: u64) -> Ptr[Sudog]:
+    """A sudog for g, which is to wait for what lies at an address of the heap."""
+    s = acquire_sudog(g.at.m.at.p)
+    s.at.g = g
+    s.at.c = addr
+    g.at.waiting = s
+    return s
+
+
 def acquire(g: Ptr[G], count: Ptr[u32], lifo: boolean, reason: u32) -> i64:
     """Take one off a count, or wait until somebody passes one on; `lifo`: before all who wait."""
     stress(g)
@@ -216,8 +226,7 @@ def acquire(g: Ptr[G], count: Ptr[u32], lifo: boolean, reason: u32) -> i64:
     n = ptr_at(SemaNode, ptr_at(u64, slot)[0])
     if n == nil(SemaNode):
         n = add_node(b, slot, count.addr)
-    s = acquire_sudog(g.at.m.at.p)
-    s.at.g = g
+    s = wait_by(g, count.addr)
     if n.at.first == nil(Sudog):
         n.at.first = s
         n.at.last = s
@@ -227,7 +236,6 @@ def acquire(g: Ptr[G], count: Ptr[u32], lifo: boolean, reason: u32) -> i64:
     else:
         n.at.last.at.next = s
         n.at.last = s
-    g.at.semaddr = count.addr
     return gopark(g, reason, held_lock(b.field(SemaBucket.lock)))
 
 
@@ -264,7 +272,7 @@ def semacquirerwmutexr(g: Ptr[G], count: Ptr[u32], lifo: boolean, skip: i64) -> 
 def wake_waiter(pp: Ptr[P], s: Ptr[Sudog]) -> None:
     """Make ready who waited by a sudog that is in no queue any more."""
     g = s.at.g
-    g.at.semaddr = u64(0)
+    g.at.waiting = nil(Sudog)
     g.at.sched.ret = u64(0)
     release_sudog(pp, s)
     goready(pp, g)
@@ -319,15 +327,13 @@ def notifylistwait(g: Ptr[G], l: Ptr[NotifyList], ticket: u32) -> i64:
     if u32(ticket - l.at.notify) >= 0x8000_0000:
         unlock_word(l.field(NotifyList.lock))
         return i64(0)
-    s = acquire_sudog(g.at.m.at.p)
-    s.at.g = g
+    s = wait_by(g, l.addr)
     s.at.case_index = ticket
     if l.at.tail == nil(Sudog):
         l.at.head = s
     else:
         l.at.tail.at.next = s
     l.at.tail = s
-    g.at.semaddr = l.addr
     return gopark(g, WAIT_COND, held_lock(l.field(NotifyList.lock)))
 
 

@@ -3,6 +3,7 @@
 from morestack.dialect.machine import Ptr, atomic_add, boolean, nil, static, u32, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.event import EVENT_SHRINK, Stats, event_record, event_wanted, stats
+from morestack.runtime.extra import spill_of
 from morestack.runtime.layout import LINK, STACK_GUARD, STACK_MIN, G, P, Spill
 from morestack.runtime.unwind import record_of
 
@@ -33,8 +34,9 @@ def shrinks(g: Ptr[G]) -> boolean:
     """Whether a goroutine that is stopped uses less than a quarter of its stack, which is not of the least size."""
     size = u64(g.at.stack_hi - g.at.stack_lo)
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
-    if g.at.spill != nil(Spill):  # it is about to make this frame
-        used = u64(used + g.at.spill.at.frame)
+    spill = spill_of(g)
+    if spill != nil(Spill):  # it is about to make this frame
+        used = u64(used + spill.at.frame)
     return size > STACK_MIN and used < size >> 2
 
 

@@ -5,9 +5,9 @@
         gcstopm(m)          a thread keeps its processor and its goroutine, and sleeps on sched.world
 
 Only schedule stops the world (`attend` in sched.py): a parking runtime call that needs it leaves a function in
-g.world_fn. While the caller waits for another's stop to end, it counts as stopped: its goroutine's stack may be moved,
-what it wanted may have been done, and when GOMAXPROCS has become smaller, it may have lost its processor: then its
-goroutine is in the global queue, and stop_the_world gives False.
+g.extra.world_fn. While the caller waits for another's stop to end, it counts as stopped: its goroutine's stack may be
+moved, what it wanted may have been done, and when GOMAXPROCS has become smaller, it may have lost its processor: then
+its goroutine is in the global queue, and stop_the_world gives False.
 
 Rejected: stopped threads that give their processors up, as Go's do: a collection that is over in 100 microseconds would
 wake each thread twice.

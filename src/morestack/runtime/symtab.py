@@ -1,8 +1,9 @@
 """What a program may ask about code: who called it, and what function a pc belongs to.
 
-A pc that a program has is a continuation's address: the metadata in front of it (unwind.py) tells everything. But a
-program may also pass any number for a pc, so only those that `callers` gave out are looked at; they are kept in a
-hash table. As in Go, the pc before one of them (the call itself) is as good.
+A pc that a program has is a continuation's address, or for the caller of an inlined function the end of its site
+record: the metadata in front of it (unwind.py) tells everything. But a program may also pass any number for a pc, so
+only those that `callers` gave out are looked at; they are kept in a hash table. As in Go, the pc before one of them
+(the call itself) is as good.
 
         pcs   open addressing, at most half full; 0 is free
 
@@ -40,12 +41,14 @@ from morestack.runtime.unwind import (
     has_frame,
     next_frame,
     record_of,
+    site_caller,
     site_func,
     site_line,
 )  # fmt: skip
 
 FIRST_SIZE = u64(256)
 CWD_SIZE = u64(4096)
+SITE_SIZE = u64(20)
 
 
 @struct
@@ -124,13 +127,17 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
     lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
     while has_frame(f) and n < room:
         pc = f.at.pc
-        if not hidden(site_func(record_of(pc))):
-            if left > 0:
-                left = i64(left - 1)
-            else:
-                remember(pc)
-                pcs[n] = pc
-                n = i64(n + 1)
+        site = record_of(pc)
+        while site != 0 and n < room:
+            if not hidden(site_func(site)):
+                if left > 0:
+                    left = i64(left - 1)
+                else:
+                    remember(pc)
+                    pcs[n] = pc
+                    n = i64(n + 1)
+            site = site_caller(site)
+            pc = u64(site + SITE_SIZE)
         next_frame(f)
     unlock(pctab.ptr.field(PcTable.lock))
     return n
@@ -157,7 +164,7 @@ def all_stacks(g: Ptr[G]) -> None:
     data = g.at.sched.ctxt
     g.at.sched.ctxt = u64(0)
     world_stopped.value = u32(1)
-    g.at.sched.ret = write_stacks(g, data, g.at.world_arg, True)
+    g.at.sched.ret = write_stacks(g, data, g.at.extra.at.world_arg, True)
     world_stopped.value = u32(0)
 
 

@@ -13,6 +13,7 @@ Frames are numbered as they are shown: of a deep stack the 50 innermost and 50 o
 
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, local, nil, static, u8, u32, u64
 from morestack.runtime.allg import allg_at, allg_count
+from morestack.runtime.extra import lockedm_of, panics_of, spill_of
 from morestack.runtime.layout import (
     G_DEAD,
     G_IDLE,
@@ -59,6 +60,7 @@ from morestack.runtime.unwind import (
     next_frame,
     panicreturn_pc,
     record_of,
+    site_caller,
     site_func,
     site_line,
 )  # fmt: skip
@@ -67,7 +69,7 @@ INNERMOST = u64(50)
 OUTERMOST = u64(50)
 LONGEST_CYCLE = u64(16)
 ALL_FRAMES = u64(1 << 62)
-MINUTE = i64(60000000000)
+SECOND = i64(1000000000)
 
 traceback_level = static(u32)
 """$GOTRACEBACK: 0 none, 1 what the program made, 2 the runtime's frames too."""
@@ -130,6 +132,20 @@ def put_site(site: u64) -> None:
     put_func(func)
     put_byte(u8(10))
     put_place(func_file(func), site_line(site))
+
+
+def put_sites(innermost: u64, bare: boolean, at: u64, first: u64, last: u64) -> u64:
+    """Print a frame's site and those it was inlined at, the first of which is number `at`, as far as they are among
+    first .. last-1; how many are shown. `bare`: the innermost even when it would be hidden."""
+    site = innermost
+    n = at
+    while site != 0:
+        if (bare and site == innermost) or not hidden(site_func(site)):
+            if n >= first and n < last:
+                put_site(site)
+            n = u64(n + 1)
+        site = site_caller(site)
+    return u64(n - at)
 
 
 def put_entry(func: u64) -> None:
@@ -215,18 +231,15 @@ def put_frames(g: Ptr[G], p: Ptr[Panic], first: u64, last: u64) -> u64:
     bare = p != nil(Panic)  # the frame before this one panicked itself
     if p != nil(Panic):
         for i in range(p.at.leaf_count):
-            if bare or not hidden(site_func(p.at.leaf_sites[i])):
-                if at >= first and at < last:
-                    put_site(p.at.leaf_sites[i])
-                at = u64(at + 1)
+            at = u64(at + put_sites(p.at.leaf_sites[i], bare, at, first, last))
             bare = False
-    pc = g.at.spill.at.pc if g.at.spill != nil(Spill) else g.at.sched.pc
+    pc = spill_of(g).at.pc if spill_of(g) != nil(Spill) else g.at.sched.pc
     unborn = is_entry(pc) and g.at.sched.sp == g.at.stack_hi  # it has no other frame
     if is_entry(pc) and (unborn or not hidden(record_of(pc))):
         if at >= first and at < last:
             put_entry(record_of(pc))
         at = u64(at + 1)
-    q = g.at.panics
+    q = panics_of(g)
     f = local(Frame)
     first_frame(f, g)
     while has_frame(f) and at < last:
@@ -239,28 +252,34 @@ def put_frames(g: Ptr[G], p: Ptr[Panic], first: u64, last: u64) -> u64:
                     put_unwinding(q)
                 at = u64(at + 1)
                 bare = not q.at.goexit
-        elif bare or not hidden(site_func(site)):
-            if at >= first:
-                put_site(site)
-            at = u64(at + 1)
-            bare = False
+        else:
+            shown = put_sites(site, bare, at, first, last)
+            at = u64(at + shown)
+            if shown != 0:
+                bare = False
         next_frame(f)
     return at
 
 
-def frame_pc(g: Ptr[G], number: u64) -> u64:
-    """The pc of frame `number`."""
+def site_number(g: Ptr[G], number: u64) -> u64:
+    """The site record of frame `number`, inlined functions counted."""
     f = local(Frame)
     first_frame(f, g)
+    site = record_of(f.at.pc)
     for _ in range(number):
-        next_frame(f)
-    return f.at.pc
+        site = site_caller(site)
+        if site == 0:
+            next_frame(f)
+            site = record_of(f.at.pc)
+    return site
 
 
 def repeats(g: Ptr[G], start: u64, period: u64, rounds: u64) -> boolean:
-    """Whether the frames from `start` on repeat with this period, for some rounds."""
+    """Whether the places from `start` on repeat with this period, for some rounds."""
     for i in range(period * rounds):
-        if frame_pc(g, u64(start + i)) != frame_pc(g, u64(start + i + period)):
+        a = site_number(g, u64(start + i))
+        b = site_number(g, u64(start + i + period))
+        if site_func(a) != site_func(b) or site_line(a) != site_line(b):
             return False
     return True
 
@@ -277,7 +296,7 @@ def put_cycle(g: Ptr[G]) -> None:
             for i in range(period):
                 if i != 0:
                     puts(cstr(b" <- "))
-                site = record_of(frame_pc(g, u64(INNERMOST + i)))
+                site = site_number(g, u64(INNERMOST + i))
                 putz(func_name(site_func(site)))
                 put_byte(u8(58))
                 put_uint(u64(site_line(site)))
@@ -292,12 +311,12 @@ def put_header(g: Ptr[G]) -> None:
     puts(cstr(b" ["))
     puts(wait_text(g))
     if g.at.status == G_WAITING and g.at.waitsince != 0:
-        minutes = i64((nanotime() - g.at.waitsince) // MINUTE)
+        minutes = (nanotime() // SECOND - i64(g.at.waitsince)) // 60
         if minutes >= 1:
             puts(cstr(b", "))
             put_uint(u64(minutes))
             puts(cstr(b" minutes"))
-    if g.at.lockedm != nil(M):
+    if lockedm_of(g) != nil(M):
         puts(cstr(b", locked to thread"))
     puts(cstr(b"]:\n"))
 

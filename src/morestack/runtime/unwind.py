@@ -4,11 +4,16 @@
         pc-8   u32  frame words, bit 31: large bitmap, bit 30: its objects are tracked; an entry: 0xffff_ffff
         pc-4   i32  site record - pc; an entry: function record - pc
 
-        site record      {i32 function record - site record, i32 line, i32 leaf, i32 mask of objects of use}
+        site record      {i32 function record - site record, i32 line, i32 mask of objects of use,
+                          i32 caller - site record or 0, i32 -20}
         function record  {i32 name - record, i32 file - record, i32 line, i32 flags, i32 argument bytes, i32 area bytes,
                           i32 table of objects - record}
         objects          {u64 the words that are theirs, of a frame of at most 64, u32 how many,
                           (u32 first word, u32 words) for each, in order}
+
+The code of an inlined function has a site record of that function, whose `caller` is the record of the call it was
+inlined at, in the function that has the frame or again an inlined one. The -20 makes the end of a site record a pc
+whose record it is: the pc of a call that was inlined.
 
 A stopped goroutine is described by (pc, sp). When pc is a function's entry (a goroutine that has not run)
 there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from
@@ -27,6 +32,7 @@ no segments.
 """
 
 from morestack.dialect.machine import Ptr, boolean, i32, i64, local, nil, nosplit, ptr_at, static, struct, u32, u64
+from morestack.runtime.extra import stktop_of
 from morestack.runtime.layout import LINK, G, Stktop
 
 ENTRY_MARK = u32(0xFFFF_FFFF)
@@ -84,7 +90,13 @@ def site_line(site: u64) -> u32:
 
 def site_used(site: u64) -> u32:
     """Which of the frame's objects the function reads again after this site."""
-    return ptr_at(u32, u64(site + 12))[0]
+    return ptr_at(u32, u64(site + 8))[0]
+
+
+@nosplit(why="walks are made on slow paths of any depth")
+def site_caller(site: u64) -> u64:
+    """The site record of the call a site was inlined at; 0 when it was not."""
+    return relative(site, u64(12))
 
 
 def func_of(pc: u64) -> u64:
@@ -92,6 +104,16 @@ def func_of(pc: u64) -> u64:
     r = record_of(pc)
     if is_entry(pc):
         return r
+    return site_func(r)
+
+
+def frame_func(pc: u64) -> u64:
+    """The function record of the function that has the frame, whatever was inlined into it."""
+    r = record_of(pc)
+    if is_entry(pc):
+        return r
+    while site_caller(r) != 0:
+        r = site_caller(r)
     return site_func(r)
 
 
@@ -158,7 +180,7 @@ def first_frame(f: Ptr[Frame], g: Ptr[G]) -> None:
     f.at.sp = g.at.sched.sp
     f.at.pc = ptr_at(u64, u64(f.at.sp - 8))[0] if is_entry(pc) else pc
     f.at.hi = g.at.stack_hi
-    f.at.top = g.at.stktop
+    f.at.top = stktop_of(g)
     cross_segments(f)
 
 
@@ -193,7 +215,7 @@ def is_within(g: Ptr[G], sp: u64, frame: u64) -> boolean:
     """Whether a frame of g with the SP `sp` is `frame`, or was called from there. Newer segments come first."""
     lo = g.at.stack_lo
     hi = g.at.stack_hi
-    top = g.at.stktop
+    top = stktop_of(g)
     while top != nil(Stktop):
         holds = lo <= sp and sp < hi
         if lo <= frame and frame < hi:

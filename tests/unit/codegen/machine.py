@@ -139,10 +139,10 @@ class Machine:
             word(self.ga + abi.G_PENDING), word(self.ma + abi.M_PENDING_A), word(self.ma + abi.M_PENDING_B),
         )  # fmt: skip
         for k in range(word(self.ma + abi.M_LEAF_COUNT)):
-            self.sites.append(self.site(word(self.ma + abi.M_LEAF_SITES + 8 * k)))
+            self.sites += self.chain(word(self.ma + abi.M_LEAF_SITES + 8 * k))
         pc, sp, bp = (word(self.ga + o) for o in (abi.G_SCHED_PC, abi.G_SCHED_SP, abi.G_SCHED_BP))
         for at, _, _ in self.frames(pc, sp, bp):
-            self.sites.append(self.site(at - 0 + ctypes.c_int32.from_address(at - 4).value))
+            self.sites += self.chain(at + ctypes.c_int32.from_address(at - 4).value)
 
     def frames(self, pc: int, sp: int, bp: int) -> list[tuple[int, int, int]]:
         """(pc, sp, bp) of each frame from the top, the bottom excluded."""
@@ -153,6 +153,11 @@ class Machine:
             out.append((pc, sp, bp))
             pc, sp, bp = word(bp + 8), bp + 16, word(bp)
         return out
+
+    def chain(self, record: int) -> list[tuple[str, int]]:
+        """A site, and those it was inlined at."""
+        caller = ctypes.c_int32.from_address(record + 12).value
+        return [self.site(record), *(self.chain(record + caller) if caller else [])]
 
     def site(self, record: int) -> tuple[str, int]:
         """(function, line) of a site record."""

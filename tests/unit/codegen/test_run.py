@@ -250,7 +250,7 @@ b0:
   rt[printint] i64 1
   call[@main.set] %0, i64 100, i64 3 !10:1
   rt[printint] i64 2
-  call[@main.set] %0, i64 1000, i64 20 !11:1
+  call[@main.set] %0, i64 1000, i64 40 !11:1
   %3:{ptr, i64} = load %1
   %4:ptr = extract[0] %3
   %5:i64 = load %4
@@ -301,7 +301,7 @@ b0:
   %1:[3 x i64] = make i64 10, i64 20, i64 30
   %2:{i64, i64, i64, i64, i64, i64} = make i64 1, i64 2, i64 3, i64 4, i64 5, i64 600
   rt[printint] i64 0
-  %3:i64, %4:[3 x i64], %5:f32, %6:{i64, i64, i64, i64, i64, i64, i64, i64} = call[@main.many] i64 7, %0, %1, bool 1, f32 1.5, %2, i8 255, i64 40 !4:1
+  %3:i64, %4:[3 x i64], %5:f32, %6:{i64, i64, i64, i64, i64, i64, i64, i64} = call[@main.many] i64 7, %0, %1, bool 1, f32 1.5, %2, i8 255, i64 80 !4:1
   rt[printint] %3
   %7:i64 = extract[2] %4
   rt[printint] %7

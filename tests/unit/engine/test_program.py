@@ -11,13 +11,13 @@ from morestack.engine.program import NO_LIMIT, SettingError, StressError, gc_set
 @pytest.mark.parametrize(
     ("gogc", "godebug", "want"),
     [
-        ("", "", (100, 0, 0)),
-        ("off", "", (-1, 0, 0)),
-        ("-1", "", (-1, 0, 0)),
-        ("0", "", (0, 0, 0)),
-        ("²", "", (100, 0, 0)),
-        ("50", "gctrace=1", (50, 1, 0)),
-        ("x", "gctrace=0,adaptivestackstart=1", (100, 0, 1)),
+        ("", "", (100, 0, 1)),
+        ("off", "", (-1, 0, 1)),
+        ("-1", "", (-1, 0, 1)),
+        ("0", "", (0, 0, 1)),
+        ("²", "", (100, 0, 1)),
+        ("50", "gctrace=1", (50, 1, 1)),
+        ("x", "gctrace=0,adaptivestackstart=0", (100, 0, 0)),
     ],
 )
 def test_gc_settings(gogc: str, godebug: str, want: tuple[int, int, int]) -> None:

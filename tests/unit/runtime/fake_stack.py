@@ -65,7 +65,7 @@ def code(site: Site) -> int:
         return _codes[key]
     bits = sum(1 << i for i in site.pointers)
     bitmap = b"" if site.words <= 64 or site.entry else bits.to_bytes(-(-site.words // 8), "little")
-    # layout: function record 0..28, site record 32..48, prefix 48..64, code 64..80, objects, strings, large bitmap
+    # layout: function record 0..28, site record 28..48, prefix 48..64, code 64..80, objects, strings, large bitmap
     theirs = sum(((1 << n) - 1) << first for first, n in site.objects) & (1 << 64) - 1
     places = [w for pair in site.objects for w in pair]
     objects = struct.pack(f"<QI{len(places)}I", theirs, len(site.objects), *places)
@@ -76,14 +76,14 @@ def code(site: Site) -> int:
     file_at = name_at + len(name)
     bitmap_at = file_at + len(file)
     head = (name_at - at, file_at - at, site.line, site.flags, site.args, site.area, 80 if site.objects else 0)
-    record = struct.pack("<iiIIIIi4x", *head)
-    where = struct.pack("<iiiI", -32, site.line, 0, site.used)
+    record = struct.pack("<iiIIIIi", *head)
+    where = struct.pack("<iiIii", -28, site.line, site.used, 0, -20)
     if site.entry:
         prefix = struct.pack("<QIi", bits, 0xFFFF_FFFF, -64)
     elif bitmap:
-        prefix = struct.pack("<QIi", bitmap_at, words | 0x8000_0000, -32)
+        prefix = struct.pack("<QIi", bitmap_at, words | 0x8000_0000, -36)
     else:
-        prefix = struct.pack("<QIi", bits, words, -32)
+        prefix = struct.pack("<QIi", bits, words, -36)
     ctypes.memmove(at, record + where + prefix, 64)
     _codes[key] = at + 64
     return at + 64

@@ -25,7 +25,7 @@ def exported() -> dict[str, object]:
 def test_g_begins_with_what_compiled_code_knows() -> None:
     where = {
         "G_STACK_LO": "stack_lo", "G_STACK_HI": "stack_hi", "G_STACKGUARD0": "stackguard0", "G_M": "m",
-        "G_PENDING": "pending", "G_DEFERS": "defers", "G_FIXED_END": "spill",
+        "G_PENDING": "pending", "G_DEFERS": "defers", "G_FIXED_END": "schedlink",
     }  # fmt: skip
     assert {k: offset_of(G, f) for k, f in where.items()} == {k: getattr(abi, k) for k in where}
     for field in ("pc", "sp", "bp", "ctxt", "ret"):

@@ -167,7 +167,7 @@ def test_a_request_stops_a_prologue_with_its_registers(rt: Any, g: Any) -> None:
     m.at.more_pc, m.at.more_frame = code(ENTRY), 64
     g.at.stackguard0 = abi.STACK_PREEMPT
     mcache.gc_wanted.value = 1
-    assert rt.newstack(g) == 1 and g.at.spill.addr != 0
+    assert rt.newstack(g) == 1 and rt.spill_of(g).addr != 0
     before = int(g.at.stack_hi)
     rt.copystack(m.at.p, g, 4096, False)
     delta = int(g.at.stack_hi) - before
@@ -177,7 +177,7 @@ def test_a_request_stops_a_prologue_with_its_registers(rt: Any, g: Any) -> None:
     m.at.fregs[7] = m.at.more_pc = m.at.more_frame = 0
     assert rt.switch(g) == g.addr | 1
     assert mgc.gcstats.at.cycles == cycles + 1 and mcache.gc_wanted.value == 0
-    assert g.at.spill.addr == 0 and g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
+    assert rt.spill_of(g).addr == 0 and g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
     want = [inside + (delta if i in ENTRY.pointers else i) for i in range(9)]
     assert [int(m.at.regs[i]) for i in range(9)] == want
     assert (m.at.fregs[7], m.at.more_pc, m.at.more_frame) == (99, code(ENTRY), 64)

@@ -111,8 +111,8 @@ def test_records_and_panics_move_with_the_stack(rt: Any, g: Any) -> None:
     in_frame(g, outer, outer + 64, outer)
     in_frame(g, outer + 32, outer + 64, outer)
     panic(rt, g, 5)
-    hi, start = g.at.stack_hi, g.at.panics.at.sp
-    assert g.at.panics.at.frame == outer and g.at.sched.ctxt == outer + 64
+    hi, start = g.at.stack_hi, g.at.extra.at.panics.at.sp
+    assert g.at.extra.at.panics.at.frame == outer and g.at.sched.ctxt == outer + 64
     rt.copystack(g.at.m.at.p, g, 8192, False)
     delta = g.at.stack_hi - hi
     d = g.at.defers
@@ -120,7 +120,7 @@ def test_records_and_panics_move_with_the_stack(rt: Any, g: Any) -> None:
     assert (d.addr, d.at.fn, d.at.sp) == (outer + delta, outer + 64 + delta, outer + delta)
     assert d.at.link.addr == heap and d.at.link.at.sp == outer + delta
     assert d.at.link.at.link == nil(Defer)
-    assert (g.at.panics.at.sp, g.at.panics.at.frame) == (start + delta, outer + delta)
+    assert (g.at.extra.at.panics.at.sp, g.at.extra.at.panics.at.frame) == (start + delta, outer + delta)
 
 
 def test_a_panic_calls_what_is_deferred_and_the_callee_recovers_it(rt: Any, g: Any) -> None:
@@ -135,7 +135,7 @@ def test_a_panic_calls_what_is_deferred_and_the_callee_recovers_it(rt: Any, g: A
     assert recover(rt, g) == 0
     leave(rt, g, inner)
     assert (g.at.sched.pc, g.at.sched.sp, g.at.sched.bp) == (code(EXIT), outer, outer + 8 * EXIT.words)
-    assert g.at.panics == nil(Panic) and rt.deferreturn(g, outer) == a
+    assert g.at.extra.at.panics == nil(Panic) and rt.deferreturn(g, outer) == a
 
 
 def test_a_function_that_the_callee_calls_recovers_nothing(rt: Any, g: Any) -> None:
@@ -168,11 +168,11 @@ def test_a_panic_in_a_deferred_call_goes_on_with_the_rest_and_ends_both(rt: Any,
     enter(g, CALLED)
     place = g.at.sched.sp
     panic(rt, g, 2)
-    assert g.at.panics.at.data == 2 and g.at.panics.at.link.at.data == 1
+    assert g.at.extra.at.panics.at.data == 2 and g.at.extra.at.panics.at.link.at.data == 1
     enter(g, CALLED)
     assert recover(rt, g) == 2
     leave(rt, g, place)
-    assert g.at.sched.pc == code(EXIT) and g.at.panics == nil(Panic)
+    assert g.at.sched.pc == code(EXIT) and g.at.extra.at.panics == nil(Panic)
 
 
 def test_a_panic_recovered_inside_a_deferred_call_leaves_the_first(rt: Any, g: Any) -> None:
@@ -187,7 +187,7 @@ def test_a_panic_recovered_inside_a_deferred_call_leaves_the_first(rt: Any, g: A
     assert recover(rt, g) == 2
     leave(rt, g, place)
     assert g.at.sched.pc == code(CALLED) and g.at.sched.sp == place
-    assert g.at.panics.at.data == 1 and recover(rt, g) == 1
+    assert g.at.extra.at.panics.at.data == 1 and recover(rt, g) == 1
 
 
 def test_goexit_runs_what_is_deferred_past_a_recovered_panic_and_ends_the_goroutine(rt: Any, g: Any) -> None:
@@ -205,7 +205,7 @@ def test_goexit_runs_what_is_deferred_past_a_recovered_panic_and_ends_the_gorout
     enter(g, CALLED)
     assert recover(rt, g) == 3
     leave(rt, g, place)
-    assert g.at.status == layout.G_DEAD and g.at.panics == nil(Panic)
+    assert g.at.status == layout.G_DEAD and g.at.extra.at.panics == nil(Panic)
 
 
 def test_there_is_room_below_a_frame_at_the_end_of_the_stack(rt: Any, g: Any) -> None:

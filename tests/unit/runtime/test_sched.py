@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -87,6 +88,32 @@ def test_two_that_wake_each_other_do_not_starve_a_third(rt: Any, preempted: bool
         turns += 1
         assert turns < 1000
     assert turns < 12 if preempted else 16 <= turns < 40
+
+
+def test_who_fills_the_ring_gives_way(rt: Any) -> None:
+    start(rt, rt.g0)
+    g = rt.schedule(rt.g0)
+    for _ in range(layout.RUNQ_SIZE):  # one is in runnext
+        start(rt, g)
+    assert g.at.stackguard0 != layout.STACK_PREEMPT
+    start(rt, g)
+    assert g.at.stackguard0 == layout.STACK_PREEMPT
+    assert rt.schedule(g) != g and g.at.status == layout.G_RUNNABLE
+
+
+def test_minutes_of_waiting_are_counted_from_a_collection_on(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    start(rt, rt.g0)
+    g = rt.schedule(rt.g0)
+    assert rt.chanrecv(g, nil(type_of_chan()), 0) == layout.PARKED
+    assert g.at.waitsince == 0
+    rt.collect(g.at.m.at.p)
+    seen = int(g.at.waitsince)
+    assert 0 <= time.monotonic() - seen < 60
+    rt.collect(g.at.m.at.p)
+    assert g.at.waitsince == seen
+    g.at.waitsince = seen - 125
+    assert rt.schedule(g) == nil(G)
+    assert "goroutine 1 [chan receive (nil chan), 2 minutes]:\n" in capfd.readouterr().err
 
 
 def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from morestack.codegen import abi
 from morestack.dialect.machine import nil, ptr_at, size_of
 from morestack.runtime import crossing, event, layout
 from morestack.runtime.layout import Stktop
+from morestack.runtime.os import munmap
+from morestack.runtime.reserve import reserve
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, store
 
 LESSSTACK = Site("runtime.lessstack", flags=2 | 8)
@@ -19,6 +22,15 @@ INNER = Site("main.inner", 30, words=8, pointers=(0, 2, 7))
 ENTRY = Site("main.f", 50, entry=True, pointers=(0, 1), args=16, area=40)
 SITES = [OUTER, MID, INNER]
 SEGMENT = 4096
+
+
+@pytest.fixture(autouse=True)
+def _region(rt: Any) -> Iterator[None]:
+    """Give the addresses of reservations back: with a few regions left, the linker finds no place for objects that must
+    lie within 2 GB of each other, and LLVM ends the process."""
+    yield
+    if reserve.at.lo:
+        munmap(reserve.at.lo, reserve.at.hi - reserve.at.lo)
 
 
 def start(rt: Any, discipline: int) -> Any:
@@ -49,7 +61,7 @@ def test_a_segment_is_entered_and_left(rt: Any) -> None:
         store(g.at.sched.sp + 8 * k, 100 + k)
     call(g)
     assert rt.newstack(g) == 0
-    top = g.at.stktop.at
+    top = g.at.extra.at.stktop.at
     at = int(g.at.stack_hi) - size_of(Stktop) - ENTRY.area
     assert g.at.stack_hi - g.at.stack_lo == SEGMENT and g.at.stack_lo != bounds[0]
     assert (top.pc, top.sp, top.bp, top.lo, top.hi) == (*before, *bounds)
@@ -62,7 +74,7 @@ def test_a_segment_is_entered_and_left(rt: Any) -> None:
     store(at + 32, 9)
     store(at, 5)
     rt.oldstack(g)
-    assert place(g) == before and (g.at.stack_lo, g.at.stack_hi) == bounds and g.at.stktop == nil(Stktop)
+    assert place(g) == before and (g.at.stack_lo, g.at.stack_hi) == bounds and g.at.extra.at.stktop == nil(Stktop)
     words = [load(before[1] + 8 * k) for k in range(5)]
     assert words[:3] == [100, 101, 7] and words[4] == 9, "results come back, arguments do not"
 
@@ -90,17 +102,17 @@ def test_a_segment_is_kept_for_the_next_call_and_freed_when_unused(rt: Any) -> N
     rt.newstack(g)
     lo = int(g.at.stack_lo)
     rt.oldstack(g)
-    assert g.at.kept == lo
+    assert g.at.extra.at.kept == lo
     call(g)
     rt.newstack(g)
-    assert g.at.stack_lo == lo and g.at.kept == 0
+    assert g.at.stack_lo == lo and g.at.extra.at.kept == 0
     rt.oldstack(g)
     pp = g.at.m.at.p
     assert rt.has_excess(g)
     rt.relieve(pp, g)
-    assert g.at.kept == lo, "used since the collection before"
+    assert g.at.extra.at.kept == lo, "used since the collection before"
     rt.relieve(pp, g)
-    assert g.at.kept == 0 and not rt.has_excess(g)
+    assert g.at.extra.at.kept == 0 and not rt.has_excess(g)
 
 
 def test_frames_move_to_the_new_segment_with_every_pointer(rt: Any) -> None:
@@ -120,7 +132,7 @@ def test_frames_move_to_the_new_segment_with_every_pointer(rt: Any) -> None:
     call(g)
     assert rt.newstack(g) == 0
     # All three move: the goroutine's first function returns to rt.goexit, which is the runtime's.
-    top = g.at.stktop.at
+    top = g.at.extra.at.stktop.at
     delta = int(g.at.sched.sp) - inner
     assert top.pc == rt.goexit and g.at.sched.pc == code(INNER)
     assert load(inner + delta) == mid + 16 + delta
@@ -148,7 +160,7 @@ def test_frames_that_do_not_fit_a_quarter_of_a_segment_stay(rt: Any) -> None:
     store(sp_wide + 8, 66)
     call(g)
     rt.newstack(g)
-    top = g.at.stktop.at
+    top = g.at.extra.at.stktop.at
     assert (top.pc, top.sp, top.args, top.area) == (code(wide), sp_wide, MID.args, MID.area)
     at = int(g.at.stack_hi) - size_of(Stktop) - MID.area
     assert load(at) == 55 and load(at - 8) == code(LESSSTACK)
@@ -171,7 +183,7 @@ def test_a_goroutine_that_ends_gives_back_all_its_segments(rt: Any, discipline: 
     assert more >= 2 * SEGMENT
     rt.end_stack(g.at.m.at.p, g)
     assert event.stats.at.stack_inuse == used - more
-    assert g.at.stktop == nil(Stktop) and g.at.kept == 0
+    assert g.at.extra.at.stktop == nil(Stktop) and g.at.extra.at.kept == 0
 
 
 def test_what_lies_deeper_is_found_across_segments(rt: Any) -> None:
@@ -217,19 +229,20 @@ def test_reservations_do_not_overlap_and_stay_with_their_goroutine(rt: Any) -> N
     rt.newproc(g, closure(code(Site("main.run", 1, entry=True))))
     rt.gosched(g)
     other = rt.schedule(g)
-    assert other.at.bottom >= g.at.stack_hi and other.at.stack_hi - other.at.bottom == 1 << 28
-    bottom = int(other.at.bottom)
+    bottom = int(other.at.extra.at.bottom)
+    assert bottom >= g.at.stack_hi and other.at.stack_hi - bottom == 1 << 28
+    bottom = int(other.at.extra.at.bottom)
     rt.goexit0(other)
     again = rt.schedule(other)
     rt.newproc(again, closure(code(Site("main.run", 1, entry=True))))
     rt.gosched(again)
     reused = rt.schedule(again)
-    assert reused.at.bottom == bottom
+    assert reused.at.extra.at.bottom == bottom
 
 
 def test_the_end_of_a_reservation_is_a_stack_overflow(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
     g = start(rt, layout.RESERVE)
-    size = int(g.at.stack_hi - g.at.bottom)
+    size = int(g.at.stack_hi - g.at.extra.at.bottom)
     call(g, frame=size)
     assert rt.newstack(g) == 1
     assert "stack overflow" in capfd.readouterr().err

@@ -11,10 +11,9 @@ import pytest
 
 from morestack.codegen import abi
 from morestack.dialect import memory
-from morestack.dialect.machine import nil, ptr_at
+from morestack.dialect.machine import ptr_at
 from morestack.ir.ops import BOUNDS_CODE, BoundsKind
 from morestack.runtime.complex import Complex
-from morestack.runtime.layout import Panic
 from morestack.runtime.slice import GoSlice
 from morestack.runtime.string import GoString
 from morestack.runtime.type import InterfaceType, Type
@@ -268,7 +267,7 @@ def test_panic_values(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -> Non
     ]  # fmt: skip
     for typ, word, want in cases:
         rt.schedinit(rt.goexit, 1)
-        g.at.panics = nil(Panic)  # the goroutine of the case before died of it
+        rt.extra_reset(g)  # the goroutine of the case before died of it
         push_frames(g, FRAMES)
         rt.gopanic(g, typ, word)
         assert report(rt, g, capfd) == "panic: " + want + WHERE

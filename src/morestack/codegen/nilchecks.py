@@ -1,0 +1,103 @@
+"""Drop checks of pointers that are known not to be nil where they are checked.
+
+The builder drops what it sees in passing; this sees control flow: `for l != nil { l.x ... l = l.next }` checks nothing,
+nor does what follows another check of the same register. A function may then be one that cannot panic at all.
+
+Facts are registers, as bits. A register is known by an address that cannot be nil (a frame object, an allocation, a
+symbol), a check, a copy of one that is known, or the side of a branch on a comparison with nil; what writes it ends
+that. Facts hold at a block when they hold at the end of all its predecessors: the greatest solution, so a loop may
+prove itself.
+
+Input is left as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from morestack.ir.module import Block, Const, Function, Instr, Operand, Reg, Sym
+from morestack.ir.ops import Op
+from morestack.ir.types import PTR
+
+ALLOCATORS = ("newobject", "makechan", "makemap")
+"""Runtime functions that never give nil."""
+
+
+def _tested(i: Instr) -> tuple[Reg, bool] | None:
+    """The register that a comparison with nil looks at, and what the comparison is when it is not nil."""
+    if i.op not in (Op.EQ, Op.NE):
+        return None
+    for a, b in (i.args, i.args[::-1]):
+        if isinstance(a, Reg) and a.type is PTR and isinstance(b, Const) and not b.value:
+            return a, i.op is Op.NE
+    return None
+
+
+def _is_known(a: Operand, known: int) -> bool:
+    return isinstance(a, Sym) or (isinstance(a, Reg) and bool(known >> a.id & 1))
+
+
+def _flow(instrs: Sequence[Instr], known: int, dropped: set[Instr] | None = None) -> tuple[int, int, int]:
+    """What is known after the instructions: at all ends, and besides where the branch goes if true, if false."""
+    tests: dict[int, tuple[Reg, bool]] = {}
+    for i in instrs:
+        if i.op is Op.NILCHECK:
+            a = i.args[0]
+            if _is_known(a, known):
+                if dropped is not None:
+                    dropped.add(i)
+            elif isinstance(a, Reg):
+                known |= 1 << a.id
+            continue
+        given = i.op is Op.ADDR or (i.op is Op.RT and i.aux in ALLOCATORS)
+        given = given or (i.op is Op.COPY and _is_known(i.args[0], known))
+        for r in i.dst:
+            known = known | 1 << r.id if given else known & ~(1 << r.id)
+            tests = {k: t for k, t in tests.items() if k != r.id and t[0] is not r}
+        if i.dst and (test := _tested(i)) is not None and test[0] is not i.dst[0]:
+            tests[i.dst[0].id] = test
+    last = instrs[-1]
+    if last.op is Op.BRANCH and isinstance(last.args[0], Reg) and last.args[0].id in tests:
+        r, when = tests[last.args[0].id]
+        return (known, 1 << r.id, 0) if when else (known, 0, 1 << r.id)
+    return known, 0, 0
+
+
+def drop_nilchecks(f: Function) -> Function:
+    """f without checks that cannot fail; f itself when it has none."""
+    if not any(i.op is Op.NILCHECK for b in f.blocks for i in b.instrs):
+        return f
+    every = (1 << len(f.regs)) - 1
+    at: dict[Block, int] = {b: every for b in f.blocks}
+    for b in f.blocks:
+        if b is f.blocks[0] or any(i.op is Op.DEFER_RETURN for i in b.instrs):  # a recovered panic goes on there
+            at[b] = 0
+    work = list(reversed(f.blocks))
+    waiting = set(work)
+    while work:
+        b = work.pop()
+        waiting.discard(b)
+        known, *sides = _flow(b.instrs, at[b])
+        last = b.instrs[-1]
+        for k, t in enumerate(last.targets):
+            new = at[t] & (known | sides[k] if last.op is Op.BRANCH else known)
+            if new != at[t]:
+                at[t] = new
+                if t not in waiting:
+                    waiting.add(t)
+                    work.append(t)
+    dropped: set[Instr] = set()
+    for b in f.blocks:
+        _flow(b.instrs, at[b], dropped)
+    return _without(f, dropped) if dropped else f
+
+
+def _without(f: Function, dropped: set[Instr]) -> Function:
+    out = replace(f, blocks=[Block(b.id, [i for i in b.instrs if i not in dropped]) for b in f.blocks])
+    new = dict(zip(f.blocks, out.blocks, strict=True))
+    for b in out.blocks:
+        last = b.instrs[-1]
+        if last.targets:
+            b.instrs[-1] = replace(last, targets=tuple(new[t] for t in last.targets))
+    return out

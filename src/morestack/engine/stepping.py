@@ -1,0 +1,46 @@
+"""`run --break FUNCTION`: pdb stops where the program calls a function of the runtime, which runs under CPython.
+
+Native code enters CPython anew for every call of the runtime, on threads that Python did not make: there is no trace
+function then. So each entry sets pdb's, and breakpoints set in pdb itself (`b newstack`) hold for later calls too.
+
+Rejected: replacing the function by one that calls `breakpoint()`. Every `where` would show it, and other breakpoints
+would be forgotten when the call returns.
+"""
+
+from __future__ import annotations
+
+import pdb
+import sys
+from types import FunctionType
+
+from morestack.dialect import callback
+from morestack.runtime import modules
+
+
+class BreakError(Exception):
+    """The runtime has no such function; the text is for the user."""
+
+
+class Stepping(pdb.Pdb):
+    """A pdb that waits for a breakpoint in a function."""
+
+    def __init__(self, function: FunctionType) -> None:
+        super().__init__(nosigint=True)  # signals belong to the thread that waits for the program
+        self.reset()
+        self.botframe = sys._getframe()
+        code = function.__code__
+        self.set_break(code.co_filename, code.co_firstlineno, funcname=function.__name__)
+        self.set_continue()
+
+    def user_call(self, frame: object, argument_list: object) -> None:
+        """Nothing at the call itself: stop at the first line instead."""
+
+
+def stop_in(name: str) -> None:
+    """Let pdb stop in every call of the runtime function of that name."""
+    for module in modules():
+        function = vars(module).get(name)
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            callback.trace = Stepping(function).trace_dispatch
+            return
+    raise BreakError(f"--break {name}: the runtime has no function of that name (src/morestack/runtime has them)")

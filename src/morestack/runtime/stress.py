@@ -1,0 +1,29 @@
+"""How often a stress mode acts at a place: always where a program comes seldom, now and then where it comes often.
+
+A place is a check in the code, told apart from others by a number; visits are counted in a table by its hash, so two
+places may share a count. Without this a program that makes a million calls on a deep stack copies, under
+STRESS=movestack, terabytes; what goes wrong at a place goes wrong at one of its first visits nearly always.
+
+Rejected: acting at random. A failure would not come again at the same place.
+"""
+
+from morestack.dialect.machine import Array, Literal, boolean, memset, static, u8, u64
+
+PLACES = u64(4096)
+MOVES = u64(1 << 40)
+"""Told apart from collections at the same place."""
+
+_visits = static(Array[u64, Literal[4096]])
+
+
+def stress_init() -> None:
+    """No place has been visited."""
+    memset(_visits.addr, u8(0), u64(PLACES * 8))
+
+
+def skips(place: u64, first: u64, every: u64) -> boolean:
+    """Count a visit. False for the first ones, then once in `every` (a power of two)."""
+    slot = u64((place ^ place >> 12 ^ place >> 30) & (PLACES - 1))
+    n = _visits.at[slot]
+    _visits.at[slot] = u64(n + 1)
+    return n >= first and n & (every - 1) != 0
