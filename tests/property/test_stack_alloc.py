@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from morestack import runtime
 from morestack.dialect import memory
 from morestack.dialect.machine import bind_statics
-from morestack.runtime import event, init, mheap, stackalloc, stackcache, stacklarge
+from morestack.runtime import allp, event, init, mheap, stackalloc, stackcache, stacklarge
 
 SIZES = [2048 << k for k in range(10)]
 ACTIONS = st.lists(
@@ -67,7 +67,7 @@ class Model:
 @given(ACTIONS)
 def test_live_stacks_are_apart_and_all_memory_comes_back(actions: list[tuple[str, int]]) -> None:
     pp = fresh()
-    before = int(event.stats.at.stack_inuse)
+    before = int(allp.stacks_inuse())
     model = Model(pp)
     for what, n in actions:
         match what:
@@ -83,7 +83,7 @@ def test_live_stacks_are_apart_and_all_memory_comes_back(actions: list[tuple[str
             case _:
                 stackcache.stackcache_clear(pp)
                 stacklarge.free_stack_spans()
-        assert event.stats.at.stack_inuse - before == sum(b - a for a, b in model.live)
+        assert allp.stacks_inuse() - before == sum(b - a for a, b in model.live)
         for order in range(4):
             assert pp.at.stackcache[order].size <= 32768 + (2048 << order)
     while model.live:
@@ -112,9 +112,9 @@ def test_a_large_stack_is_kept_for_the_next() -> None:
     pp = fresh()
     lo = stackalloc.stackalloc(pp, 65536)
     stackalloc.stackfree(pp, lo, 65536)
-    counts = [int(event.stats.at.alloc_by_source[i]) for i in range(4)]
+    counts = [int(pp.at.stacks.by_source[i]) for i in range(4)]
     assert stackalloc.stackalloc(pp, 65536) == lo
-    assert int(event.stats.at.alloc_by_source[event.SOURCE_LARGE]) == counts[event.SOURCE_LARGE] + 1
+    assert int(pp.at.stacks.by_source[event.SOURCE_LARGE]) == counts[event.SOURCE_LARGE] + 1
 
 
 def test_the_cache_takes_half_of_itself_from_the_pool() -> None:

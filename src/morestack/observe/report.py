@@ -115,8 +115,9 @@ class StackReport:
     def collect(cls, usage: Usage) -> StackReport:
         """Read counters and ring of the program that ran; `usage` was around it."""
         s = event.stats.at
-        sizes = {1 << n: s.alloc_by_size[n] for n in range(40) if s.alloc_by_size[n]}
-        sources = {name: s.alloc_by_source[code] for code, name in SOURCES.items()}
+        stacks = [allp.allp.at[i].at.stacks for i in range(allp.allp_n.value)]
+        sizes = {1 << n: total for n in range(40) if (total := sum(p.by_size[n] for p in stacks))}
+        sources = {name: sum(p.by_source[code] for p in stacks) for code, name in SOURCES.items()}
         return cls(
             counted("goroutines"), counted("goroutines_reused"), sizes, sources, s.grows, s.shrinks, s.moves,
             s.bytes_copied, s.frames_adjusted, s.pointers_adjusted, s.largest_stack, s.stack_inuse_max, changes(),

@@ -4,7 +4,7 @@ A sum is exact when the world is stopped or the program over. Else goroutines th
 started, so that there are never fewer than there are.
 """
 
-from morestack.dialect.machine import Array, Literal, Ptr, offset_of, ptr_at, static, u64
+from morestack.dialect.machine import Array, Literal, Ptr, i64, offset_of, ptr_at, static, u64
 from morestack.runtime.layout import P, PStats
 
 MAX_PROCS = u64(256)
@@ -20,6 +20,14 @@ def sum_of(counter: u64) -> u64:
     for i in range(allp_n.value):
         total = u64(total + ptr_at(u64, u64(allp.at[i].field(P.stats).addr + counter))[0])
     return total
+
+
+def stacks_inuse() -> u64:
+    """Bytes of all stacks in use."""
+    total = i64(0)
+    for i in range(allp_n.value):
+        total = i64(total + allp.at[i].at.stacks.inuse)
+    return u64(total)
 
 
 def goroutines_alive() -> u64:

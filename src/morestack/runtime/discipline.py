@@ -66,7 +66,7 @@ def setinitialstack(size: u64) -> None:
 def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
     """The first stack of a goroutine that has none."""
     if discipline.value == RESERVE:
-        reserve_stack(g, starting_stack.value)
+        reserve_stack(pp, g, starting_stack.value)
         return
     lo = stackalloc(pp, starting_stack.value)
     g.at.stack_lo = lo
@@ -76,7 +76,7 @@ def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 def end_stack(pp: Ptr[P], g: Ptr[G]) -> None:
     """g is over: it keeps a stack only when that is as a new one."""
     if discipline.value == RESERVE:
-        end_reserve(g, starting_stack.value)
+        end_reserve(pp, g, starting_stack.value)
         return
     if discipline.value != CONTIGUOUS:
         end_segments(pp, g)
@@ -91,7 +91,7 @@ def end_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 def grow(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     """Make room for a frame that does not fit, on a stack that is not contiguous; 0, or the size that is too much."""
     if discipline.value == RESERVE:
-        return grow_reserve(g, frame, limit)
+        return grow_reserve(pp, g, frame, limit)
     return grow_segment(pp, g, frame, limit)
 
 
@@ -108,7 +108,7 @@ def make_room(g: Ptr[G]) -> None:
     if discipline.value == CONTIGUOUS:
         copystack(pp, g, u64(2 * u64(g.at.stack_hi - g.at.stack_lo)), False)
     elif discipline.value == RESERVE:
-        commit(g, u64(2 * u64(g.at.stack_hi - g.at.stack_lo)))
+        commit(pp, g, u64(2 * u64(g.at.stack_hi - g.at.stack_lo)))
     else:
         room_below(pp, g)
 
@@ -133,6 +133,6 @@ def relieve(pp: Ptr[P], g: Ptr[G]) -> None:
     if discipline.value == CONTIGUOUS:
         shrinkstack(pp, g)
     elif discipline.value == RESERVE:
-        trim_reserve(g)
+        trim_reserve(pp, g)
     else:
         age_kept(pp, g)

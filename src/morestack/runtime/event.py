@@ -15,8 +15,6 @@ Rejected: a record for every goroutine started. Starting one takes 12 ns; it is 
 """
 
 from morestack.dialect.machine import (
-    Array,
-    Literal,
     Ptr,
     atomic_add,
     boolean,
@@ -66,7 +64,7 @@ class Event:
 
 @struct
 class Stats:
-    """Counters since the start. Arrays by size are indexed by log2(size)."""
+    """Counters since the start. How many stacks were handed out each processor counts (layout.py)."""
 
     grows: u64
     shrinks: u64
@@ -75,11 +73,7 @@ class Stats:
     frames_adjusted: u64
     pointers_adjusted: u64
     largest_stack: u64
-    stack_inuse: u64
-    stack_inuse_max: u64
-    alloc_by_source: Array[u64, Literal[4]]
-    alloc_by_size: Array[u64, Literal[40]]
-    free_by_size: Array[u64, Literal[40]]
+    stack_inuse_max: u64  # what stacks of all processors took together
     segment_overflows: u64  # segmented stacks (crossing.py): calls that did not fit
     segment_crossings: u64  # these, and ways back
     segments_kept: u64  # overflows that found a kept segment

@@ -273,6 +273,16 @@ class PStats:
 
 
 @struct
+class StackStats:
+    """What a processor has done with stacks; as PStats. Arrays by size are indexed by log2(size)."""
+
+    inuse: i64  # bytes taken, less bytes given back, which another processor may have taken
+    inuse_max: i64
+    by_source: Array[u64, Literal[4]]
+    by_size: Array[u64, Literal[40]]
+
+
+@struct
 class P:
     """A processor: what a thread needs to run Go code without taking a lock."""
 
@@ -293,6 +303,7 @@ class P:
     gfree: Ptr["G"]
     gfree_n: u64
     stats: PStats
+    stacks: StackStats
     monitor_tick: u64  # what sysmon saw last: schedtick, and since when
     monitor_when: i64
     syscalltick: u32  # counts system calls: so sysmon knows whether it sees the same one again

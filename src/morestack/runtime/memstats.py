@@ -29,8 +29,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
-from morestack.runtime.allp import allp, allp_n
-from morestack.runtime.event import stats
+from morestack.runtime.allp import allp, allp_n, stacks_inuse
 from morestack.runtime.gcstats import PAUSES, gcstats
 from morestack.runtime.layout import G, P
 from morestack.runtime.mcache import heap_live, next_gc, total_alloc
@@ -155,7 +154,7 @@ def fill_memory(out: Ptr[MemStats]) -> None:
     arena = u64(mheap.at.arena_used - arena_start())
     work = u64(mheap.at.pages_of[SPAN_WORK] << PAGE_SHIFT)
     spans = u64(mheap.at.pages_of[SPAN_STACK] << PAGE_SHIFT)
-    out.at.stack_inuse = max(spans, stats.at.stack_inuse)  # reserved stacks are in no span
+    out.at.stack_inuse = max(spans, stacks_inuse())  # reserved stacks are in no span
     out.at.stack_sys = out.at.stack_inuse
     out.at.heap_inuse = u64(mheap.at.pages_of[SPAN_HEAP] << PAGE_SHIFT)
     out.at.heap_sys = u64(arena - spans - work)

@@ -7,9 +7,8 @@ of must add up to what the page heap has counted.
 
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, nil, u8, u64
 from morestack.runtime.allg import allg_at, allg_count
-from morestack.runtime.allp import allp, allp_n
+from morestack.runtime.allp import allp, allp_n, stacks_inuse
 from morestack.runtime.discipline import discipline, end_stack
-from morestack.runtime.event import stats
 from morestack.runtime.fatal import write_error, write_number
 from morestack.runtime.layout import RESERVE, G, P
 from morestack.runtime.mgcsweep import arena_start
@@ -66,8 +65,8 @@ def checkleaks(g: Ptr[G]) -> i64:
     for i in range(allp_n.value):
         stackcache_clear(allp.at[i])
     free_stack_spans()
-    if discipline.value != RESERVE and stats.at.stack_inuse != 0:
-        return complain(cstr(b"bytes of stacks in use"), stats.at.stack_inuse)
+    if discipline.value != RESERVE and stacks_inuse() != 0:
+        return complain(cstr(b"bytes of stacks in use"), stacks_inuse())
     if mheap.at.pages_of[SPAN_STACK] != 0:
         return complain(cstr(b"pages of stacks"), mheap.at.pages_of[SPAN_STACK])
     if not pages_add_up():

@@ -34,7 +34,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.event import SOURCE_HEAP, Stats, stats
 from morestack.runtime.extra import extra_of, spill_of
 from morestack.runtime.fatal import throw
-from morestack.runtime.layout import LINK, STACK_GUARD, G, Spill
+from morestack.runtime.layout import LINK, STACK_GUARD, G, P, Spill
 from morestack.runtime.os import (
     MADV_DONTNEED,
     MADV_NOHUGEPAGE,
@@ -45,7 +45,7 @@ from morestack.runtime.os import (
     madvise,
     mmap,
 )  # fmt: skip
-from morestack.runtime.stackalloc import count_alloc, raise_to
+from morestack.runtime.stackalloc import count_alloc, count_bytes, raise_to
 
 RESERVATION = u64(1 << 28)
 MAIN_SIZE = u64(1 << 30)
@@ -99,7 +99,7 @@ def reservation_size(at: u64) -> u64:
     return RESERVATION if at - reserve.at.lo < (reserve.at.hi - reserve.at.lo) >> 1 else SMALL_SIZE
 
 
-def reserve_stack(g: Ptr[G], start: u64) -> None:
+def reserve_stack(pp: Ptr[P], g: Ptr[G], start: u64) -> None:
     """Give g a reservation, with `start` bytes to begin with, or a page when that is more."""
     at = atomic_load(reserve.ptr.field(Reserve.next))
     size = reservation_size(at)
@@ -111,7 +111,7 @@ def reserve_stack(g: Ptr[G], start: u64) -> None:
     extra_of(g).at.bottom = at
     g.at.stack_hi = u64(at + size)
     g.at.stack_lo = u64(at + size - max(start, START))
-    count_alloc(SOURCE_HEAP, max(start, START))
+    count_alloc(pp, SOURCE_HEAP, max(start, START))
 
 
 def in_reservation(p: u64) -> boolean:
@@ -119,16 +119,15 @@ def in_reservation(p: u64) -> boolean:
     return p >= reserve.at.lo and p < reserve.at.hi
 
 
-def commit(g: Ptr[G], size: u64) -> None:
+def commit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
     """Let g use so many bytes of its reservation."""
     before = u64(g.at.stack_hi - g.at.stack_lo)
     g.at.stack_lo = u64(g.at.stack_hi - size)
-    inuse = atomic_add(stats.ptr.field(Stats.stack_inuse), u64(size - before))
-    raise_to(stats.ptr.field(Stats.stack_inuse_max), inuse)
+    count_bytes(pp, i64(i64(size) - i64(before)), size > before)
     raise_to(stats.ptr.field(Stats.largest_stack), size)
 
 
-def grow_reserve(g: Ptr[G], frame: u64, limit: u64) -> u64:
+def grow_reserve(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     """Give g room for a frame; 0, or the size that is too much."""
     needed = u64(g.at.stack_hi - g.at.sched.sp + LINK + frame + STACK_GUARD + LINK)
     size = u64(g.at.stack_hi - g.at.stack_lo)
@@ -136,16 +135,16 @@ def grow_reserve(g: Ptr[G], frame: u64, limit: u64) -> u64:
         size = u64(size * 2)
     if size > limit or size > u64(g.at.stack_hi - g.at.extra.at.bottom):
         return size
-    commit(g, size)
+    commit(pp, g, size)
     atomic_add(stats.ptr.field(Stats.grows), u64(1))
     return u64(0)
 
 
-def decommit(g: Ptr[G], size: u64) -> None:
+def decommit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
     """Take back all but so many bytes: their pages go to the system."""
     lo = g.at.stack_lo
     madvise(lo, u64(g.at.stack_hi - size - lo), MADV_DONTNEED)
-    commit(g, size)
+    commit(pp, g, size)
     atomic_add(stats.ptr.field(Stats.shrinks), u64(1))
 
 
@@ -164,17 +163,17 @@ def reserve_excess(g: Ptr[G]) -> boolean:
     return size > START and used_bytes(g) < size >> 2
 
 
-def trim_reserve(g: Ptr[G]) -> None:
+def trim_reserve(pp: Ptr[P], g: Ptr[G]) -> None:
     """Take back what a goroutine that is stopped does not use, when that is over three quarters."""
     if not reserve_excess(g):
         return
     size = START
     while size < used_bytes(g):
         size = u64(size * 2)
-    decommit(g, size)
+    decommit(pp, g, size)
 
 
-def end_reserve(g: Ptr[G], start: u64) -> None:
+def end_reserve(pp: Ptr[P], g: Ptr[G], start: u64) -> None:
     """g is over: keep its reservation, with what a new goroutine is given."""
     if u64(g.at.stack_hi - g.at.stack_lo) > max(start, START):
-        decommit(g, max(start, START))
+        decommit(pp, g, max(start, START))

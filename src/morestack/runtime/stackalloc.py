@@ -9,8 +9,8 @@ it knows the size (g.stack_hi - g.stack_lo).
 
 from morestack.dialect.machine import (
     Ptr,
-    atomic_add,
     atomic_load,
+    boolean,
     cas,
     cstr,
     i64,
@@ -22,6 +22,7 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )
+from morestack.runtime.allp import stacks_inuse
 from morestack.runtime.event import (
     EVENT_ALLOC,
     EVENT_FREE,
@@ -64,11 +65,25 @@ def raise_to(maximum: Ptr[u64], value: u64) -> None:
         before = atomic_load(maximum)
 
 
-def count_alloc(source: u32, size: u64) -> None:
+def count_bytes(pp: Ptr[P], more: i64, looks: boolean) -> None:
+    """Count bytes taken, or given back. The sum over all processors is looked at when this one has never had so many,
+    or when `looks`: so the maximum is exact on one processor, and never too large."""
+    mine = pp.at.stacks
+    mine.inuse = i64(mine.inuse + more)
+    record = mine.inuse > mine.inuse_max
+    if record:
+        mine.inuse_max = mine.inuse
+    if record or looks:
+        raise_to(stats.ptr.field(Stats.stack_inuse_max), stacks_inuse())
+
+
+def count_alloc(pp: Ptr[P], source: u32, size: u64) -> None:
     """Count a stack handed out."""
-    atomic_add(stats.at.alloc_by_source.ptr.add(i64(source)), u64(1))
-    atomic_add(stats.at.alloc_by_size.ptr.add(i64(log2_floor(size))), u64(1))
-    raise_to(stats.ptr.field(Stats.stack_inuse_max), atomic_add(stats.ptr.field(Stats.stack_inuse), size))
+    mine = pp.at.stacks
+    k = log2_floor(size)
+    mine.by_source[source] = u64(mine.by_source[source] + 1)
+    mine.by_size[k] = u64(mine.by_size[k] + 1)
+    count_bytes(pp, i64(size), source != SOURCE_CACHE)
     raise_to(stats.ptr.field(Stats.largest_stack), size)
 
 
@@ -100,7 +115,7 @@ def stackalloc(pp: Ptr[P], size: u64) -> u64:
                 madvise(s.at.base, size, MADV_HUGEPAGE)
         lo = s.at.base
         open_stack(lo, size)
-    count_alloc(source, size)
+    count_alloc(pp, source, size)
     if event_wanted(EVENT_ALLOC):
         e = event_record(EVENT_ALLOC)
         e.at.source = source
@@ -114,9 +129,7 @@ def stackfree(pp: Ptr[P], lo: u64, size: u64) -> None:
     if poison_freed.value != 0:
         memset(lo, POISON_FREE, size)
     close_stack(lo, size)
-    k = log2_floor(size)
-    atomic_add(stats.at.free_by_size.ptr.add(i64(k)), u64(1))
-    atomic_add(stats.ptr.field(Stats.stack_inuse), u64(0 - size))
+    count_bytes(pp, i64(0 - i64(size)), False)
     if event_wanted(EVENT_FREE):
         e = event_record(EVENT_FREE)
         e.at.old_size = size

@@ -179,10 +179,10 @@ def test_a_goroutine_that_ends_gives_back_all_its_segments(rt: Any, discipline: 
         store(g.at.sched.sp + 8 * INNER.words, 0)
         store(g.at.sched.sp + 8 * INNER.words + 8, g.at.sched.pc)
         g.at.sched.pc = code(INNER)
-    used, more = int(event.stats.at.stack_inuse), rt.stack_bytes(g) - SEGMENT
+    used, more = int(rt.stacks_inuse()), rt.stack_bytes(g) - SEGMENT
     assert more >= 2 * SEGMENT
     rt.end_stack(g.at.m.at.p, g)
-    assert event.stats.at.stack_inuse == used - more
+    assert rt.stacks_inuse() == used - more
     assert g.at.extra.at.stktop == nil(Stktop) and g.at.extra.at.kept == 0
 
 
@@ -208,7 +208,7 @@ def test_a_stack_that_is_too_large_is_reported(rt: Any, capfd: pytest.CaptureFix
 
 
 def test_a_reservation_grows_in_place_and_is_trimmed(rt: Any) -> None:
-    inuse = int(event.stats.at.stack_inuse)
+    inuse = int(rt.stacks_inuse())
     g = start(rt, layout.RESERVE)
     hi, before = int(g.at.stack_hi), place(g)
     assert hi - g.at.stack_lo == 4096
@@ -221,7 +221,7 @@ def test_a_reservation_grows_in_place_and_is_trimmed(rt: Any) -> None:
     rt.relieve(g.at.m.at.p, g)
     assert hi - g.at.stack_lo == 4096 and place(g) == before
     assert load(lo) == 0, "the page was given back"
-    assert event.stats.at.stack_inuse == inuse + 4096
+    assert rt.stacks_inuse() == inuse + 4096
 
 
 def test_reservations_do_not_overlap_and_stay_with_their_goroutine(rt: Any) -> None:
