@@ -22,7 +22,7 @@ OWN_LIMIT = 1024
 DEPTH_LIMIT = 24
 ENTRIES = ("runtime.main", "main.main", "main.init")
 NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit", "gofatal")
-INLINE_SIZE = 25
+INLINE_SIZE = 40
 
 
 @dataclass(slots=True)
