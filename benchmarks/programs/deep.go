@@ -1,6 +1,7 @@
 // A goroutine that is parked under a million frames, for the frame walker.
 package main
 
+//go:noinline
 func down(n int, c chan int) int {
 	if n == 0 {
 		return <-c

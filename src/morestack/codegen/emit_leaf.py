@@ -25,7 +25,7 @@ from morestack.codegen.body import Body
 from morestack.codegen.call import PARAMS, argument_list
 from morestack.codegen.context import FLAG_WRAPPER, ModuleContext, flags_of
 from morestack.codegen.emit_goroutine import ATTRIBUTES
-from morestack.codegen.flat import LLVM_TYPE, flat_leaves, quote, zero_text
+from morestack.codegen.flat import LLVM_TYPE, flat_leaves, leaves, quote, zero_text
 from morestack.codegen.layout import registers, signature_convention
 from morestack.codegen.leaves import LeafInfo
 from morestack.codegen.liveness import liveness
@@ -68,7 +68,15 @@ class LeafBody(Region):
     def build(self) -> list[str]:
         """The text of the leaf."""
         params: list[str] = ["ptr %g"]
+        written = {r.id for b in self.f.blocks for i in b.instrs for r in i.dst}
         for k, r in enumerate(self.f.params):
+            if leaves(r.type) is None:
+                params.append(f"ptr %p{k}")
+                if r.id in written:
+                    self.copy_memory(self.memory_home(r), f"%p{k}", r.type)
+                else:  # nobody writes there as long as the leaf runs
+                    self._memory[r.id] = f"%p{k}"
+                continue
             names = []
             for j, (_, s) in enumerate(flat_leaves(r.type)):
                 params.append(f"{LLVM_TYPE[s.name]} %p{k}.{j}")
@@ -176,6 +184,9 @@ class EntryBody(Body):
         if f.context is not None:  # leaves take the context as a last argument
             raise AssertionError("a closure body is no leaf")
         for r, place in params:
+            if leaves(r.type) is None:
+                values.append(f"ptr {self.gep('%bp', LINK + place.stack)}")
+                continue
             if place.stack >= 0:
                 got = self.load_flat("%bp", r.type, LINK + place.stack)
             else:

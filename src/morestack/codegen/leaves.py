@@ -2,8 +2,7 @@
 
 A leaf calls only leaves and non-parking runtime functions, directly; it does not recurse, defer or recover,
 and its native frames, callees' included, stay under `FRAME_LIMIT` bytes. No loop of it allocates: a collection cannot
-begin in a leaf. It takes and gives flat values
-only. Being a leaf pays when somebody calls it directly, so functions that are only reached through their
+begin in a leaf. It gives flat values only; of a memory type it takes the address. Being a leaf pays when somebody calls it directly, so functions that are only reached through their
 address are compiled as goroutine functions. Entries the runtime jumps to must be goroutine functions.
 """
 
@@ -23,7 +22,7 @@ OWN_LIMIT = 1024
 DEPTH_LIMIT = 24
 ENTRIES = ("runtime.main", "main.main", "main.init")
 NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit", "gofatal")
-INLINE_SIZE = 25
+INLINE_SIZE = 40
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ def _candidate(f: Function) -> tuple[list[str], bool, int, int] | None:
     """(callees, may panic itself, frame bytes, size), or None when the body rules it out."""
     if f.has_defer or f.name in ENTRIES or f.context is not None:
         return None
-    if any(leaves_of(r.type) is None for r in f.params) or any(leaves_of(t) is None for t in f.results):
+    if any(leaves_of(t) is None for t in f.results):
         return None
     if sum(len(leaves_of(t) or ()) for t in f.results) > 6:
         return None

@@ -152,9 +152,13 @@ def call_leaf(body: Body, info: LeafInfo, values: list[str]) -> tuple[str, tuple
 def _call(body: Body, i: Instr) -> None:
     """A direct call of a leaf; calls of goroutine functions end a segment and do not come here."""
     info = body.ctx.leaf[str(i.aux)]
-    values = [
-        f"{LLVM_TYPE[s.name]} {v}" for a in i.args for (_, s), v in zip(flat_leaves(a.type), body.value(a), strict=True)
-    ]
+    values: list[str] = []
+    for a in i.args:
+        parts = leaves(a.type)
+        if parts is None:
+            values.append(f"ptr {body.address(a)}")
+        else:
+            values += [f"{LLVM_TYPE[s.name]} {v}" for (_, s), v in zip(parts, body.value(a), strict=True)]
     panicked, got = call_leaf(body, info, values)
     if panicked:
         body.leaf_panicked(panicked, i)

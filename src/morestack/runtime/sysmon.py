@@ -143,9 +143,11 @@ def put_schedtrace(now: i64) -> None:
 
 
 def monitor_sleep(delay: i64) -> boolean:
-    """Sleep; whether it was because nothing ran."""
+    """Sleep; whether it was because nothing ran. A stopped world goes on with what it did before, so a collection is no
+    reason to look more often after it."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
-    idle = (gc_waiting.value != 0 or sched.at.npidle == sched.at.nprocs) and sched.at.schedtrace == 0
+    collecting = gc_waiting.value != 0
+    idle = (collecting or sched.at.npidle == sched.at.nprocs) and sched.at.schedtrace == 0
     if idle and stopped.value == 0:
         noteclear(sched.ptr.field(Sched.sysmonnote))
         sched.at.sysmonwait = u32(1)
@@ -153,7 +155,7 @@ def monitor_sleep(delay: i64) -> boolean:
     if idle:
         if sched.at.sysmonwait != 0 and stopped.value == 0:
             notesleep(sched.ptr.field(Sched.sysmonnote))
-        return True
+        return not collecting
     notetsleep(sched.ptr.field(Sched.sysmonnote), delay)
     noteclear(sched.ptr.field(Sched.sysmonnote))
     return False
