@@ -4,6 +4,7 @@ Each run is what a user's `morestack ...` does, without the time to start Python
 """
 
 import os
+import resource
 import select
 import signal
 import sys
@@ -29,6 +30,8 @@ class Job(Generic[T]):
     env: Mapping[str, str] = field(default_factory=dict)
     merged: bool = False
     limit: float = 60.0
+    stack: int | None = None
+    """RLIMIT_STACK of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def _child(job: Job[T], out: int, err: int) -> None:
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     os.chdir(job.cwd)
     os.environ.update(job.env)
+    if job.stack is not None:
+        resource.setrlimit(resource.RLIMIT_STACK, (job.stack, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     code = TRACEBACK
     try:
         from morestack.cli import main

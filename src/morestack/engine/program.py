@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from morestack.dialect.link import link
 from morestack.engine.bundle import Bundle, runtime_bundle
-from morestack.engine.discipline import Discipline, DisciplineError
+from morestack.engine.discipline import Discipline, DisciplineError, thread_stack
 from morestack.engine.sigquit import on_sigquit
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ class Program:
         g0 = self.call("schedinit", self.library["rt.goexit"], procs)
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
             raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
+        if stacks.name == "thread":
+            self.call("setthreads", self.library["rt.mstart"], thread_stack())
         self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])
         self.call("seterrors", self.library["rt.errors"])
         for path in self.packages:
@@ -215,6 +217,7 @@ class Program:
             self.call("endthreads", g0)
         self.call("sumcrossings", g0)
         self.call("lasttraceback", g0)
+        self.call("jointhreads", g0)
         code = self.call("exitcode", g0)
         if flags & STRESS["leaks"]:
             code = self.call("checkleaks", g0) or code

@@ -125,6 +125,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "setmemorylimit": _f((I64,), I64, _N, "debug.SetMemoryLimit; what was set before"),
     "setgcpercent": _f((I64,), I64, _N, "debug.SetGCPercent; what was set before"),
     "setmaxstacksize": _f((I64,), I64, _N, "debug.SetMaxStack; what was set before"),
+    "setmaxthreads": _f((I64,), I64, _N, "debug.SetMaxThreads; what was set before"),
     # time; a timer is a runtimeTimer of golib/time
     "nanotime": _f((), I64, _N, "the monotonic clock in nanoseconds"),
     "walltime": _f((), I64, _N, "nanoseconds since the start of 1970"),

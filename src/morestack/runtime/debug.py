@@ -2,8 +2,10 @@
 
 from morestack.dialect.machine import Array, Literal, Ptr, export, func_ptr, i32, i64, local, struct, u64
 from morestack.runtime.allp import goroutines_alive
-from morestack.runtime.globrunq import sched
+from morestack.runtime.globrunq import Sched, sched
+from morestack.runtime.idle import checkmcount
 from morestack.runtime.layout import G
+from morestack.runtime.lock import RANK_SCHED, lock, unlock
 from morestack.runtime.newstack import maxstacksize
 from morestack.runtime.os import SIGTRAP, raise_signal, sched_getaffinity
 from morestack.runtime.procresize import procresize
@@ -11,6 +13,7 @@ from morestack.runtime.sched import with_world_stopped
 from morestack.runtime.system import finalizers_run
 
 MASK_WORDS = u64(128)
+MOST_THREADS = i64(0x7FFF_FFFF)
 
 
 @struct
@@ -31,6 +34,17 @@ def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
     """debug.SetMaxStack; the limit before."""
     before = i64(maxstacksize.value)
     maxstacksize.value = u64(size)
+    return before
+
+
+@export
+def setmaxthreads(g: Ptr[G], most: i64) -> i64:
+    """debug.SetMaxThreads; the limit before. There may be too many already."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    before = i64(sched.at.maxmcount)
+    sched.at.maxmcount = u64(min(max(most, i64(0)), MOST_THREADS))
+    checkmcount()
+    unlock(sched.ptr.field(Sched.lock))
     return before
 
 

@@ -53,6 +53,8 @@ REGION = u64(1 << 45)
 REGION_MIN = u64(1 << 32)
 START = u64(4096)
 """What a goroutine is given first: a page."""
+THREAD_PAGES = u64(8192)
+"""What the C frames of a thread that waits, and glibc's record of the thread above them, take of its stack: two pages."""
 
 
 @struct
@@ -133,7 +135,10 @@ def grow_reserve(g: Ptr[G], frame: u64, limit: u64) -> u64:
     size = u64(g.at.stack_hi - g.at.stack_lo)
     while size < needed:
         size = u64(size * 2)
-    if size > limit or size > u64(g.at.stack_hi - g.at.bottom):
+    room = u64(g.at.stack_hi - g.at.bottom)
+    if needed <= room:
+        size = min(size, room)
+    if size > limit or size > room:
         return size
     commit(g, size)
     atomic_add(stats.ptr.field(Stats.grows), u64(1))
@@ -146,6 +151,24 @@ def decommit(g: Ptr[G], size: u64) -> None:
     madvise(lo, u64(g.at.stack_hi - size - lo), MADV_DONTNEED)
     commit(g, size)
     atomic_add(stats.ptr.field(Stats.shrinks), u64(1))
+
+
+def use_thread_stack(g: Ptr[G], bottom: u64, hi: u64) -> None:
+    """Let g use that part of its thread's stack as others their reservations."""
+    g.at.bottom = bottom
+    g.at.stack_hi = hi
+    g.at.stack_lo = u64(hi - START)
+    count_alloc(SOURCE_HEAP, START)
+    inuse = atomic_add(stats.ptr.field(Stats.stack_inuse), THREAD_PAGES)
+    raise_to(stats.ptr.field(Stats.stack_inuse_max), inuse)
+
+
+def leave_thread_stack(g: Ptr[G]) -> None:
+    """g is over, and so is its thread."""
+    size = u64(g.at.stack_hi - g.at.stack_lo + THREAD_PAGES)
+    atomic_add(stats.ptr.field(Stats.stack_inuse), u64(0 - size))
+    g.at.stack_lo = u64(0)
+    g.at.stack_hi = u64(0)
 
 
 def used_bytes(g: Ptr[G]) -> u64:

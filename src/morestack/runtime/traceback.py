@@ -36,7 +36,6 @@ from morestack.runtime.layout import (
     WAIT_SLEEP,
     WAIT_WAITGROUP,
     G,
-    M,
     Panic,
     Spill,
 )  # fmt: skip
@@ -77,6 +76,8 @@ traceback_others = static(u32)
 """Not 0: a panic shows all goroutines."""
 others_of = static(u64)
 """The goroutine that ended the program, when all others are to be shown."""
+frames_wanted = static(u32)
+"""Not 0: goroutines are still to be shown when the threads have come to their end."""
 
 
 @export
@@ -85,6 +86,7 @@ def settraceback(level: u64, everyone: u64) -> None:
     traceback_level.value = u32(level)
     traceback_others.value = u32(everyone)
     others_of.value = u64(0)
+    frames_wanted.value = u32(0)
 
 
 def put_place(file: u64, line: u32) -> None:
@@ -278,7 +280,7 @@ def put_header(g: Ptr[G]) -> None:
             puts(cstr(b", "))
             put_uint(u64(minutes))
             puts(cstr(b" minutes"))
-    if g.at.lockedm != nil(M):
+    if g.at.lockcount != 0:
         puts(cstr(b", locked to thread"))
     puts(cstr(b"]:\n"))
 
@@ -326,6 +328,7 @@ def put_dying(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
     put_goroutine(g, p)
     if thrown or traceback_others.value != 0:
         others_of.value = g.addr
+        frames_wanted.value = u32(1)
 
 
 def traceback_all() -> None:

@@ -12,6 +12,9 @@ func setmemorylimit(limit int64) int64
 //go:linkname setmaxstacksize runtime.setmaxstacksize
 func setmaxstacksize(bytes int) int
 
+//go:linkname setmaxthreads runtime.setmaxthreads
+func setmaxthreads(threads int) int
+
 // SetGCPercent sets how much the heap may grow before the next collection, in percent of what was reachable at the last
 // one; negative: no collections. It returns what was set before.
 func SetGCPercent(percent int) int { return setgcpercent(percent) }
@@ -22,6 +25,10 @@ func SetMemoryLimit(limit int64) int64 { return setmemorylimit(limit) }
 
 // SetMaxStack sets the limit of a goroutine's stack in bytes, and returns the one before.
 func SetMaxStack(bytes int) int { return setmaxstacksize(bytes) }
+
+// SetMaxThreads sets how many threads of the operating system the program may use; one that uses more ends at once. It
+// returns the limit before.
+func SetMaxThreads(threads int) int { return setmaxthreads(threads) }
 
 // FreeOSMemory collects garbage; free stacks go back to the heap.
 func FreeOSMemory() { runtime.GC() }
