@@ -209,8 +209,8 @@ class Program:
         if initial := initial_stack(os.environ.get("MORESTACK_INITIAL", "")):
             self.call("setinitialstack", initial)
         closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
-        self.call("newproc", g0, ctypes.addressof(closure))
         with around or nullcontext(), on_sigquit(lambda: self.call("quit", g0)):
+            self.call("newproc", g0, ctypes.addressof(closure))
             self.call("startprogram", g0, self.library["rt.mstart"])
             while not self.call("waitend", g0, WAIT_NS):
                 pass  # a signal's Python handler runs here

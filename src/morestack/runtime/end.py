@@ -4,10 +4,10 @@
         lasttraceback    what had to wait for that is printed (quit.py)
         jointhreads      they return from rt.mstart, and are joined
 
-endthreads asks running goroutines again and again, and wakes threads that sleep. A thread in a system call may stay there
-for ever: it is not waited for, and the process must end (os._exit) before it comes back. So a later run in this process
-begins only when none is left (schedinit's caller looks at the answer). While frames are to be printed threads sleep in
-threadend: a thread's stack may hold them (thread.py), and the system takes it when the thread returns.
+endthreads asks running goroutines again and again, and wakes threads that sleep. A thread in a system call may stay
+there for ever: it is not waited for, and the process must end (os._exit) before it comes back. So a later run in this
+process begins only when none is left (schedinit's caller looks at the answer). While frames are to be printed threads
+sleep in threadend: a thread's stack may hold them (thread.py), and the system takes it when the thread returns.
 """
 
 from morestack.dialect.machine import (

@@ -77,14 +77,14 @@ def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
 
 
 def switchlockedm(m: Ptr[M], g: Ptr[G]) -> None:
-    """The goroutine of m has stopped, and g is to run, on its own thread: that one gets m's processor, and m sleeps until
-    its goroutine is to run. As many locked threads sleep as before, so nothing is counted."""
+    """The goroutine of m has stopped, and g is to run, on its own thread: that one gets m's processor, and m sleeps
+    until its goroutine is to run. As many locked threads sleep as before, so nothing is counted."""
     give_processor(m, g)
     mpark(m)
 
 
 def mexit(m: Ptr[M], next: Ptr[G]) -> None:
-    """A locked goroutine has ended: so does its thread. The thread of `next`, unless that is nil, gets its processor."""
+    """A locked goroutine has ended: so does its thread. The thread of `next`, unless nil, gets its processor."""
     if next != nil(G):
         give_processor(m, next)
     elif m.at.p != nil(P):

@@ -116,7 +116,8 @@ def newosproc(m: Ptr[M], start: u64, arg: u64, stack: u64) -> None:
         if error == EAGAIN:
             puts(cstr(b"runtime: may need to increase max user processes (ulimit -u)\n"))
             if discipline.value == THREAD:
-                puts(cstr(b"runtime: or kernel.pid_max, kernel.threads-max, vm.max_map_count: each goroutine is a thread\n"))
+                puts(cstr(b"runtime: or kernel.pid_max, kernel.threads-max, vm.max_map_count: "))
+                puts(cstr(b"each goroutine is a thread\n"))
         end()
         throw(cstr(b"newosproc"))
 

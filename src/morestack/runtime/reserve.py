@@ -54,7 +54,7 @@ REGION_MIN = u64(1 << 32)
 START = u64(4096)
 """What a goroutine is given first: a page."""
 THREAD_PAGES = u64(8192)
-"""What the C frames of a thread that waits, and glibc's record of the thread above them, take of its stack: two pages."""
+"""What the C frames of a thread that waits, and glibc's record of it above them, take of its stack: two pages."""
 
 
 @struct

@@ -221,8 +221,8 @@ def ready_now(m: Ptr[M]) -> Ptr[G]:
 
 @noinline
 def pick_own(m: Ptr[M]) -> Ptr[G]:
-    """Under the discipline `thread`: the goroutine of m once it is to run, after others that are ready. Nil: the program is
-    over."""
+    """Under the discipline `thread`: the goroutine of m, once it is to run; others that are ready run before. Nil: the
+    program is over."""
     g = ready_now(m) if m.at.p != nil(P) else nil(G)
     if g == m.at.lockedg:
         return g

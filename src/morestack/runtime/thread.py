@@ -17,15 +17,15 @@ The guard stands at lo and goes down by doubling, as under reserve (reserve.py):
 hold pages. Below bottom begins what a kernel thread would fault at: the prologue's check finds that first.
 
 Rejected
-- Letting the kernel alone choose who runs, without processors: all that is kept per processor (run queues, caches of the
-  allocator, stopping the world) would need locks or thread-local memory, and GOMAXPROCS would mean nothing.
+- Letting the kernel alone choose who runs, without processors: all that is kept per processor (run queues, caches of
+  the allocator, stopping the world) would need locks or thread-local memory, and GOMAXPROCS would mean nothing.
 - Stacks of our own (pthread_attr_setstack): the address would be known before the thread is made, but guard pages,
   reuse, and when memory of an ended thread may be used again are glibc's business, and part of what a thread costs.
 - A pool of threads that outlive their goroutines: a go statement would not cost what a thread costs.
 - Frames on the same stack pointer as C's: compiled code keeps its own, and tail calls leave C's where it is.
 """
 
-from morestack.dialect.machine import Ptr, atomic_add, cstr, export, local, static, u64
+from morestack.dialect.machine import Ptr, cstr, export, local, static, u64
 from morestack.runtime.fatal import throw
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.layout import G, M
