@@ -4,6 +4,7 @@ Each run is what a user's `morestack ...` does, without the time to start Python
 """
 
 import os
+import resource
 import select
 import signal
 import sys
@@ -30,6 +31,8 @@ class Job(Generic[T]):
     merged: bool = False
     limit: float = 60.0
     typed: bytes = b""
+    stack: int | None = None
+    """RLIMIT_STACK of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def _child(job: Job[T], out: int, err: int) -> None:
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     os.chdir(job.cwd)
     os.environ.update(job.env)
+    if job.stack is not None:
+        resource.setrlimit(resource.RLIMIT_STACK, (job.stack, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     code = TRACEBACK
     try:
         from morestack.cli import main

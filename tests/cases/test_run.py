@@ -1,17 +1,21 @@
 """Programs that run: `cases/run/*.txtar`, each with what it must print and its exit code.
 
 Sections: `main.go`; `stdout` and `stderr` (absent: empty), compared whole unless they end with `...`, which
-stands for anything; `0x?` stands for any such number; `exit` (absent: 0).
+stands for anything; `0x?` stands for any such number; `exit` (absent: 0). A case with the section `contiguous` is for
+the default stack discipline only. `MORESTACK_DISCIPLINE=thread pytest tests/cases/test_run.py -k plain` runs all others
+under another.
 Every case also runs with the stack moved at every check and what was left poisoned, and collecting at every safe
 point with what is freed poisoned, and some on one processor and on four (else there are as many as CPUs). A sample
 runs with the order of locks checked and freed stacks out of reach.
 """
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
+from morestack.engine.discipline import VARIABLE
 from tests.forked import run_one
 from tests.txtar import parse
 
@@ -35,10 +39,13 @@ MODES = {
     },
     "reserve": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": "poison"},
     "reserve-gc": {"MORESTACK_DISCIPLINE": "reserve", "STRESS": CHECKED, "GOMAXPROCS": "1"},
+    "thread": {"MORESTACK_DISCIPLINE": "thread", "STRESS": "poison,leaks,lockorder"},
+    "thread-gc": {"MORESTACK_DISCIPLINE": "thread", "STRESS": CHECKED, "GOMAXPROCS": "1"},
 }
 SAMPLED = {
     "protect": 5, "procs": 2, "one": 3, "schedule": 3,
     "segmented": 2, "segmented-keep": 2, "reserve": 2, "segmented-gc": 4, "segmented-keep-gc": 4, "reserve-gc": 4,
+    "thread": 2, "thread-gc": 4,
 }  # fmt: skip
 """Modes that only every so many-th case runs in."""
 RUNS = [
@@ -65,10 +72,11 @@ def agrees(want: str, got: bytes) -> bool:
 @pytest.mark.parametrize("case,mode", RUNS)
 def test_run(case: Path, mode: str, tmp_path: Path) -> None:
     _, sections = parse(case.read_text())
-    if "contiguous" in sections and "MORESTACK_DISCIPLINE" in MODES[mode]:
+    env = MODES[mode]
+    if "contiguous" in sections and VARIABLE in {**os.environ, **env}:
         pytest.skip("of contiguous stacks only")
     (tmp_path / "main.go").write_text(sections["main.go"])
-    end = run_one(["run", "main.go"], tmp_path, MODES[mode])
+    end = run_one(["run", "main.go"], tmp_path, env)
     shown = (end.stdout + b"\n--- stderr\n" + end.stderr).decode("utf-8", "replace")
     assert end.code == int(sections.get("exit", "0")), shown
     assert agrees(sections.get("stdout", ""), end.stdout), shown

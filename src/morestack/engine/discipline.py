@@ -7,19 +7,23 @@ compiled code is the same under all. Only what can be run is listed, the default
 from __future__ import annotations
 
 import os
+import resource
 from dataclasses import dataclass
 
 DISCIPLINES = {
     "contiguous": "one block a goroutine, copied to a block of twice the size when it is full",
     "segmented": "a chain of segments: a call that does not fit runs on a new one, freed when it returns",
     "segmented-keep": "segments, the last one left kept for the next call, and a few frames moved to the new one",
+    "thread": "a kernel thread a goroutine, with a stack as the system gives threads; every switch is the kernel's",
     "reserve": "a large range of addresses a goroutine, grown in place; page faults take memory for it",
 }
-NUMBERS = {"contiguous": 0, "segmented": 1, "segmented-keep": 2, "reserve": 4}
+NUMBERS = {"contiguous": 0, "segmented": 1, "segmented-keep": 2, "thread": 3, "reserve": 4}
 """What the runtime calls them (layout.py)."""
 SEGMENTS = (4096, 8192)
 MOVING = ("movestack", "shrink")
 """Stress modes that move stacks: they need stacks that can be moved."""
+UNLIMITED_STACK = 2 << 20
+"""ARCH_STACK_DEFAULT_SIZE of glibc."""
 VARIABLE = "MORESTACK_DISCIPLINE"
 
 
@@ -51,6 +55,12 @@ class Discipline:
                 raise DisciplineError(
                     f"STRESS={names}: {name} moves stacks, and those of --discipline {self.name} do not move"
                 )
+
+
+def thread_stack() -> int:
+    """Bytes of stack a thread gets: RLIMIT_STACK, or when that is unlimited what glibc then takes."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    return UNLIMITED_STACK if soft == resource.RLIM_INFINITY else soft
 
 
 def choose(name: str | None = None, segment: int | None = None) -> Discipline:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from morestack.dialect.link import link
 from morestack.engine.bundle import Bundle, runtime_bundle
-from morestack.engine.discipline import Discipline, DisciplineError
+from morestack.engine.discipline import Discipline, DisciplineError, thread_stack
 from morestack.engine.sigquit import on_sigquit
 
 if TYPE_CHECKING:
@@ -193,6 +193,8 @@ class Program:
         g0 = self.call("schedinit", self.library["rt.goexit"], procs)
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
             raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
+        if stacks.name == "thread":
+            self.call("setthreads", self.library["rt.mstart"], thread_stack())
         self.call("setreturns", self.library["rt.panicval"], self.library["rt.panicreturn"])
         self.call("seterrors", self.library["rt.errors"])
         for path in self.packages:
@@ -210,14 +212,15 @@ class Program:
         if initial:
             self.call("setinitialstack", initial)
         closure = (ctypes.c_uint64 * 1)(self.library["runtime.main"])
-        self.call("newproc", g0, ctypes.addressof(closure))
         with around or nullcontext(), on_sigquit(lambda: self.call("quit", g0)):
+            self.call("newproc", g0, ctypes.addressof(closure))
             self.call("startprogram", g0, self.library["rt.mstart"])
             while not self.call("waitend", g0, WAIT_NS):
                 pass  # a signal's Python handler runs here
             self.call("endthreads", g0)
         self.call("sumcrossings", g0)
         self.call("lasttraceback", g0)
+        self.call("jointhreads", g0)
         if self.call("crashes", g0):
             faulthandler.disable()  # it would print where Python is
             os.abort()

@@ -34,7 +34,12 @@ QUANTITIES = (
     Quantity("time", "s", ("seconds",), "wall time from the first goroutine to the last"),
     Quantity("processor time", "s", ("cpu_seconds",), "user and system time of the run, by getrusage"),
     Quantity("peak memory", "B", ("peak_memory",), "most resident bytes, above what was resident when the run began"),
-    Quantity("user stack", "B", ("stack_bytes_max", "stack_inuse_max"), "most bytes of goroutine stacks at one time"),
+    Quantity(
+        "user stack",
+        "B",
+        ("stack_bytes_max", "stack_inuse_max"),
+        "most bytes of goroutine stacks at one time: allocated, or such as may hold pages",
+    ),
     Quantity(
         "kernel stack",
         "B",

@@ -14,6 +14,7 @@ measured once (`kernel_stack_size`), as no kernel tells what a process uses of i
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
@@ -89,12 +90,13 @@ def own_variant(name: str, discipline: str, program: Sequence[str], env: Mapping
 
 @cache
 def kernel_stack_size() -> int | None:
-    """Bytes of kernel stack a thread has: what 64 threads add to KernelStack in /proc/meminfo, to whole pages.
+    """Bytes of kernel stack a thread has: what 64 threads add to KernelStack in /proc/meminfo, to a power of two pages,
+    as kernels make them.
 
-    Other processes move that number too, so the most common of five tries counts.
+    Other processes move that number too, so the most common of nine tries counts.
     """
     tries: list[int] = []
-    for _ in range(5):
+    for _ in range(9):
         before = kernel_stacks()
         done = threading.Event()
         threads = [threading.Thread(target=done.wait, daemon=True) for _ in range(64)]
@@ -107,8 +109,9 @@ def kernel_stack_size() -> int | None:
         if before is None or after is None:
             return None
         page = os.sysconf("SC_PAGE_SIZE")
-        tries.append(round((after - before) / 64 / page) * page)
-    found = max(tries, key=lambda size: (tries.count(size), size))
+        each = (after - before) / 64 / page
+        tries.append(page << round(math.log2(each)) if each >= 0.5 else 0)
+    found = max(tries, key=lambda size: (tries.count(size), -size))
     return found if found > 0 else None
 
 

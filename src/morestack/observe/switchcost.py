@@ -22,12 +22,17 @@ from morestack.observe.compare import aligned, shown
 from morestack.observe.measure import Numbers, own_variant, run_once
 from morestack.observe.peers import build, find_go, less_empty, peers
 from morestack.observe.suite import FOLDER
+from morestack.observe.sweep import replaced, with_constant
 from morestack.observe.switching import Switch, interesting, record, to_lines
 from morestack.observe.usage import Usage
+from morestack.pipeline import Compilation
+from morestack.source.files import read_program
 
 ENV = {"GOMAXPROCS": "1"}
 SWITCHES = 1_000_000
 """Switches the Go program makes."""
+THREAD_SWITCHES = 100_000
+"""Switches it makes under the discipline `thread`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ def measure_costs(repeat: int = 5, scale: float = 1.0, tell: Callable[[str], Non
     own = own_variant("", "contiguous", [str(FOLDER / "gosched.go")], ENV)
     run_once(own)
     rows.append(cost("goroutine switch", SWITCHES, [run_once(own, n == 0)[0] for n in range(repeat + 1)]))
+    tell("goroutine switches, each goroutine a thread")
+    rows.append(own_threads(repeat, max(1000, int(THREAD_SWITCHES * scale))))
     if find_go():
         tell("goroutine switches of Go")
         rows += real_go(repeat)
@@ -106,6 +113,17 @@ def measure_costs(repeat: int = 5, scale: float = 1.0, tell: Callable[[str], Non
     rows.append(cost("asyncio task switch (Python)", count, here(lambda: tasks(count), repeat)))
     tell("")
     return Costs(rows, absent)
+
+
+def own_threads(repeat: int, count: int) -> Cost:
+    """The same program with fewer switches, under the discipline `thread`."""
+    sources = read_program([str(FOLDER / "gosched.go")])
+    place = replaced(Compilation(sources), sources, "switches")
+    with tempfile.TemporaryDirectory() as folder:
+        own = own_variant("", "thread", with_constant(sources, place, count, Path(folder)), ENV)
+        run_once(own)
+        runs = [run_once(own, n == 0)[0] for n in range(repeat + 1)]
+    return cost("goroutine switch under thread", count, runs)
 
 
 def real_go(repeat: int) -> list[Cost]:

@@ -14,10 +14,10 @@ MODULES = (
     "shrinkstack", "stress", "safepoint", "crossing", "reserve", "mgcsweep", "mgccheck", "mgcpace", "mgctrace",
     "segmentkeep", "segment", "discipline", "mgcwork", "mgcmark", "mspecial", "mgcobjects", "mgcstack", "timeheap",
     "hchan", "park", "pool", "mgcworker", "mgc", "newstack", "globrunq", "runq", "idle", "gfree", "deadlock", "proc",
-    "stw", "procresize", "timerwait", "findrunnable", "lockosthread", "sysmon", "sched", "end", "preempt", "malloc",
-    "slice", "string", "chan", "select", "sema", "complex", "iface", "maphash", "maptable", "map", "mapiter",
-    "panictext", "error", "defer", "panic", "mfinal", "symtab", "debug", "memstats", "quit", "mleak", "time",
-    "syscall", "init",
+    "stw", "procresize", "timerwait", "findrunnable", "lockosthread", "thread", "sysmon", "sched", "end", "preempt",
+    "malloc", "slice", "string", "chan", "select", "sema", "complex", "iface", "maphash", "maptable", "map",
+    "mapiter", "panictext", "error", "defer", "panic", "mfinal", "symtab", "debug", "memstats", "quit", "mleak",
+    "time", "syscall", "init",
 )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def setmaxthreads(g: Ptr[G], n: i64) -> i64:
     """debug.SetMaxThreads; the limit before. With more threads than that already, the program ends."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     before = i64(sched.at.maxmcount)
-    sched.at.maxmcount = u64(min(n, MOST_THREADS))
+    sched.at.maxmcount = u64(min(max(n, i64(0)), MOST_THREADS))
     checkmcount()
     unlock(sched.ptr.field(Sched.lock))
     return before

@@ -3,6 +3,7 @@
         contiguous       copied to one twice as large                 copystack.py
         segmented        a chain of segments                          segment.py
         segmented-keep   the same, with hysteresis                    segmentkeep.py
+        thread           that of a kernel thread of its own           thread.py
         reserve          grown in place in a large reservation        reserve.py
 
 Compiled code is the same for all. What differs is here: where a goroutine's first stack comes from, what newstack does
@@ -13,12 +14,13 @@ when the collector looks at it.
 from morestack.dialect.machine import Ptr, boolean, export, static, u32, u64
 from morestack.runtime.copystack import copystack
 from morestack.runtime.crossing import crossing_table
-from morestack.runtime.layout import CONTIGUOUS, LINK, RESERVE, SEGMENTED, SEGMENTED_KEEP, G, P
+from morestack.runtime.layout import CONTIGUOUS, LINK, RESERVE, SEGMENTED, SEGMENTED_KEEP, THREAD, G, P
 from morestack.runtime.reserve import (
     START,
     commit,
     end_reserve,
     grow_reserve,
+    leave_thread_stack,
     reserve_excess,
     reserve_region,
     reserve_stack,
@@ -64,7 +66,9 @@ def setinitialstack(size: u64) -> None:
 
 
 def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
-    """The first stack of a goroutine that has none."""
+    """The first stack of a goroutine that has none; its thread brings it (thread.py)."""
+    if discipline.value == THREAD:
+        return
     if discipline.value == RESERVE:
         reserve_stack(pp, g, starting_stack.value)
         return
@@ -75,6 +79,9 @@ def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 
 def end_stack(pp: Ptr[P], g: Ptr[G]) -> None:
     """g is over: it keeps a stack only when that is as a new one."""
+    if discipline.value == THREAD:
+        leave_thread_stack(pp, g)
+        return
     if discipline.value == RESERVE:
         end_reserve(pp, g, starting_stack.value)
         return
@@ -88,16 +95,21 @@ def end_stack(pp: Ptr[P], g: Ptr[G]) -> None:
         g.at.stack_hi = u64(0)
 
 
+def in_place() -> boolean:
+    """Whether stacks grow where they are."""
+    return discipline.value == RESERVE or discipline.value == THREAD
+
+
 def grow(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     """Make room for a frame that does not fit, on a stack that is not contiguous; 0, or the size that is too much."""
-    if discipline.value == RESERVE:
+    if in_place():
         return grow_reserve(pp, g, frame, limit)
     return grow_segment(pp, g, frame, limit)
 
 
 def stack_limit(g: Ptr[G], limit: u64) -> u64:
     """How large g's stack may become: its reservation may be smaller than the limit for all."""
-    return min(limit, u64(g.at.stack_hi - g.at.extra.at.bottom)) if discipline.value == RESERVE else limit
+    return min(limit, u64(g.at.stack_hi - g.at.extra.at.bottom)) if in_place() else limit
 
 
 def make_room(g: Ptr[G]) -> None:
@@ -107,7 +119,7 @@ def make_room(g: Ptr[G]) -> None:
         return
     if discipline.value == CONTIGUOUS:
         copystack(pp, g, u64(2 * u64(g.at.stack_hi - g.at.stack_lo)), False)
-    elif discipline.value == RESERVE:
+    elif in_place():
         commit(pp, g, u64(2 * u64(g.at.stack_hi - g.at.stack_lo)))
     else:
         room_below(pp, g)
@@ -125,7 +137,7 @@ def has_excess(g: Ptr[G]) -> boolean:
         return shrinks(g)
     if discipline.value == RESERVE:
         return reserve_excess(g)
-    return has_kept(g)
+    return has_kept(g)  # never of a thread's stack: it is given back when the thread ends
 
 
 def relieve(pp: Ptr[P], g: Ptr[G]) -> None:

@@ -1,9 +1,13 @@
 """The program's end. Who ends it calls `stop` (fatal.py), which wakes the engine's thread; that one does the rest here.
 
-Every thread sees `stopped` at its next safe point and returns from rt.mstart. endthreads asks running goroutines again
-and again, wakes threads that sleep, and joins all. A thread in a system call may stay there for ever: it is not waited
-for, and the process must end (os._exit) before it comes back. So a later run in this process begins only when none is
-left (schedinit's caller looks at the answer).
+        endthreads       every thread sees `stopped` at its next safe point, and comes to threadend
+        lasttraceback    what had to wait for that is printed (quit.py)
+        jointhreads      they return from rt.mstart, and are joined
+
+endthreads asks running goroutines again and again, and wakes threads that sleep. A thread in a system call may stay
+there for ever: it is not waited for, and the process must end (os._exit) before it comes back. So a later run in this
+process begins only when none is left (schedinit's caller looks at the answer). While frames are to be printed threads
+sleep in threadend: a thread's stack may hold them (thread.py), and the system takes it when the thread returns.
 """
 
 from morestack.dialect.machine import (
@@ -25,6 +29,7 @@ from morestack.runtime.lock import noteclear, notetsleep, notewakeup
 from morestack.runtime.mgcworker import stop_helpers
 from morestack.runtime.os import FUTEX_WAKE_PRIVATE, futex, nanotime, pthread_join
 from morestack.runtime.stw import EVERYBODY, preempt_all
+from morestack.runtime.traceback import frames_wanted
 
 PATIENCE = i64(2000000000)
 PATIENCE_SYSCALL = i64(2000000)
@@ -57,22 +62,37 @@ def wake_threads() -> u64:
 
 @export
 def endthreads(g: Ptr[G]) -> u64:
-    """The program is over: end its threads. How many did not end, being in system calls."""
+    """The program is over: see that its threads come to their end. How many did not, being in system calls."""
     atomic_store(sched.ptr.field(Sched.ending), u32(1))
     start = nanotime()
+    before = atomic_load(sched.ptr.field(Sched.live))
     while True:
         noteclear(endnote.ptr)
-        if atomic_load(sched.ptr.field(Sched.live)) == 0:
+        live = atomic_load(sched.ptr.field(Sched.live))
+        if live == 0:
             break
         calls = wake_threads()
-        waited = i64(nanotime() - start)
+        now = nanotime()
+        if live < before:  # there may be many thousands
+            start = now
+            before = live
+        waited = i64(now - start)
         if waited > PATIENCE or (waited > PATIENCE_SYSCALL and u64(atomic_load(sched.ptr.field(Sched.live))) <= calls):
             break
         notetsleep(endnote.ptr, ASK_AGAIN)
+    return u64(atomic_load(sched.ptr.field(Sched.live)))
+
+
+@export
+def jointhreads(g: Ptr[G]) -> None:
+    """Nothing is printed any more: wait until threads that have come to their end have returned."""
+    atomic_store(frames_wanted.ptr, u32(0))
+    futex(frames_wanted.ptr, FUTEX_WAKE_PRIVATE, EVERYBODY, i64(-1))
     m = sched.at.allm
     while m != nil(M):
         if atomic_load(m.field(M.done)) != 0:
             pthread_join(m.at.thread, u64(0))
         m = m.at.alllink
+    if sched.at.gone != 0:
+        pthread_join(sched.at.gone, u64(0))
     stop_helpers()
-    return u64(atomic_load(sched.ptr.field(Sched.live)))

@@ -79,6 +79,7 @@ class Stats:
     segments_kept: u64  # overflows that found a kept segment
     frames_moved: u64
     frame_bytes_moved: u64
+    threads_max: u64  # most threads at one time, the collector's helpers not counted
 
 
 stats = static(Stats)

@@ -52,6 +52,11 @@ def lockedm_of(g: Ptr[G]) -> Ptr[M]:
     return nil(M) if g.at.extra == nil(Extra) else g.at.extra.at.lockedm
 
 
+def lockcount_of(g: Ptr[G]) -> u64:
+    """How often g has locked itself to its thread."""
+    return u64(0) if g.at.extra == nil(Extra) else g.at.extra.at.lockcount
+
+
 def world_fn_of(g: Ptr[G]) -> u64:
     """What is to be called with the world stopped before g goes on, or 0."""
     return u64(0) if g.at.extra == nil(Extra) else g.at.extra.at.world_fn

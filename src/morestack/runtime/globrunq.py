@@ -42,6 +42,7 @@ class Sched:
     maxmcount: u64
     allm: Ptr[M]
     freem: Ptr[M]  # structures of threads that have ended
+    gone: u64  # the pthread_t of the last thread that has ended; changed by atomics
     goidgen: u64  # changed by atomics
     goexit_pc: u64
     mstart_pc: u64

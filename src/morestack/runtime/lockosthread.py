@@ -3,16 +3,24 @@
 When the goroutine stops, its thread gives its processor away and sleeps (stoplockedm). Who would run the goroutine
 gives its own processor to that thread instead, and sleeps (startlockedm). A locked goroutine that ends takes its thread
 with it: what it did to the thread's state shall hit nobody else.
+
+Under the discipline `thread` every goroutine is locked to a thread of its own, from its start on. There a thread whose
+goroutine has stopped looks whether another is ready, and gives its processor to that one's thread (switchlockedm): one
+wake-up and one sleep, and no thread in between.
+
+A thread that ends joins the one that ended before it: so there is one at most that nobody has joined, and when that has
+been joined at the program's end, none runs our code any more.
 """
 
-from morestack.dialect.machine import Ptr, boolean, export, nil, store_release, u64
+from morestack.dialect.machine import Ptr, atomic_xchg, boolean, export, nil, store_release, u64
 from morestack.runtime.deadlock import checkdead
+from morestack.runtime.discipline import discipline
 from morestack.runtime.extra import extra_of
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.idle import releasep
-from morestack.runtime.layout import Extra, G, M, P
+from morestack.runtime.layout import THREAD, Extra, G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, notewakeup, unlock
-from morestack.runtime.os import pthread_detach
+from morestack.runtime.os import pthread_join
 from morestack.runtime.proc import handoffp, idle_now, last_but_timers, mpark, stopm, threadgone
 
 INITIALIZING = u64(1 << 32)
@@ -28,10 +36,10 @@ def lock_to_thread(g: Ptr[G], count: u64) -> None:
 
 
 def unlock_from_thread(g: Ptr[G], count: u64) -> None:
-    """Undo a lock; the last one sets g free."""
+    """Undo a lock; the last one sets g free, unless all goroutines have threads of their own."""
     x = g.at.extra
     x.at.lockcount = u64(x.at.lockcount - count)
-    if x.at.lockcount == 0:
+    if x.at.lockcount == 0 and discipline.value != THREAD:
         x.at.lockedm = nil(M)
         g.at.m.at.lockedg = nil(G)
 
@@ -81,26 +89,46 @@ def stoplockedm(m: Ptr[M]) -> None:
         mpark(m)
 
 
-def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
-    """g is to run, on its own thread: that one gets m's processor."""
+def give_processor(m: Ptr[M], g: Ptr[G]) -> None:
+    """The thread of g, which sleeps or is about to, gets m's processor."""
     other = g.at.extra.at.lockedm
-    count_locked(u64(0xFFFF_FFFF_FFFF_FFFF))
+    m.at.curg = nil(G)
     store_release(other.field(M.nextp), releasep(m))
     notewakeup(other.field(M.park))
+
+
+def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
+    """g is to run, on its own thread: that one gets m's processor."""
+    count_locked(u64(0xFFFF_FFFF_FFFF_FFFF))
+    give_processor(m, g)
     stopm(m)
 
 
-def mexit(m: Ptr[M]) -> None:
-    """A locked goroutine has ended: so does its thread."""
-    if m.at.p != nil(P):
+def switchlockedm(m: Ptr[M], g: Ptr[G]) -> None:
+    """The goroutine of m has stopped, and g is to run, on its own thread: that one gets m's processor, and m sleeps
+    until its goroutine is to run. As many locked threads sleep as before, so nothing is counted."""
+    give_processor(m, g)
+    mpark(m)
+
+
+def mexit(m: Ptr[M], next: Ptr[G]) -> None:
+    """A locked goroutine has ended: so does its thread. The thread of `next`, unless nil, gets its processor."""
+    if next != nil(G):
+        give_processor(m, next)
+    elif m.at.p != nil(P):
         handoffp(releasep(m))
-    pthread_detach(m.at.thread)
+    thread = m.at.thread
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     sched.at.nmfreed = u64(sched.at.nmfreed + 1)
+    if next != nil(G):
+        sched.at.nmidlelocked = u64(sched.at.nmidlelocked - 1)
     dead = checkdead()
     waiter = last_but_timers()
     m.at.schedlink = sched.at.freem
     sched.at.freem = m
     unlock(sched.ptr.field(Sched.lock))
     idle_now(dead, waiter)
+    before = atomic_xchg(sched.ptr.field(Sched.gone), thread)
+    if before != 0:
+        pthread_join(before, u64(0))
     threadgone()

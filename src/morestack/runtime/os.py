@@ -109,16 +109,24 @@ def pthread_attr_init(attr: u64) -> i32: ...
 def pthread_attr_setstacksize(attr: u64, size: u64) -> i32: ...
 
 
+@native("pthread_attr_destroy")
+def pthread_attr_destroy(attr: u64) -> i32: ...
+
+
+@native("pthread_getattr_np")
+def pthread_getattr_np(thread: u64, attr: u64) -> i32: ...
+
+
+@native("pthread_attr_getstack")
+def pthread_attr_getstack(attr: u64, lowest: Ptr[u64], size: Ptr[u64]) -> i32: ...
+
+
 @native("pthread_create")
 def pthread_create(thread: Ptr[u64], attr: u64, start: u64, arg: u64) -> i32: ...
 
 
 @native("pthread_join")
 def pthread_join(thread: u64, result: u64) -> i32: ...
-
-
-@native("pthread_detach")
-def pthread_detach(thread: u64) -> i32: ...
 
 
 @native("syscall")

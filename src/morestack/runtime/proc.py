@@ -10,7 +10,7 @@ A new thread calls rt.mstart(g0), which comes to schedule(g0), where it finds th
 
 Threads have stacks of THREAD_STACK bytes of address space, all alike: leaves and runtime calls run on them, and what
 fits on one must fit on each. Memory is committed when touched. Threads are joined when the program ends (end.py), so
-that none runs code that is unloaded; one that ends before is detached.
+that none runs code that is unloaded; one that ends before is joined by the next that does (lockosthread.py).
 """
 
 from morestack.dialect.machine import (
@@ -23,6 +23,7 @@ from morestack.dialect.machine import (
     boolean,
     cas,
     cstr,
+    i64,
     load_acquire,
     local,
     nil,
@@ -35,17 +36,29 @@ from morestack.dialect.machine import (
     u64,
 )
 from morestack.runtime.deadlock import checkdead, deadlock, running_threads
+from morestack.runtime.discipline import discipline
+from morestack.runtime.event import Stats, stats
 from morestack.runtime.fatal import endnote, stopped, throw
 from morestack.runtime.globrunq import Sched, sched
 from morestack.runtime.idle import acquirep, checkmcount, mcount, mget, mput, pidleget, pidleget_spinning, pidleput
-from morestack.runtime.layout import G_IDLE, P_GCSTOP, G, M, P
+from morestack.runtime.layout import G_IDLE, P_GCSTOP, THREAD, G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, noteclear, notesleep, notewakeup, unlock
 from morestack.runtime.mheap import persistentalloc
-from morestack.runtime.os import EAGAIN, pthread_attr_init, pthread_attr_setstacksize, pthread_create
+from morestack.runtime.os import (
+    EAGAIN,
+    FUTEX_WAIT_PRIVATE,
+    futex,
+    pthread_attr_destroy,
+    pthread_attr_init,
+    pthread_attr_setstacksize,
+    pthread_create,
+)  # fmt: skip
 from morestack.runtime.print import begin, end, put_uint, puts
 from morestack.runtime.runq import runq_empty
 from morestack.runtime.safepoint import gc_waiting
+from morestack.runtime.stackalloc import raise_to
 from morestack.runtime.timeheap import timer_first, timers_alive
+from morestack.runtime.traceback import frames_wanted
 
 THREAD_STACK = u64(16 << 20)
 
@@ -84,14 +97,15 @@ def allocm() -> Ptr[M]:
 
 
 @noinline
-def newosproc(m: Ptr[M], start: u64, arg: u64) -> None:
-    """Make the thread of m: it calls start(arg)."""
+def newosproc(m: Ptr[M], start: u64, arg: u64, stack: u64) -> None:
+    """Make the thread of m, with so many bytes of stack: it calls start(arg)."""
     attr = local(ThreadAttr)
     at = attr.addr
     pthread_attr_init(at)
-    pthread_attr_setstacksize(at, THREAD_STACK)
-    atomic_add(sched.ptr.field(Sched.live), u32(1))
+    pthread_attr_setstacksize(at, stack)
+    raise_to(stats.ptr.field(Stats.threads_max), u64(atomic_add(sched.ptr.field(Sched.live), u32(1))))
     error = pthread_create(m.field(M.thread), at, start, arg)
+    pthread_attr_destroy(at)
     if error != 0:
         begin()
         puts(cstr(b"runtime: failed to create new OS thread (have "))
@@ -101,6 +115,9 @@ def newosproc(m: Ptr[M], start: u64, arg: u64) -> None:
         puts(cstr(b")\n"))
         if error == EAGAIN:
             puts(cstr(b"runtime: may need to increase max user processes (ulimit -u)\n"))
+            if discipline.value == THREAD:
+                puts(cstr(b"runtime: or kernel.pid_max, kernel.threads-max, vm.max_map_count: "))
+                puts(cstr(b"each goroutine is a thread\n"))
         end()
         throw(cstr(b"newosproc"))
 
@@ -108,13 +125,15 @@ def newosproc(m: Ptr[M], start: u64, arg: u64) -> None:
 def newm(m: Ptr[M], pp: Ptr[P]) -> None:
     """Start the thread of m, to run goroutines with pp."""
     m.at.nextp = pp
-    newosproc(m, sched.at.mstart_pc, m.at.g0.addr)
+    newosproc(m, sched.at.mstart_pc, m.at.g0.addr, THREAD_STACK)
 
 
 def threadend(m: Ptr[M]) -> None:
-    """The last the runtime does on a thread."""
+    """The last the runtime does on a thread. Its stack may hold frames that are still to be shown."""
     atomic_store(m.field(M.done), u32(1))
     threadgone()
+    while atomic_load(frames_wanted.ptr) != 0:
+        futex(frames_wanted.ptr, FUTEX_WAIT_PRIVATE, u32(1), i64(-1))
 
 
 def threadgone() -> None:

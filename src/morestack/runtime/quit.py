@@ -4,7 +4,7 @@
                      |                                           |
                      +---- every thread comes to a safe point, or is given up ----+
                                                 |
-                              the engine calls `lasttraceback`
+                              the engine calls `lasttraceback`, then `jointhreads`
 
 So no thread has to look at the stack of another that runs. One that never comes to a safe point keeps its `curg`: that
 goroutine's stack is not looked at, as in Go.
@@ -17,7 +17,7 @@ from morestack.runtime.allg import allg_at, allg_count
 from morestack.runtime.fatal import die, died
 from morestack.runtime.layout import G_RUNNING, G
 from morestack.runtime.print import begin, end, put_hex, puts
-from morestack.runtime.traceback import others_of, put_others, traceback_crash
+from morestack.runtime.traceback import frames_wanted, others_of, put_others, traceback_crash
 
 quitting = static(u32)
 
@@ -31,6 +31,7 @@ def quit_init() -> None:
 def quit(g: Ptr[G]) -> None:
     """SIGQUIT: the program ends with status 2, and all goroutines are shown."""
     atomic_store(quitting.ptr, u32(1))
+    atomic_store(frames_wanted.ptr, u32(1))
     die()
 
 

@@ -54,6 +54,8 @@ REGION = u64(1 << 45)
 REGION_MIN = u64(1 << 32)
 START = u64(4096)
 """What a goroutine is given first: a page."""
+THREAD_PAGES = u64(8192)
+"""What the C frames of a thread that waits, and glibc's record of it above them, take of its stack: two pages."""
 
 
 @struct
@@ -133,7 +135,10 @@ def grow_reserve(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
     size = u64(g.at.stack_hi - g.at.stack_lo)
     while size < needed:
         size = u64(size * 2)
-    if size > limit or size > u64(g.at.stack_hi - g.at.extra.at.bottom):
+    room = u64(g.at.stack_hi - g.at.extra.at.bottom)
+    if needed <= room:
+        size = min(size, room)
+    if size > limit or size > room:
         return size
     commit(pp, g, size)
     atomic_add(stats.ptr.field(Stats.grows), u64(1))
@@ -146,6 +151,23 @@ def decommit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
     madvise(lo, u64(g.at.stack_hi - size - lo), MADV_DONTNEED)
     commit(pp, g, size)
     atomic_add(stats.ptr.field(Stats.shrinks), u64(1))
+
+
+def use_thread_stack(pp: Ptr[P], g: Ptr[G], bottom: u64, hi: u64) -> None:
+    """Let g use that part of its thread's stack as others their reservations."""
+    extra_of(g).at.bottom = bottom
+    g.at.stack_hi = hi
+    g.at.stack_lo = u64(hi - START)
+    count_alloc(pp, SOURCE_HEAP, START)
+    count_bytes(pp, i64(THREAD_PAGES), True)
+
+
+def leave_thread_stack(pp: Ptr[P], g: Ptr[G]) -> None:
+    """g is over, and so is its thread."""
+    size = u64(g.at.stack_hi - g.at.stack_lo + THREAD_PAGES)
+    count_bytes(pp, i64(0 - i64(size)), False)
+    g.at.stack_lo = u64(0)
+    g.at.stack_hi = u64(0)
 
 
 def used_bytes(g: Ptr[G]) -> u64:

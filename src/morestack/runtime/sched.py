@@ -48,6 +48,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.allg import allg_init
 from morestack.runtime.allp import allp
 from morestack.runtime.copystack import copystack, set_guard
+from morestack.runtime.discipline import discipline
 from morestack.runtime.extra import extra_of, extra_reset, lockedm_of, spill_of, world_fn_of
 from morestack.runtime.fatal import stop, stopped
 from morestack.runtime.findrunnable import find_runnable, global_work, steal_work
@@ -63,6 +64,7 @@ from morestack.runtime.layout import (
     P_RUNNING,
     PARKED,
     STACK_PREEMPT,
+    THREAD,
     WAIT_NONE,
     Defer,
     G,
@@ -72,7 +74,7 @@ from morestack.runtime.layout import (
     Sudog,
 )  # fmt: skip
 from morestack.runtime.lock import RANK_SCHED, lock, unlock
-from morestack.runtime.lockosthread import mexit, startlockedm, stoplockedm
+from morestack.runtime.lockosthread import mexit, startlockedm, stoplockedm, switchlockedm
 from morestack.runtime.mcache import gc_wanted
 from morestack.runtime.mgc import collect, collection_due
 from morestack.runtime.mspecial import wake_finalizers
@@ -84,6 +86,7 @@ from morestack.runtime.runq import runnext_take, runq_empty, runq_full, runqget_
 from morestack.runtime.safepoint import gc_waiting, let_through, resume
 from morestack.runtime.shrinkstack import move_stacks, shrinkstack
 from morestack.runtime.stw import gcstopm, start_the_world, stop_the_world
+from morestack.runtime.thread import own_thread
 from morestack.runtime.timeheap import check_timers
 
 PENDING_GO_NIL = u64(18)
@@ -146,9 +149,9 @@ def left(m: Ptr[M], g: Ptr[G], status: u32) -> boolean:
         if locked:
             m.at.lockedg = nil(G)
             m.at.curg = nil(G)
-            mexit(m)
+            mexit(m, ready_now(m) if discipline.value == THREAD else nil(G))
             return False
-    elif m.at.nextp != nil(P):
+    elif m.at.nextp != nil(P) and m.at.lockedg == nil(G):  # else it is given for that goroutine (mpark takes it)
         acquirep(m, m.at.nextp)
         m.at.nextp = nil(P)
     return True
@@ -207,9 +210,38 @@ def runs_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
     return g
 
 
+def ready_now(m: Ptr[M]) -> Ptr[G]:
+    """A goroutine that m need not wait for, of its processor's queue or the global one; or nil."""
+    pp = m.at.p
+    g = runs_next(m, pp)
+    if g == nil(G):
+        g = global_work(pp, u64(0))
+        if g != nil(G):
+            pp.at.schedtick = u64(pp.at.schedtick + 1)
+            pp.at.preempt = u32(0)
+    return g
+
+
+@noinline
+def pick_own(m: Ptr[M]) -> Ptr[G]:
+    """Under the discipline `thread`: the goroutine of m, once it is to run; others that are ready run before. Nil: the
+    program is over."""
+    g = ready_now(m) if m.at.p != nil(P) else nil(G)
+    if g == m.at.lockedg:
+        return g
+    if g != nil(G):
+        switchlockedm(m, g)
+    else:
+        m.at.curg = nil(G)
+        stoplockedm(m)
+    return m.at.lockedg if m.at.p != nil(P) else nil(G)
+
+
 @noinline
 def pick_slow(m: Ptr[M]) -> Ptr[G]:
     """Find a goroutine elsewhere, and sleep until there is one. Nil: the program is over."""
+    if m.at.lockedg != nil(G) and discipline.value == THREAD:
+        return pick_own(m)
     m.at.curg = nil(G)
     if m.at.lockedg != nil(G):
         stoplockedm(m)
@@ -372,6 +404,10 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     m = g.at.m
     pp = m.at.p
     gp = gfget(pp)
+    gp.at.m = m
+    extra_reset(gp)
+    if discipline.value == THREAD:
+        own_thread(pp, gp)
     hi = gp.at.stack_hi
     ptr_at(u64, u64(hi - 8))[0] = sched.at.goexit_pc
     ptr_at(u64, u64(hi - 16))[0] = u64(0)
@@ -385,11 +421,9 @@ def newproc(g: Ptr[G], closure: u64) -> None:
     m.at.site = u64(0)
     gp.at.parentgoid = g.at.goid
     gp.at.goid = new_goid(pp)
-    gp.at.m = m
     gp.at.waitreason = WAIT_NONE
     gp.at.pending = u64(0)
     gp.at.defers = nil(Defer)
-    extra_reset(gp)
     set_guard(gp)
     gp.at.status = G_RUNNABLE
     pp.at.stats.goroutines = u64(pp.at.stats.goroutines + 1)

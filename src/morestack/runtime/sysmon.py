@@ -34,7 +34,7 @@ from morestack.runtime.layout import P_IDLE, P_RUNNING, P_SYSCALL, G, M, P
 from morestack.runtime.lock import RANK_SCHED, lock, noteclear, notesleep, notetsleep, unlock
 from morestack.runtime.os import nanotime
 from morestack.runtime.print import begin, end, put_uint, puts
-from morestack.runtime.proc import allocm, handoffp, newosproc, threadend
+from morestack.runtime.proc import THREAD_STACK, allocm, handoffp, newosproc, threadend
 from morestack.runtime.runq import runq_empty
 from morestack.runtime.safepoint import gc_waiting
 from morestack.runtime.stw import preempt_one
@@ -194,4 +194,4 @@ def sysmonstart(g: Ptr[G], schedtrace: u64) -> None:
     m = allocm()
     sched.at.nmsys = u64(sched.at.nmsys + 1)
     unlock(sched.ptr.field(Sched.lock))
-    newosproc(m, func_ptr(sysmon), m.addr)
+    newosproc(m, func_ptr(sysmon), m.addr, THREAD_STACK)

@@ -13,7 +13,7 @@ Frames are numbered as they are shown: of a deep stack the 50 innermost and 50 o
 
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, local, nil, static, u8, u32, u64
 from morestack.runtime.allg import allg_at, allg_count
-from morestack.runtime.extra import lockedm_of, panics_of, spill_of
+from morestack.runtime.extra import lockcount_of, panics_of, spill_of
 from morestack.runtime.layout import (
     G_DEAD,
     G_IDLE,
@@ -37,7 +37,6 @@ from morestack.runtime.layout import (
     WAIT_SLEEP,
     WAIT_WAITGROUP,
     G,
-    M,
     Panic,
     Spill,
 )  # fmt: skip
@@ -83,6 +82,8 @@ traceback_least = static(u32)
 """What $GOTRACEBACK asks for: level, 4: all goroutines, 8: SIGABRT. A program cannot ask for less."""
 others_of = static(u64)
 """The goroutine that ended the program, when all others are to be shown."""
+frames_wanted = static(u32)
+"""Not 0: goroutines are still to be shown when the threads have come to their end."""
 
 
 def show_tracebacks(bits: u32) -> None:
@@ -98,6 +99,7 @@ def settraceback(bits: u64) -> None:
     traceback_least.value = u32(bits)
     show_tracebacks(u32(bits))
     others_of.value = u64(0)
+    frames_wanted.value = u32(0)
 
 
 @export
@@ -316,7 +318,7 @@ def put_header(g: Ptr[G]) -> None:
             puts(cstr(b", "))
             put_uint(u64(minutes))
             puts(cstr(b" minutes"))
-    if lockedm_of(g) != nil(M):
+    if lockcount_of(g) != 0:
         puts(cstr(b", locked to thread"))
     puts(cstr(b"]:\n"))
 
@@ -364,6 +366,7 @@ def put_dying(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
     put_goroutine(g, p)
     if thrown or traceback_others.value != 0:
         others_of.value = g.addr
+        frames_wanted.value = u32(1)
 
 
 def traceback_all() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 
-from morestack.engine.discipline import Discipline, DisciplineError, choose, disciplines
+from morestack.engine.discipline import UNLIMITED_STACK, Discipline, DisciplineError, choose, disciplines, thread_stack
 from morestack.engine.program import NO_LIMIT, SettingError, StressError, gc_settings, memory_limit, stress_flags
 
 
@@ -54,6 +56,14 @@ def test_disciplines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("soft", "want"), [(8 << 20, 8 << 20), (65536, 65536), (resource.RLIM_INFINITY, UNLIMITED_STACK)]
+)
+def test_threads_have_the_systems_stack(soft: int, want: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (soft, resource.RLIM_INFINITY))
+    assert thread_stack() == want
+
+
+@pytest.mark.parametrize(
     ("name", "segment", "text"),
     [
         ("split", None, "no stack discipline split"),
@@ -69,5 +79,6 @@ def test_disciplines_that_cannot_be_had(name: str, segment: int | None, text: st
 def test_stacks_that_do_not_move_are_not_stressed_by_moving() -> None:
     Discipline("contiguous").check_stress("movestack,shrink")
     Discipline("segmented").check_stress("gc,poison")
-    with pytest.raises(DisciplineError, match="movestack moves stacks"):
-        Discipline("segmented").check_stress("gc,movestack")
+    for name in disciplines()[1:]:
+        with pytest.raises(DisciplineError, match="movestack moves stacks"):
+            Discipline(name).check_stress("gc,movestack")
