@@ -288,7 +288,7 @@ def test_failed_assertions(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -
 
 def test_leaves_come_first_in_a_traceback(rt: Any, g: Any, capfd: pytest.CaptureFixture[str]) -> None:
     push_frames(g, FRAMES)
-    g.at.m.at.leaf_sites[0] = code(Site("main.leaf", 3)) - 32  # its site record
+    g.at.m.at.leaf_sites[0] = code(Site("main.leaf", 3)) - 36  # its site record
     g.at.m.at.leaf_count = 1
     g.at.pending = abi.PENDING_DIVIDE
     rt.panicking(g)
