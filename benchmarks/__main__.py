@@ -37,7 +37,7 @@ RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
     ("allocation of a small object", "alloc", 1_000_000, 40_000_000, {}, 1.0),
     ("binary-trees, one tree of depth 14", "binarytrees", 2, 60, {}, 1.1),
     ("start a million goroutines that park", "start", 0, 1, {}, 0.5),
-    ("full collection, a million parked goroutines", "collect", 1, 6, {}, 0.5),
+    ("full collection, a million parked goroutines", "collect", 1, 11, {}, 0.5),
 )
 
 TWO_PROCESSORS: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (

@@ -8,10 +8,11 @@ import statistics
 import time
 
 from benchmarks.measure import PROGRAMS
+from morestack import runtime
 from morestack.dialect.native import load
 from morestack.engine.program import Program
 from morestack.pipeline import Compilation
-from morestack.runtime import allg, layout, unwind
+from morestack.runtime import allg, unwind
 from morestack.source.files import read_program
 
 REPEATS = 15
@@ -23,7 +24,8 @@ def main() -> None:
     program.run()
     program.attach()
     g = allg.allg_at(0)
-    walker = load([layout, unwind], speed=2).function(unwind.count_frames)
+    modules = runtime.modules()
+    walker = load(modules[: modules.index(unwind) + 1], speed=2).function(unwind.count_frames)
     times: list[float] = []
     frames = 0
     for _ in range(REPEATS):
