@@ -1,5 +1,6 @@
 // A loop whose calls may or may not fit what is left of the stack: where they do not, segmented stacks pay for a new
-// segment in every round. depth moves the loop through the stack; at 160 it stands where a segment of 4 KB ends.
+// segment in every round. depth moves the loop through the stack; at 160 it stands where a segment of 4 KB ends. Nothing is
+// inlined, since frames are what is measured.
 package main
 
 const depth = 160
@@ -9,6 +10,7 @@ func main() {
 	println(descend(depth))
 }
 
+//go:noinline
 func descend(n int) int {
 	if n == 0 {
 		return loop()
@@ -16,6 +18,7 @@ func descend(n int) int {
 	return descend(n-1) + n
 }
 
+//go:noinline
 func loop() int {
 	sum := 0
 	for i := 0; i < rounds; i++ {
@@ -24,6 +27,7 @@ func loop() int {
 	return sum
 }
 
+//go:noinline
 func work(i, n int) int {
 	if n == 0 {
 		return i & 1

@@ -4,11 +4,13 @@
 // a segment and gives it back. depth is how many frames of `down`, of 40 bytes each, lie below the loop: a sweep over one
 // segment (0..103 for 4 KB, 0..206 for 8 KB) meets such depths, whatever lies below main. rounds is how often the loop calls;
 // the time of a run at one depth over that at the best depth is what a hot split costs. 95 is such a depth for 4 KB.
+// Nothing is inlined, since frames are what is measured.
 package main
 
 const depth = 95
 const rounds = 5000000
 
+//go:noinline
 func even(n int) int {
 	if n == 0 {
 		return 1
@@ -16,6 +18,7 @@ func even(n int) int {
 	return odd(n-1) + n
 }
 
+//go:noinline
 func odd(n int) int {
 	if n == 0 {
 		return 0
@@ -23,6 +26,7 @@ func odd(n int) int {
 	return even(n-1) - n
 }
 
+//go:noinline
 func loop() int {
 	sum := 0
 	for i := 0; i < rounds; i++ {
@@ -31,6 +35,7 @@ func loop() int {
 	return sum
 }
 
+//go:noinline
 func down(n, a, b, c int) int {
 	if n == 0 {
 		return loop()

@@ -2,9 +2,9 @@
 
 A leaf calls only leaves and non-parking runtime functions, directly; it does not recurse, defer or recover,
 and its native frames, callees' included, stay under `FRAME_LIMIT` bytes. No loop of it allocates: a collection cannot
-begin in a leaf. It gives flat values only; of a memory type it takes the address. Being a leaf pays when somebody calls
-it directly, so functions that are only reached through their address are compiled as goroutine functions. Entries the
-runtime jumps to must be goroutine functions.
+begin in a leaf. It gives flat values only; a parameter of a memory type is passed by its address, where nobody writes
+as long as the leaf runs. Being a leaf pays when somebody calls it directly, so functions that are only reached through
+their address are compiled as goroutine functions. Entries the runtime jumps to must be goroutine functions.
 """
 
 from __future__ import annotations

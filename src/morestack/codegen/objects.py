@@ -1,11 +1,11 @@
 """From LLVM text to object code: parse, verify, optimise, emit.
 
 The pass list is short and chosen by measurement: registers and spills are already explicit, so what pays is
-inlining of tiny leaves, SROA (allocas to SSA), InstCombine, CFG clean-up, and unrolling of loops (a loop of six
-instructions that hands values from variable to variable takes half the time, and it costs the compiler nothing that can
-be measured); code generation then takes most of the time. `opt` 0 leaves out the last four, 3 is LLVM's own O2, which
-takes twice as long. Rejected: NewGVN, the only redundancy elimination on offer besides, which LLVM itself does not
-enable for doubts about its soundness.
+inlining of small leaves, SROA (allocas to SSA; a second time for objects whose address was in one), InstCombine, CFG
+clean-up, and unrolling of loops (a loop of six instructions that hands values from variable to variable takes half the
+time, and it costs the compiler nothing that can be measured); code generation then takes most of the time. `opt` 0
+leaves out all after the first SROA, 3 is LLVM's own O2, which takes twice as long. Rejected: NewGVN, the only
+redundancy elimination on offer besides, which LLVM itself does not enable for doubts about its soundness.
 """
 
 from __future__ import annotations

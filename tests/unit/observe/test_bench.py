@@ -36,7 +36,7 @@ def measured(column: str, seconds: float, **more: float) -> Measured:
 
 def table() -> Table:
     made = Table(["contiguous", "Go"], {"Go": "go1.27"}, ["gccgo: not installed"])
-    for benchmark, ours, theirs in zip(chosen(["ack", "takl", "storm"]), (1, 3, 1), (2, 2, 4), strict=True):
+    for benchmark, ours, theirs in zip(chosen(["ack", "mcray", "storm"]), (1, 3, 1), (2, 2, 4), strict=True):
         cells = [measured("contiguous", ours, grows=9), measured("Go", theirs)]
         made.rows.append(Row(benchmark, {c.variant.name: c for c in cells}))
     return made
@@ -58,7 +58,7 @@ def test_json() -> None:
 def test_markdown() -> None:
     text = to_markdown(table())
     assert "| ack | 1 s (10) | 2 s (10) | 0.50 |" in text
-    assert "- `takl` (1.50): " in text and "`ack` (0.50)" not in text
+    assert "- `mcray` (1.50): " in text and "`ack` (0.50)" not in text
     assert "| growths | 9 |" in text
     assert "gccgo: not installed." in text
 
