@@ -56,6 +56,47 @@ func main() {
 	println("all started")
 }
 """
+SPAWN = """package main
+
+import "syscall"
+
+// threads is how many the process has.
+func threads() int {
+	buf := make([]byte, 4096)
+	fd, err := syscall.Open("/proc/self/status", 0, 0)
+	if err != nil {
+		return -1
+	}
+	n, _ := syscall.Read(fd, buf)
+	syscall.Close(fd)
+	const name = "Threads:\\t"
+	for i := range n - len(name) {
+		if string(buf[i:i+len(name)]) == name {
+			count := 0
+			for _, c := range buf[i+len(name) : n] {
+				if c < '0' || c > '9' {
+					return count
+				}
+				count = count*10 + int(c-'0')
+			}
+		}
+	}
+	return -1
+}
+
+func main() {
+	done := make(chan int)
+	sum, most := 0, 0
+	for i := range 5000 {
+		go func() { done <- i & 1 }()
+		sum += <-done
+		if i%50 == 0 {
+			most = max(most, threads())
+		}
+	}
+	println(sum, most)
+}
+"""
 
 
 def run(folder: Path, text: str, stack: int) -> Ended[None]:
@@ -83,12 +124,18 @@ def test_a_stack_of_any_size_is_used_to_its_end(tmp_path: Path) -> None:
 
 
 def test_no_more_threads_is_an_error(tmp_path: Path) -> None:
-    end = run(tmp_path, MANY, 16 << 40)  # eight of these fill all addresses there are
+    end = run(tmp_path, MANY, 16 << 40)  # the system does not give many of these, if any
     said = end.stderr.decode()
     assert end.code == 2, said
     assert said.startswith("runtime: failed to create new OS thread (have ") and "errno=11)" in said
     assert "runtime: or kernel.pid_max, kernel.threads-max, vm.max_map_count: each goroutine is a thread\n" in said
     assert said.endswith("fatal error: newosproc\n")
+
+
+def test_threads_end_as_fast_as_they_start(tmp_path: Path) -> None:
+    end = run(tmp_path, SPAWN, 8 << 20)
+    total, most = map(int, end.stderr.split())
+    assert (end.code, total) == (0, 2500) and 3 < most < 30
 
 
 def test_ten_thousand_threads_start_and_end(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ goroutine has stopped looks whether another is ready, and gives its processor to
 wake-up and one sleep, and no thread in between.
 
 A thread that ends joins the one that ended before it: so there is one at most that nobody has joined, and when that has
-been joined at the program's end, none runs our code any more.
+been joined at the program's end, none runs our code any more. It does so while it has its processor: a program that
+starts goroutines faster than the system ends threads would have ever more of them.
 """
 
 from morestack.dialect.machine import Ptr, atomic_xchg, boolean, export, nil, store_release, u64
@@ -113,11 +114,13 @@ def switchlockedm(m: Ptr[M], g: Ptr[G]) -> None:
 
 def mexit(m: Ptr[M], next: Ptr[G]) -> None:
     """A locked goroutine has ended: so does its thread. The thread of `next`, unless nil, gets its processor."""
+    before = atomic_xchg(sched.ptr.field(Sched.gone), m.at.thread)
+    if before != 0:
+        pthread_join(before, u64(0))
     if next != nil(G):
         give_processor(m, next)
     elif m.at.p != nil(P):
         handoffp(releasep(m))
-    thread = m.at.thread
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     sched.at.nmfreed = u64(sched.at.nmfreed + 1)
     if next != nil(G):
@@ -128,7 +131,4 @@ def mexit(m: Ptr[M], next: Ptr[G]) -> None:
     sched.at.freem = m
     unlock(sched.ptr.field(Sched.lock))
     idle_now(dead, waiter)
-    before = atomic_xchg(sched.ptr.field(Sched.gone), thread)
-    if before != 0:
-        pthread_join(before, u64(0))
     threadgone()
