@@ -41,9 +41,9 @@ RUNNING: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
 )
 
 TWO_PROCESSORS: tuple[tuple[str, str, int, int, dict[str, int], float], ...] = (
-    ("GOMAXPROCS=2: ping-pong round trip", "pingpong", 10_000, 1_000_000, {}, 0.7),
-    ("GOMAXPROCS=2: fan-out to 100 and fan-in", "fan", 1_000, 300_000, {}, 0.7),
-    ("GOMAXPROCS=2: parallel fib(30)", "parfib", 2, 60, {}, 0.7),
+    ("GOMAXPROCS=2: ping-pong round trip", "pingpong", 10_000, 5_000_000, {}, 0.7),
+    ("GOMAXPROCS=2: fan-out to 100 and fan-in", "fan", 1_000, 4_000_000, {}, 0.7),
+    ("GOMAXPROCS=2: parallel fib(30)", "parfib", 2, 300, {}, 0.7),
 )
 
 THREADS = ("one thread", "two threads")
