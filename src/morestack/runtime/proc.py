@@ -129,10 +129,10 @@ def newm(m: Ptr[M], pp: Ptr[P]) -> None:
 
 
 def threadend(m: Ptr[M]) -> None:
-    """The last the runtime does on a thread. Its stack may hold frames that are still to be shown."""
+    """The last the runtime does on a thread. A goroutine's own thread may hold frames that are still to be shown."""
     atomic_store(m.field(M.done), u32(1))
     threadgone()
-    while atomic_load(frames_wanted.ptr) != 0:
+    while m.at.lockedg != nil(G) and atomic_load(frames_wanted.ptr) != 0:
         futex(frames_wanted.ptr, FUTEX_WAIT_PRIVATE, u32(1), i64(-1))
 
 

@@ -44,6 +44,7 @@ from morestack.runtime.os import (
     PROT_READ_WRITE,
     madvise,
     mmap,
+    munmap,
 )  # fmt: skip
 from morestack.runtime.stackalloc import count_alloc, count_bytes, raise_to
 
@@ -71,7 +72,9 @@ reserve = static(Reserve)
 
 
 def reserve_init() -> None:
-    """Forget the mapping."""
+    """No mapping yet. A second call gives back the one before (tests do)."""
+    if reserve.at.lo != 0:
+        munmap(reserve.at.lo, u64(reserve.at.hi - reserve.at.lo))
     reserve.at.lo = u64(0)
     reserve.at.hi = u64(0)
     reserve.at.next = u64(0)

@@ -55,5 +55,6 @@ def rt(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     side = Runtime(request.param)
     yield side
     side.setdebug(0)
+    side.reserve_init()  # gives the addresses of stacks back: LLVM's linker finds no place when few are left
     for module in runtime.modules():
         bind_statics(module, None)

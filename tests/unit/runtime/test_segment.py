@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,8 +10,6 @@ from morestack.codegen import abi
 from morestack.dialect.machine import nil, ptr_at, size_of
 from morestack.runtime import crossing, event, layout
 from morestack.runtime.layout import Stktop
-from morestack.runtime.os import munmap
-from morestack.runtime.reserve import reserve
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, store
 
 LESSSTACK = Site("runtime.lessstack", flags=2 | 8)
@@ -22,15 +19,6 @@ INNER = Site("main.inner", 30, words=8, pointers=(0, 2, 7))
 ENTRY = Site("main.f", 50, entry=True, pointers=(0, 1), args=16, area=40)
 SITES = [OUTER, MID, INNER]
 SEGMENT = 4096
-
-
-@pytest.fixture(autouse=True)
-def _region(rt: Any) -> Iterator[None]:
-    """Give the addresses of reservations back: with a few regions left, the linker finds no place for objects that must
-    lie within 2 GB of each other, and LLVM ends the process."""
-    yield
-    if reserve.at.lo:
-        munmap(reserve.at.lo, reserve.at.hi - reserve.at.lo)
 
 
 def start(rt: Any, discipline: int) -> Any:

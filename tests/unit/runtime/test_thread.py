@@ -110,7 +110,7 @@ def test_each_goroutine_runs_on_one_thread_of_its_own(rt: Any) -> None:
 
 
 def test_a_thread_ends_with_its_goroutine_and_leaves_no_stack(rt: Any) -> None:
-    before = int(event.stats.at.stack_inuse)
+    before = int(rt.stacks_inuse())
     threads = Threads(rt)
     most: list[int] = []
 
@@ -126,14 +126,14 @@ def test_a_thread_ends_with_its_goroutine_and_leaves_no_stack(rt: Any) -> None:
     threads.go(rt.g0, starts)
     threads.run()
     assert len(threads.bodies) > 5 and max(most) <= 4 and sched.at.nmfreed >= 5
-    assert event.stats.at.stack_inuse == before + (reserve.START + reserve.THREAD_PAGES) * rt.gcount(rt.g0)
+    assert rt.stacks_inuse() == before + (reserve.START + reserve.THREAD_PAGES) * rt.gcount(rt.g0)
 
 
 def test_the_stack_is_the_threads_and_ends_at_its_guard_page(rt: Any) -> None:
     threads = Threads(rt)
 
     def looks(g: Any) -> bool:
-        lo, hi = int(g.at.bottom), int(g.at.stack_hi)
+        lo, hi = int(g.at.extra.at.bottom), int(g.at.stack_hi)
         assert hi - lo == STACK and g.at.stack_lo == hi - reserve.START
         (below, stack) = [m for m in mappings() if m[1] == lo or m[0] == lo]
         assert below[2] == "---p" and below[1] - below[0] == 4096, "the guard page"
@@ -172,7 +172,7 @@ def test_the_guard_goes_down_and_the_end_is_a_stack_overflow(rt: Any, capfd: pyt
         assert hi - g.at.stack_lo == 16384 and g.at.stack_hi == hi
         store(g.at.stack_lo, 7)
         assert load(g.at.stack_lo) == 7 and not rt.has_excess(g), "a thread's stack gives nothing back"
-        assert calls(g, STACK - 400) == 0 and g.at.stack_lo == g.at.bottom
+        assert calls(g, STACK - 400) == 0 and g.at.stack_lo == g.at.extra.at.bottom
         assert calls(g, STACK) == 1
         return True
 
@@ -202,12 +202,12 @@ def test_unlocking_leaves_a_goroutine_on_its_thread(rt: Any) -> None:
     threads = Threads(rt)
 
     def locks(g: Any) -> bool:
-        mine = g.at.lockedm
+        mine = g.at.extra.at.lockedm
         assert mine == g.at.m and mine.at.lockedg == g
         rt.lockosthread(g)
         rt.unlockosthread(g)
         rt.unlockosthread(g)
-        assert g.at.lockedm == mine and mine.at.lockedg == g and g.at.lockcount == 0
+        assert g.at.extra.at.lockedm == mine and mine.at.lockedg == g and g.at.extra.at.lockcount == 0
         rt.exit(g, 0)
         return True
 
