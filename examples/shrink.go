@@ -13,7 +13,7 @@ func depth(n int) int {
 func main() {
 	ready, done := make(chan int), make(chan bool)
 	go func() {
-		ready <- depth(2000)
+		ready <- depth(4000)
 		<-done
 	}()
 	println(<-ready)

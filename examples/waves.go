@@ -11,7 +11,7 @@ func main() {
 	for range waves {
 		results, end := make(chan int), make(chan bool)
 		for range goroutines {
-			go func() { wait(700, results, end) }()
+			go func() { wait(1500, results, end) }()
 		}
 		for range goroutines {
 			total += <-results
