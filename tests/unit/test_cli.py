@@ -184,7 +184,7 @@ def test_break() -> None:
     end = next(run_jobs([job]))
     shown = end.stdout.decode()
     assert "shrinkstack()" in shown and "(Pdb) 32768" in shown and "copystack()" in shown, shown
-    assert end.code == 1 and end.stderr == b"2000\n"
+    assert end.code == 1 and end.stderr == b"4000\n"
     end = run_one(["run", "--break", "nosuch", "fib.go"], EXAMPLES)
     assert end.code == 1 and b"--break nosuch: the runtime has no function of that name" in end.stderr
 

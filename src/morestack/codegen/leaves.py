@@ -22,7 +22,7 @@ FRAME_LIMIT = 4096
 OWN_LIMIT = 1024
 DEPTH_LIMIT = 24
 ENTRIES = ("runtime.main", "main.main", "main.init")
-NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit", "gofatal")
+NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit", "gofatal", "panicrangestate")
 INLINE_SIZE = 40
 
 

@@ -14,6 +14,11 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from morestack.dialect.placement import close_together
+
+ROOM = 1 << 28
+"""More than the code and data of any program take, and well below the 2 GB that references reach."""
+
 
 @functools.cache
 def target_machine(opt: int = 2) -> Any:
@@ -57,4 +62,5 @@ def link(objects: Iterable[bytes], exports: Iterable[str], imports: dict[str, in
         builder.import_symbol(name, address)
     for name in exports:
         builder.export_symbol(name)
-    return builder.link(_jit(), f"morestack.{os.getpid()}.{next(_serial)}")
+    with close_together(ROOM):
+        return builder.link(_jit(), f"morestack.{os.getpid()}.{next(_serial)}")

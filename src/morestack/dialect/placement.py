@@ -1,0 +1,61 @@
+"""A place in memory where everything that a linker allocates comes to lie close together.
+
+Objects refer to each other by 32-bit offsets, but LLVM asks the system for each section by itself, and Linux gives the
+highest gap that is large enough. In a process with a large reservation just below its libraries (the heap of a program
+that ran before, another library's) the first sections fill small gaps above it, and the next ones come to lie below,
+more than 2 GB away: LLVM aborts then. So while objects are linked, all gaps above one that is large enough are closed.
+
+Rejected: the large code model (every call would be indirect), and a memory manager of our own (llvmlite has no way to
+give one to ORC).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FAILED = (1 << 64) - 1
+SMALLEST = mmap.PAGESIZE
+PROT_NONE, FLAGS = 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000  # MAP_NORESERVE
+
+_libc = ctypes.CDLL(None)
+_mmap = _libc.mmap
+_mmap.restype = ctypes.c_uint64
+_mmap.argtypes = (ctypes.c_uint64, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64)
+_munmap = _libc.munmap
+_munmap.argtypes = (ctypes.c_uint64, ctypes.c_size_t)
+
+
+def reserve(size: int) -> int:
+    """Addresses that nothing can be at, or FAILED."""
+    return int(_mmap(0, size, PROT_NONE, FLAGS, -1, 0))
+
+
+def release(at: int, size: int) -> None:
+    """Undo `reserve`."""
+    _munmap(at, size)
+
+
+@contextmanager
+def close_together(room: int) -> Iterator[None]:
+    """What is mapped while the block runs lies together, as long as it is less than `room` bytes (a power of two)."""
+    home = reserve(room)
+    plugs: list[tuple[int, int]] = []
+    size = room
+    while home != FAILED and size >= SMALLEST:
+        at = reserve(size)
+        if at == FAILED or at < home:
+            if at != FAILED:
+                release(at, size)
+            size >>= 1
+        else:
+            plugs.append((at, size))
+    if home != FAILED:
+        release(home, room)
+    try:
+        yield
+    finally:
+        for at, size in plugs:
+            release(at, size)
