@@ -60,6 +60,18 @@ FINDINGS = (
 )
 """What the paper found, and where to look for it here."""
 
+LEARNT = (
+    ("hotsplit", "segmented", "A loop that calls where a segment ends makes one in every round (the hot split)"),
+    ("hotsplit", "segmented-keep", "Keeping the last segment, and moving a few frames to it, ends the hot split"),
+    ("ack", "segmented-keep", "But moved frames have a price where a deep stack goes up and down all the time"),
+    ("deep", "segmented", "Segments are never copied, from which a deep recursion on a fresh goroutine gains most"),
+    ("storm", "segmented", "So do many goroutines that each outgrow their stack once"),
+    ("idle", "reserve", "A reservation takes a page and a page table where 2 KB would do, for each that only waits"),
+    ("pingpong", "thread", "A kernel thread for each goroutine makes each switch the kernel's"),
+    ("spawn", "thread", "And each start is a thread's"),
+)
+"""What a program shows of a discipline, beside `contiguous`."""
+
 COUNTED = ("growths", "bytes copied", "segment overflows", "segment crossings", "peak memory", "user stack")
 
 
@@ -81,6 +93,7 @@ def to_markdown(table: Table) -> str:
         *(times(table, group) for group in (*PAPER_GROUPS, STACKS)),
         "\n".join(f"- {line[:1].upper()}{line[1:]}." for line in summary(table)),
         slower(table),
+        learnt(table),
         "## What stacks did",
         *(counts(row) for row in table.rows if row.program.name in ("ack", "quicksort", "hotsplit", "storm")),
         "## Beside the paper",
@@ -90,8 +103,8 @@ def to_markdown(table: Table) -> str:
         "| they found | here |\n|---|---|\n" + "\n".join(f"| {a} | {b} |" for a, b in FINDINGS),
         "Left out:\n" + "\n".join(f"- {', '.join(f'`{n}`' for n in names)}: {why}." for names, why in LEFT_OUT),
     ]
-    if table.absent:
-        parts.append("Not measured: " + "; ".join(table.absent) + ".")
+    if absent := [*table.absent, *failures(table)]:
+        parts.append("Not measured: " + "; ".join(absent) + ".")
     return "\n\n".join(p for p in parts if p) + "\n"
 
 
@@ -132,6 +145,29 @@ def slower(table: Table) -> str:
         why = SLOWER.get(row.program.name, "not explained yet.")
         lines.append(f"- `{row.program.name}` ({row.ratio:.2f}): {why}")
     return "\n".join(lines)
+
+
+def learnt(table: Table) -> str:
+    """What the disciplines cost beside `contiguous`."""
+    rows = {row.program.name: row for row in table.rows}
+    lines: list[str] = []
+    for program, discipline, what in LEARNT:
+        ours, other = (rows[program].time(c) if program in rows else None for c in (OURS, discipline))
+        if ours and other and ours.median:
+            lines.append(
+                f"- {what}: `{program}` takes {other.median / ours.median:.3g} times as long under `{discipline}`."
+            )
+    return "## What was learnt\n\n" + "\n".join(lines) if lines else ""
+
+
+def failures(table: Table) -> list[str]:
+    """What did not run, and its last words."""
+    return [
+        f"`{row.program.name}` under {result.failure}"
+        for row in table.rows
+        for result in row.results.values()
+        if result.failure
+    ]
 
 
 def counts(row: Row) -> str:

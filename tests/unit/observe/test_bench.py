@@ -63,6 +63,15 @@ def test_markdown() -> None:
     assert "gccgo: not installed." in text
 
 
+def test_what_was_learnt_is_measured() -> None:
+    made = table()
+    made.rows.append(Row(chosen(["spawn"])[0], {n: measured(n, s) for n, s in (("contiguous", 2), ("thread", 50))}))
+    made.rows[0].results["thread"] = Measured(Variant("thread", (), True), [], failure="thread: exit code 2: too deep")
+    text = to_markdown(made)
+    assert "`spawn` takes 25 times as long under `thread`." in text and "`pingpong`" not in text
+    assert "Not measured: gccgo: not installed; `ack` under thread: exit code 2: too deep." in text
+
+
 def test_unknown_names() -> None:
     assert [b.name for b in chosen(["fib", "ack", "fib"])] == ["fib", "ack"]
     with pytest.raises(MeasureError, match="no benchmark fob; there are: ack, "):
