@@ -11,7 +11,8 @@ What is copied is the callee as it was written. A function that calls itself is 
 of functions into each of them once, as gc does. Calls of leaves stay, LLVM inlines those; a function that calls nothing
 but leaves after this is one itself. `recover` asks for its caller's frame, so who calls it has one.
 
-Budgets are small: a frame that grows for what an inlined function keeps alive costs every copy of the stack. A callee
+Budgets are small: a frame that grows for what an inlined function keeps alive costs every copy of the stack, and what
+it keeps in memory (arrays, large structs) is in the frame even where the function is never called. A callee
 that is given a function literal may be larger, loop and call, since an indirect call goes with it.
 
 Input is left as it was. Why budgets are what they are: docs/adr/0005-inlining.md.
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from morestack.codegen.flat import leaves as leaves_of
 from morestack.codegen.leaves import ENTRIES, instructions
 from morestack.codegen.liveness import liveness
 from morestack.codegen.loops import back_edges
@@ -36,6 +38,8 @@ LITERAL_BUDGET = 45
 """The same for a callee that is given a function literal, or is one."""
 GROWTH = 300
 """Instructions that a caller may grow by."""
+FRAME = 128
+"""Bytes of objects and of values in memory that a callee may have: they would be in every frame of its caller."""
 ROUNDS = 3
 """How deep inlined bodies may nest."""
 
@@ -49,6 +53,12 @@ def size(f: Function) -> int:
     return total
 
 
+def memory(f: Function) -> int:
+    """Bytes of what the body keeps in memory: objects, and values that no register holds."""
+    wide = sum(r.type.size for r in f.regs if leaves_of(r.type) is None)
+    return wide + sum(o.type.size for o in f.objects)
+
+
 def calls(f: Function, leaf: Mapping[str, object]) -> int:
     """How many calls of goroutine functions the body has."""
     return sum(bool(i.op.effect & Effect.CALL) and not (i.op is Op.CALL and i.aux in leaf) for i in instructions(f))
@@ -57,7 +67,7 @@ def calls(f: Function, leaf: Mapping[str, object]) -> int:
 def _may_be_copied(f: Function) -> bool:
     if not f.blocks or f.has_defer or f.wrapper or f.name in ENTRIES or f.name.endswith(".init"):
         return False
-    if "go:noinline" in f.pragmas:
+    if "go:noinline" in f.pragmas or memory(f) > FRAME:
         return False
     return not any(i.op is Op.DEFER or (i.op is Op.RT and i.aux == "gorecover") for i in instructions(f))
 

@@ -57,6 +57,16 @@ func kept(n int) int { return depth(n) }
 
 func recovers() bool { return recover() != nil }
 
+func wide(n int) (all [3000]byte) {
+	all[kept(n)] = 1
+	return
+}
+
+func room() int {
+	all := wide(1)
+	return int(all[1]) + kept(2)
+}
+
 func indirect(l *list) int {
 	each(l, func(x int) { println(recovers()) })
 	return kept(1)
@@ -64,7 +74,7 @@ func indirect(l *list) int {
 
 func main() {
 	l := &list{}
-	println(total(l), even(2), depth(3), two(4), indirect(l), recovers())
+	println(total(l), even(2), depth(3), two(4), indirect(l), recovers(), room())
 }
 """
 
@@ -108,6 +118,7 @@ def test_a_recursion_is_inlined_once(tmp_path: Path) -> None:
 def test_what_keeps_its_frame(tmp_path: Path) -> None:
     module, _ = prepared(tmp_path)
     assert bodies(module, "indirect") == ["main.kept", "main.recovers"]
+    assert "main.wide" in bodies(module, "room")  # its array would be in every frame of room
 
 
 def test_places_name_the_inlined_function_and_its_call(tmp_path: Path) -> None:
