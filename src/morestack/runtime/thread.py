@@ -36,7 +36,7 @@ from morestack.runtime.proc import ThreadAttr, allocm, newosproc
 from morestack.runtime.reserve import use_thread_stack
 
 THREAD_TOP = u64(1 << 20)
-MOST_THREADS = u64(25000)
+THREAD_LIMIT = u64(25000)
 """The limit of threads unless debug.SetMaxThreads says another. Go's 10,000 is meant for threads in system calls; this
 is below what Linux gives a process by itself: 32,768 numbers of threads, 65,530 mappings, two for each stack."""
 
@@ -49,7 +49,7 @@ PAGE = u64(4096)
 def setthreads(mstart: u64, stack: u64) -> None:
     """Before there are goroutines: each gets a thread, which begins at rt.mstart, with so many bytes for frames."""
     sched.at.mstart_pc = mstart
-    sched.at.maxmcount = MOST_THREADS
+    sched.at.maxmcount = THREAD_LIMIT
     thread_stack.value = u64(max(stack, PAGE) & ~(PAGE - 1))
 
 
