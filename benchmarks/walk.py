@@ -9,11 +9,11 @@ import time
 
 from benchmarks.measure import PROGRAMS
 from morestack import runtime
+from morestack.build.files import read_program
+from morestack.build.package import Compilation
 from morestack.dialect.native import load
 from morestack.engine.program import Program
-from morestack.pipeline import Compilation
 from morestack.runtime import allg, unwind
-from morestack.source.files import read_program
 
 REPEATS = 15
 

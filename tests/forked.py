@@ -63,7 +63,7 @@ def _child(job: Job[T], out: int, err: int) -> None:
         resource.setrlimit(resource.RLIMIT_STACK, (job.stack, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     code = TRACEBACK
     try:
-        from morestack.cli import main
+        from morestack.cli.main import main
 
         main(list(job.argv))
         code = 0
@@ -114,11 +114,6 @@ class _Running(Generic[T]):
 
 def run_jobs(jobs: Iterable[Job[T]], workers: int = 1) -> Iterator[Ended[T]]:
     """Run the jobs, `workers` at a time, yielding ends as they come."""
-    import morestack.codegen.emit_module
-    import morestack.engine.program
-    import morestack.escape.analyze
-    import morestack.ir.build
-    import morestack.pipeline  # noqa: F401  (loaded once, shared by the forks)
 
     waiting = iter(jobs)
     running: list[_Running[T]] = []

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from morestack.pipeline import Compilation
+from morestack.build.finder import find_package
+from morestack.build.package import Compilation
 from morestack.source.diagnostics import Diagnostics
-from morestack.source.packages import find_package
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
 from morestack.types.checker import check_package

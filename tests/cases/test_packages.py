@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from morestack.build.finder import Finder, find_package
+from morestack.build.package import Compilation
 from morestack.engine.program import Program
-from morestack.pipeline import Compilation
-from morestack.source.packages import Finder, find_package
 from morestack.source.span import SourceFile
 from tests.txtar import parse
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from morestack.engine.discipline import VARIABLE
+from morestack.engine.disciplines import VARIABLE
 from tests.forked import run_one
 from tests.txtar import parse
 

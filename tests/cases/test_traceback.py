@@ -109,7 +109,7 @@ def interrupted(program: str, folder: Path) -> str:
     """What a program prints after SIGQUIT came when it was ready."""
     (folder / "main.go").write_text(program)
     source = Path(__file__).parent.parent.parent / "src"
-    argv = [sys.executable, "-m", "morestack.cli", "run", "main.go"]
+    argv = [sys.executable, "-m", "morestack", "run", "main.go"]
     env = {**os.environ, "PYTHONPATH": str(source)}
     process = subprocess.Popen(argv, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None and process.stderr.readline() == "ready\n"

@@ -10,7 +10,7 @@ import os
 import sys
 from collections import Counter
 
-from morestack.engine.discipline import VARIABLE, disciplines
+from morestack.engine.disciplines import VARIABLE, disciplines
 from tests.conformance import corpus, gotest, known
 
 LIST = "gotest_failures.txt"

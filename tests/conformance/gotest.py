@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from morestack.source.packages import importable
+from morestack.build.finder import importable
 from tests.forked import Ended, Job, run_jobs
 
 TIME_LIMIT = 60.0

@@ -4,8 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from morestack.ir.interp import Steps, interpret
-from morestack.pipeline import Compilation
+from morestack.build.package import Compilation
+from morestack.interp.interpreter import Steps, interpret
 from morestack.source.span import SourceFile
 from tests.crash import up_to_traceback
 from tests.forked import run_one

@@ -191,7 +191,7 @@ def test_break() -> None:
 
 def test_interrupt(tmp_path: Path) -> None:
     (tmp_path / "p.go").write_text(MAIN + "func main() { println(1); for { f() } }\n\nfunc f() { x++ }\n\nvar x int\n")
-    command = [sys.executable, "-m", "morestack.cli", "run", "p.go"]
+    command = [sys.executable, "-m", "morestack", "run", "p.go"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == b"1\n"

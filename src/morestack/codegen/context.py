@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from morestack.codegen.call import PARAMS, convention
-from morestack.codegen.flat import quote
-from morestack.codegen.leaves import LeafInfo
-from morestack.codegen.partial_inline import BODY_SUFFIX
+from morestack.codegen.convention import PARAMS, convention
 from morestack.ir.module import Function, Module, Pos
+from morestack.llvm.text import quote
+from morestack.opt.early_exits import BODY_SUFFIX
+from morestack.opt.leaves import LeafInfo
 
 FLAG_WRAPPER = 1
 FLAG_RUNTIME = 2

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from morestack.codegen.context import ModuleContext
-from morestack.codegen.emit_goroutine import SegmentBody, segment_symbol
-from morestack.codegen.emit_leaf import emit_entry, emit_leaf
-from morestack.codegen.emit_module import prepare, suspends_with, taken_addresses
-from morestack.codegen.flat import leaves
-from morestack.codegen.layout import Layout, plan
-from morestack.codegen.partial_inline import body_name
+from morestack.codegen.emit.goroutine import SegmentBody, segment_symbol
+from morestack.codegen.emit.leaf import emit_entry, emit_leaf
+from morestack.codegen.frame.layout import Layout, plan
+from morestack.codegen.module import prepare, suspends_with, taken_addresses
+from morestack.ir.flat import leaves
 from morestack.ir.module import Instr, Module
+from morestack.opt.early_exits import body_name
 
 
 def describe(module: Module, name: str) -> str:

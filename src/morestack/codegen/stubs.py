@@ -7,7 +7,7 @@ first function. See docs/abi.md.
 
 from __future__ import annotations
 
-from morestack.codegen.abi import (
+from morestack.abi.numbers import (
     FLOAT_REGS,
     G_M,
     G_PENDING,
@@ -26,7 +26,6 @@ from morestack.codegen.abi import (
     M_PENDING_B,
     M_REGS,
 )
-from morestack.codegen.call import PARAMS, argument_list
 from morestack.codegen.context import (
     FLAG_BOTTOM,
     FLAG_NO_PARAMS,
@@ -36,6 +35,7 @@ from morestack.codegen.context import (
     c_string,
     relative,
 )
+from morestack.codegen.convention import PARAMS, argument_list
 
 STUBS = (
     "rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval",

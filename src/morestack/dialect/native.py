@@ -16,8 +16,8 @@ import llvmlite.binding as llvm
 
 from morestack.dialect import callback, machine, memory
 from morestack.dialect.callback import NativeFunction
-from morestack.dialect.link import link, target_machine
 from morestack.dialect.lower import TABLE, Table, compile_modules, table_of
+from morestack.llvm.linking import link, target_machine
 
 
 def parse(text: str) -> Any:

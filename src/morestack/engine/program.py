@@ -20,10 +20,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from morestack.dialect.link import link
-from morestack.engine.bundle import Bundle, runtime_bundle
-from morestack.engine.discipline import Discipline, DisciplineError, thread_stack
+from morestack.build.runtime_bundle import Bundle, runtime_bundle
+from morestack.engine.disciplines import Discipline, DisciplineError, thread_stack
 from morestack.engine.sigquit import on_sigquit
+from morestack.errors import UserError
+from morestack.llvm.linking import link
 
 if TYPE_CHECKING:
     from morestack.dialect.native import Native
@@ -56,7 +57,7 @@ STRESS = {
 """Names in `$STRESS`, and their flags for the runtime's setdebug."""
 
 
-class StressError(Exception):
+class StressError(UserError):
     """`$STRESS` names a mode that does not exist; the text is for the user."""
 
 
@@ -70,7 +71,7 @@ def stress_flags(names: str) -> int:
     return flags
 
 
-class SettingError(Exception):
+class SettingError(UserError):
     """An environment variable has a value that means nothing; the text is for the user."""
 
 

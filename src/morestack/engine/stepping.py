@@ -14,10 +14,11 @@ import sys
 from types import FunctionType
 
 from morestack.dialect import callback
+from morestack.errors import UserError
 from morestack.runtime import modules
 
 
-class BreakError(Exception):
+class BreakError(UserError):
     """The runtime has no such function; the text is for the user."""
 
 

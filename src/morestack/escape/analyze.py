@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.build_stmt import Builder
 from morestack.escape.context import Batch, ImportedTags
 from morestack.escape.devirt import devirtualize
+from morestack.escape.flows.stmt import Builder
 from morestack.escape.graph import ESCAPES, MUTATES, Fn, Hole, Location
 from morestack.escape.leaks import describe, optimize, to_heap
 from morestack.escape.program import Program, unparen

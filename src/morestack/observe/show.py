@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from morestack.errors import UserError
 from morestack.syntax import nodes as ast
 
 if TYPE_CHECKING:
-    from morestack.pipeline import Compilation
+    from morestack.build.package import Compilation
 
 
-class UnknownFunction(Exception):
+class UnknownFunction(UserError):
     """The program has no function of that name; the text is for the user."""
 
 

@@ -1,6 +1,6 @@
 """Deferred calls: records of them, running them while a goroutine panics, recover.
 
-A function that ends runs what it has deferred itself (codegen/op_defer.py). A panic, or Goexit, takes the
+A function that ends runs what it has deferred itself (codegen/emit/defer.py). A panic, or Goexit, takes the
 newest record of the goroutine and calls its closure on two linkages below the frame that panicked:
 
         sp      frame that panicked       p.sp

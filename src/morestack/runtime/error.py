@@ -4,7 +4,7 @@ Their types and Error methods are Go (golib/runtime/error.go), compiled once and
 there holds the descriptors, in the order below. A value is only made when somebody asks for it.
 
         errorString, plainError   a string
-        boundsError               x y code signed       (code and signed as in codegen/abi.py)
+        boundsError               x y code signed       (code and signed as in abi/numbers.py)
         *TypeAssertionError       the interface's, the dynamic and the wanted type, the missing method: strings; scopes
         *PanicNilError
 """

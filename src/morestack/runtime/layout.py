@@ -15,7 +15,7 @@ A goroutine's memory, addresses growing upwards:
         stack_lo   +---------------------------+
 
 Invariants
-- The first G_FIXED_END bytes of G and M_FIXED_END of M are known to compiled code (codegen/abi.py); a test compares.
+- The first G_FIXED_END bytes of G and M_FIXED_END of M are known to compiled code (abi/numbers.py); a test compares.
 - `sched` is valid whenever g is not running: `sched.sp - 16` is the lowest word in use.
 - While status is WAITING on a channel or semaphore, `waiting` lists the sudogs; their `elem` may point into the
   goroutine's own stack and moves with it. What `c` names stays alive.
@@ -94,7 +94,7 @@ class Gobuf:
 
 @struct
 class G:
-    """A goroutine. Up to `defers` the layout is fixed by codegen/abi.py."""
+    """A goroutine. Up to `defers` the layout is fixed by abi/numbers.py."""
 
     stack_lo: u64
     stack_hi: u64
@@ -328,7 +328,7 @@ class P:
 
 @struct
 class M:
-    """An OS thread. g0 stands for it where no goroutine runs. Up to `leaf_sites` the layout is fixed by codegen/abi.py:
+    """An OS thread. g0 stands for it where no goroutine runs. Up to `leaf_sites` the layout is fixed by abi/numbers.py:
     what lives from a failed check to the runtime function that looks at it."""
 
     regs: Array[u64, Literal[9]]

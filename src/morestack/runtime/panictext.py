@@ -42,7 +42,7 @@ from morestack.runtime.type import (
     type_string_len,
 )  # fmt: skip
 
-# Kinds of pending panic: codegen/abi.py.
+# Kinds of pending panic: abi/numbers.py.
 PENDING_USER = u64(1)
 PENDING_NIL = u64(2)
 PENDING_DIVIDE = u64(3)

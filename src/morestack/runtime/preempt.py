@@ -1,7 +1,7 @@
 """preempt: what a loop check calls when it finds the guard poisoned.
 
 A loop that allocates, or whose rounds nobody has counted, compares stackguard0 with STACK_PREEMPT on its back edge
-(codegen/loop_checks.py). g.sched is then the loop's continuation, so g is as exact as one that has parked.
+(opt/loop_checks.py). g.sched is then the loop's continuation, so g is as exact as one that has parked.
 
 The answer is always PARKED: schedule does what was asked for, and only the way over rt.schedule reloads sched.sp.
 """

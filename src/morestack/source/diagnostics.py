@@ -6,6 +6,7 @@ needed to find them. Rejected: exceptions for user errors, which stop at the fir
 
 from dataclasses import dataclass, field
 
+from morestack.errors import UserError
 from morestack.source.codes import Code
 from morestack.source.span import Span
 
@@ -62,7 +63,7 @@ def _sorted(items: list[Diagnostic]) -> list[Diagnostic]:
     return result
 
 
-class CompileError(Exception):
+class CompileError(UserError):
     """Raised once by a stage that cannot go on; carries every diagnostic collected."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:

@@ -1,1 +1,1 @@
-"""Go source to abstract syntax: node classes, conversion from tree-sitter, walking and dumping."""
+"""From text to syntax trees, and back to text."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from morestack.build.finder import importable
+from morestack.build.goroot import MISSING, STANDARD, goroot
 from morestack.source.codes import Code
-from morestack.source.goroot import MISSING, STANDARD, goroot
-from morestack.source.packages import importable
 from morestack.syntax import nodes as ast
 from morestack.types import decl, signature
 from morestack.types.checker import Checker, DeclInfo, other_declaration, unparen

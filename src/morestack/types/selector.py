@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from morestack.build.finder import is_absent
 from morestack.source.codes import Code
-from morestack.source.packages import is_absent
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.types import captures, decl, expr, implements, lookup

@@ -14,13 +14,13 @@ from itertools import count
 
 import llvmlite.binding as llvm
 
-from morestack.codegen import abi
-from morestack.codegen.emit_module import emit_module
-from morestack.codegen.objects import optimize_and_emit, target_machine
+from morestack.abi import numbers as abi
+from morestack.codegen.module import emit_module
 from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
 from morestack.ir.parse import parse_module
 from morestack.ir.runtime_calls import RUNTIME_CALLS
+from morestack.llvm.objects import optimize_and_emit, target_machine
 
 _names = count()
 _U64 = ctypes.c_uint64

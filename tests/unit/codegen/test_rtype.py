@@ -5,12 +5,12 @@ import ctypes
 import llvmlite.binding as llvm
 import pytest
 
-from morestack.codegen.emit_module import emit_module
-from morestack.codegen.objects import optimize_and_emit, target_machine
-from morestack.codegen.rtype import is_regular_memory
-from morestack.codegen.rtype_data import encode_name, fnv
+from morestack.codegen.data.descriptor_data import encode_name, fnv
+from morestack.codegen.data.descriptors import is_regular_memory
+from morestack.codegen.module import emit_module
 from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
+from morestack.llvm.objects import optimize_and_emit, target_machine
 from morestack.syntax.nodes import ChanDir
 from morestack.types.objects import Package, TypeName, Var
 from morestack.types.types import (

@@ -453,7 +453,7 @@ b0:
 
 def test_emitting_leaves_the_module_alone() -> None:
     module = parse_module(FIB)
-    from morestack.codegen.emit_module import emit_module
+    from morestack.codegen.module import emit_module
     from morestack.ir.text import print_module
 
     before = print_module(module)

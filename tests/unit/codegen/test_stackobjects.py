@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from morestack.codegen.emit_module import suspends_with
-from morestack.codegen.layout import plan
-from morestack.codegen.stackobjects import LAST_BIT, mask_bits
+from morestack.codegen.frame.layout import plan
+from morestack.codegen.frame.objects import LAST_BIT, mask_bits
+from morestack.codegen.module import suspends_with
 from morestack.ir.module import Object
 from morestack.ir.parse import parse_module
 from morestack.ir.types import PTR

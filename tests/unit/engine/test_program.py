@@ -6,7 +6,7 @@ import resource
 
 import pytest
 
-from morestack.engine.discipline import UNLIMITED_STACK, Discipline, DisciplineError, choose, disciplines, thread_stack
+from morestack.engine.disciplines import UNLIMITED_STACK, Discipline, DisciplineError, choose, disciplines, thread_stack
 from morestack.engine.program import NO_LIMIT, SettingError, StressError, gc_settings, memory_limit, stress_flags
 
 

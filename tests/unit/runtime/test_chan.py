@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from morestack.codegen import abi
+from morestack.abi import numbers as abi
 from morestack.dialect.machine import nil, ptr_at
 from morestack.runtime import layout
 from morestack.runtime.hchan import Hchan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from morestack import runtime
-from morestack.codegen import abi
+from morestack.abi import numbers as abi
 from morestack.dialect.callback import signature_of
 from morestack.dialect.kinds import BOOLEAN, F64, VOID, PtrKind
 from morestack.dialect.machine import offset_of

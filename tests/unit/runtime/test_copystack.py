@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from morestack.codegen import abi
+from morestack.abi import numbers as abi
 from morestack.runtime import event, layout, mcache, mgc
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from morestack.codegen import abi
+from morestack.abi import numbers as abi
 from morestack.dialect.machine import ptr_at, size_of
 from morestack.runtime.mapiter import Hiter
 from tests.fake_map import FakeMap, blob, type_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from morestack.codegen import abi
+from morestack.abi import numbers as abi
 from morestack.dialect.machine import nil, ptr_at, size_of
 from morestack.runtime import crossing, event, layout
 from morestack.runtime.layout import Stktop

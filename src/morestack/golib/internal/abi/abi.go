@@ -3,7 +3,7 @@ package abi
 
 import "unsafe"
 
-// A Type is a type descriptor (codegen/rtype.py writes them).
+// A Type is a type descriptor (codegen/data/descriptors.py writes them).
 type Type struct {
 	Size_       uintptr
 	PtrBytes    uintptr

@@ -1,6 +1,6 @@
 // Package atomic: loads, stores and changes of memory that several goroutines share, each in one step.
 //
-// The functions are instructions: a call of one is a runtime call of codegen/op_atomic.py, sequentially consistent. The
+// The functions are instructions: a call of one is a runtime call of codegen/emit/atomic.py, sequentially consistent. The
 // types and functions are those of Go's package.
 package atomic
 

@@ -1,0 +1,5 @@
+"""`python -m morestack`."""
+
+from morestack.cli.main import main
+
+main()

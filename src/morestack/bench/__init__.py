@@ -1,0 +1,1 @@
+"""What measures: one program or a suite under every discipline, beside real Go."""

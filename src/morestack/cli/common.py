@@ -1,0 +1,34 @@
+"""What commands share: the program's argument, its compilation, and the end of the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from morestack.build.package import Compilation
+
+
+def leave(code: int) -> None:
+    """End the process at once: other threads may be inside native code and cannot be joined."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def compilation(paths: Sequence[str]) -> Compilation:
+    """The program in these files, or in the one directory given."""
+    from morestack.build.files import read_program
+    from morestack.build.package import Compilation
+    from morestack.observe.progress import progress
+
+    return Compilation(read_program(paths), progress=progress())
+
+
+def program_argument(command: Callable[..., None]) -> Callable[..., None]:
+    """The Go files, or one directory."""
+    return click.argument("program", nargs=-1, required=True, metavar="PROG.GO...")(command)

@@ -1,0 +1,1 @@
+"""LLVM text of data: type descriptors, itabs, globals."""

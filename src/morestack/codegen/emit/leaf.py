@@ -1,0 +1,235 @@
+"""Leaves: ordinary native functions `{i1 panicked, results...} (ptr g, args...)`, and their entries.
+
+A leaf that panics fills g.pending through `rt.leafpanic`, which appends its site record, and returns
+panicked; each leaf caller appends its own. The goroutine-function entry of a leaf whose address is taken is
+a wrapper, hidden in tracebacks.
+"""
+
+from __future__ import annotations
+
+from morestack.abi.numbers import (
+    G_PENDING,
+    INT_REGS,
+    LINK,
+    M_PENDING_DATA,
+    M_PENDING_TYPE,
+    PENDING_ASSERT,
+    PENDING_DOTTYPE,
+    PENDING_NIL,
+    PENDING_SHIFT,
+    PENDING_USER,
+    PENDING_WRAP,
+)
+from morestack.codegen.context import FLAG_WRAPPER, ModuleContext, flags_of
+from morestack.codegen.convention import PARAMS, argument_list
+from morestack.codegen.emit.blocks import Region
+from morestack.codegen.emit.body import Body
+from morestack.codegen.emit.call import call_leaf, leaf_name, leaf_type
+from morestack.codegen.emit.goroutine import ATTRIBUTES
+from morestack.codegen.frame.layout import registers, signature_convention
+from morestack.codegen.frame.liveness import liveness
+from morestack.codegen.frame.split import Node, make_nodes, reverse_postorder
+from morestack.ir.flat import flat_leaves, leaves
+from morestack.ir.module import Instr, Object, Reg
+from morestack.ir.types import PTR
+from morestack.llvm.text import LLVM_TYPE, quote, zero_text
+from morestack.opt.leaves import LeafInfo
+
+
+class LeafBody(Region):
+    """A leaf under construction."""
+
+    def __init__(self, ctx: ModuleContext, info: LeafInfo) -> None:
+        f = info.function
+        nodes = make_nodes(f, lambda _: False)
+        order = reverse_postorder(nodes[0], lambda _: False)
+        super().__init__(ctx, f, order)
+        self.info = info
+        self.rtype = leaf_type(info)
+        lv = liveness(order)
+        self.solve_liveness(lv.uses, lv.defs)
+        self._objects: dict[int, str] = {}
+        self._memory: dict[int, str] = {}
+
+    def exit_needs(self, n: Node) -> int:
+        return 0
+
+    def object_address(self, o: Object) -> str:
+        known = self._objects.get(o.id)
+        if known is None:
+            known = self._objects[o.id] = self.scratch_bytes(o.type.size)
+        return known
+
+    def memory_home(self, r: Reg) -> str:
+        known = self._memory.get(r.id)
+        if known is None:
+            known = self._memory[r.id] = self.scratch_bytes(r.type.size)
+        return known
+
+    def build(self) -> list[str]:
+        """The text of the leaf."""
+        params: list[str] = ["ptr %g"]
+        written = {r.id for b in self.f.blocks for i in b.instrs for r in i.dst}
+        for k, r in enumerate(self.f.params):
+            if leaves(r.type) is None:
+                params.append(f"ptr %p{k}")
+                if r.id in written:
+                    self.copy_memory(self.memory_home(r), f"%p{k}", r.type)
+                else:  # nobody writes there as long as the leaf runs
+                    self._memory[r.id] = f"%p{k}"
+                continue
+            names = []
+            for j, (_, s) in enumerate(flat_leaves(r.type)):
+                params.append(f"{LLVM_TYPE[s.name]} %p{k}.{j}")
+                names.append(f"%p{k}.{j}")
+            self.set(r, tuple(names))
+        known = set(self.cur)
+        for r in registers(self.f, self.seg_live[self.nodes[0]]):
+            if r.id not in known:
+                self.set(r, tuple(zero_text(s) for _, s in flat_leaves(r.type)))
+        self.emit_nodes()
+        inline = " alwaysinline" if self.info.inline else ""
+        head = (
+            f"define internal fastcc {self.rtype} {leaf_name(self.f.name)}({', '.join(params)}) "
+            f"nounwind null_pointer_is_valid{inline} {{"
+        )
+        return [head, "entry:", *self.allocas(), *self._scratch, *self.lines, *self.tail, "}"]
+
+    # leaving
+
+    def _return(self, panicked: str, values: tuple[str, ...]) -> None:
+        if self.rtype == "void":
+            self.emit("ret void")
+            return
+        types = [LLVM_TYPE[s.name] for t in self.f.results for _, s in flat_leaves(t)]
+        fields = ([("i1", panicked)] if self.info.can_panic else []) + list(zip(types, values, strict=False))
+        agg = "poison"
+        for k, (t, v) in enumerate(fields):
+            agg = self.let(f"insertvalue {self.rtype} {agg}, {t} {v}, {k}")
+        self.emit(f"ret {self.rtype} {agg}")
+
+    def leave(self, i: Instr) -> None:
+        self._return("false", tuple(v for a in i.args for v in self.value(a)))
+
+    def _cold(self, text: str) -> str:
+        """A block that does `text` and returns panicked."""
+        label = self.label()
+        self.lines, saved = self.tail, self.lines
+        self.start(label)
+        self.emit(text)
+        self._return("true", ())
+        self.lines = saved
+        return label
+
+    def _panic_call(self, kind: int, a: str, b: str, i: Instr) -> str:
+        self.ctx.declare("declare hidden void @rt.leafpanic(ptr, i64, i64, i64, ptr) cold")
+        site = self.ctx.site(self.f, i.pos, flags_of(self.f))
+        return f"call void @rt.leafpanic(ptr %g, i64 {kind}, i64 {a}, i64 {b}, ptr {site})"
+
+    def panic_unless(self, ok: str, kind: int, a: str, b: str, i: Instr) -> None:
+        self.check_branch(ok, self._cold(self._panic_call(kind, a, b, i)))
+
+    def panic_pending(self, i: Instr) -> None:
+        pending = self.let(f"load i64, ptr {self.gep('%g', G_PENDING)}")
+        self.check_branch(self.let(f"icmp eq i64 {pending}, 0"), self._cold(self._panic_call(0, "0", "0", i)))
+
+    def leaf_panicked(self, panicked: str, i: Instr) -> None:
+        ok = self.let(f"xor i1 {panicked}, true")
+        self.check_branch(ok, self._cold(self._panic_call(0, "0", "0", i)))
+
+    def no_return(self, i: Instr) -> None:
+        """The NORETURN calls a leaf may make are panics: say which in g.pending and return."""
+        values = [v for a in i.args for v in self.value(a)]
+        a = b = "0"
+        extra: list[tuple[int, str]] = []
+        match i.aux:
+            case "gopanic":
+                kind = PENDING_USER
+                extra = [(M_PENDING_TYPE, values[0]), (M_PENDING_DATA, values[1])]
+            case "panicnil":
+                kind = PENDING_NIL
+            case "panicshift":
+                kind = PENDING_SHIFT
+            case "panicwrap":
+                kind, a, b = PENDING_WRAP, self.to_word(PTR, values[0]), values[1]
+            case "panicdottype":
+                kind, a, b = PENDING_DOTTYPE, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
+                extra = [(M_PENDING_TYPE, values[2])]
+            case _:
+                assert i.aux == "panicassert", i.aux
+                kind, a, b = PENDING_ASSERT, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
+        m = self.m() if extra else ""
+        for at, v in extra:
+            self.emit(f"store ptr {v}, ptr {self.gep(m, at)}")
+        self.emit(self._panic_call(kind, a, b, i))
+        self._return("true", ())
+        self.start(self.label())  # holds the UNREACHABLE that follows
+
+
+class EntryBody(Body):
+    """The goroutine-function entry of a leaf: unpack, call, return."""
+
+    def __init__(self, ctx: ModuleContext, info: LeafInfo) -> None:
+        super().__init__(ctx)
+        self.info = info
+
+    def build(self) -> list[str]:
+        """The text of the entry."""
+        f = self.info.function
+        symbol = quote(f.name)
+        call = signature_convention(tuple(r.type for r in f.params), tuple(f.results))
+        flags = FLAG_WRAPPER | flags_of(f)
+        prefix = self.ctx.entry_prefix(symbol, call.param_bitmap, self.ctx.function_record(f, flags))
+        values: list[str] = []
+        params = list(zip(f.params, call.params, strict=True))
+        if f.context is not None:  # leaves take the context as a last argument
+            raise AssertionError("a closure body is no leaf")
+        for r, place in params:
+            if leaves(r.type) is None:
+                values.append(f"ptr {self.gep('%bp', LINK + place.stack)}")
+                continue
+            if place.stack >= 0:
+                got = self.load_flat("%bp", r.type, LINK + place.stack)
+            else:
+                words = [f"%x{k}" if k < INT_REGS else f"%d{k - INT_REGS}" for k in place.regs]
+                got = tuple(self.from_word(s, w) for (_, s), w in zip(flat_leaves(r.type), words, strict=True))
+            values += [f"{LLVM_TYPE[s.name]} {v}" for (_, s), v in zip(flat_leaves(r.type), got, strict=True)]
+        panicked, results = call_leaf(self, self.info, values)
+        if panicked:
+            ok = self.let(f"xor i1 {panicked}, true")
+            self.check_branch(ok, "panics")
+        out: dict[int, str] = {}
+        at = 0
+        for t, place in zip(f.results, call.results, strict=True):
+            parts = flat_leaves(t)
+            mine = results[at : at + len(parts)]
+            at += len(parts)
+            if place.stack >= 0:
+                for (o, s), v in zip(parts, mine, strict=True):
+                    self.store_leaf("%bp", LINK + place.stack + o, s, v)
+            else:
+                for (_, s), k, v in zip(parts, place.regs, mine, strict=True):
+                    out[k] = self.to_word(s, v)
+        back = self.let(f"load ptr, ptr {self.gep('%bp', 8)}, align 8")
+        self._leave(back, out)
+        if panicked:
+            self.start("panics")
+            blob = self.ctx.blob(0, 0, self.ctx.site(f, f.pos, flags))
+            sp = self.let("ptrtoint ptr %bp to i64")
+            self._leave(self.ctx.function("rt.panic"), {0: "0", 3: f"ptrtoint (ptr {blob} to i64)", 4: sp})
+        head = f"define hidden preserve_nonecc void {symbol}{PARAMS} {ATTRIBUTES} {prefix} {{"
+        return [head, "entry:", *self.lines, "}"]
+
+    def _leave(self, target: str, words: dict[int, str]) -> None:
+        self.emit(f"musttail call preserve_nonecc void {target}(ptr %g, ptr %bp, {argument_list(words)})")
+        self.emit("ret void")
+
+
+def emit_leaf(ctx: ModuleContext, info: LeafInfo) -> list[str]:
+    """The native function of a leaf."""
+    return LeafBody(ctx, info).build()
+
+
+def emit_entry(ctx: ModuleContext, info: LeafInfo) -> list[str]:
+    """The goroutine-function entry of a leaf."""
+    return EntryBody(ctx, info).build()

@@ -1,0 +1,37 @@
+"""Jumps inside one LLVM function; leaving it is the business of segments and leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from morestack.codegen.emit.body import COLD, Body
+from morestack.codegen.emit.scalar import llvm_type
+from morestack.ir.module import Instr
+from morestack.ir.ops import Op
+
+
+def emit_jump(body: Body, i: Instr, targets: list[str]) -> None:
+    """A terminator other than RETURN; `targets` are the labels of its successors."""
+    match i.op:
+        case Op.JUMP:
+            body.emit(f"br label %{targets[0]}")
+        case Op.BRANCH:
+            if targets[0] == targets[1]:
+                body.emit(f"br label %{targets[0]}")
+            else:
+                cold = COLD if i.aux == "cold" else ""
+                body.emit(f"br i1 {body.one(i.args[0])}, label %{targets[0]}, label %{targets[1]}{cold}")
+        case Op.SWITCH:
+            t = llvm_type(i.args[0].type)
+            values = i.aux
+            assert isinstance(values, (tuple, list))
+            mask = (1 << (8 * i.args[0].type.size)) - 1
+            cases = " ".join(f"{t} {int(v) & mask}, label %{n}" for v, n in zip(values, targets, strict=False))
+            body.emit(f"switch {t} {body.one(i.args[0])}, label %{targets[-1]} [ {cases} ]")
+        case _:
+            body.emit("unreachable")
+
+
+def emit_instr(body: Body, i: Instr, table: dict[Op, Callable[[Body, Instr], None]]) -> None:
+    """Emit one instruction that is no terminator."""
+    table[i.op](body, i)

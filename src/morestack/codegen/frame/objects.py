@@ -1,0 +1,120 @@
+"""Which frame objects are of use at a suspension, told to the collector: Go's stack objects.
+
+The code of a function reads an object again where an address of it is used that is computed from the frame (remat.py).
+`ObjectLiveness` solves that backwards; a whole STORE, MOVE or CLEAR ends it, and the ADDR of an object that has only
+one: it stands where the object's life begins (a loop has a new one in each round). All other addresses are values: they
+lie in slots, in other objects, with callees, in records of deferred calls. Whether one is left is for the collector to
+see (runtime/mgcobjects.py): it scans an object that is read again, or that something points into.
+
+An object is never dead for copystack: it adjusts what may be initialised.
+
+- What a parking runtime call is given it uses until it returns.
+- A function that defers may go to its exit from anywhere, so what the exit reads is of use everywhere.
+- The first 31 objects with pointers have a bit each in a site's mask, all further ones share the last.
+
+Rejected: asking here which objects a pointer may lead to. A pointer that has one of two targets would keep both, and
+what callees do with addresses would have to be known.
+"""
+
+from __future__ import annotations
+
+from morestack.codegen.frame.remat import Remat
+from morestack.codegen.frame.split import Node
+from morestack.ir.module import Function, Instr, Object, Operand, Reg
+from morestack.ir.ops import Op
+
+LAST_BIT = 31
+
+
+def mask_bits(tracked: list[Object], live: int) -> int:
+    """A site's mask: of the objects with pointers, in the order of their numbers, those in the set `live`."""
+    mask = 0
+    for k, o in enumerate(tracked):
+        if live >> o.id & 1:
+            mask |= 1 << min(k, LAST_BIT)
+    return mask
+
+
+def _root(a: Operand, remat: Remat) -> tuple[Object, int] | None:
+    """The object whose address, at an offset, an operand is computed from where it is read."""
+    offset = 0
+    while isinstance(a, Reg) and a.id in remat:
+        i = remat[a.id]
+        if i.op is Op.ADDR:
+            assert isinstance(i.aux, Object)
+            return i.aux, offset
+        if i.op is not Op.OFFSET:
+            return None
+        assert isinstance(i.aux, int)
+        offset += i.aux
+        a = i.args[0]
+    return None
+
+
+class ObjectLiveness:
+    """The objects read again after each node."""
+
+    def __init__(self, f: Function, nodes: list[Node], remat: Remat, exit_node: Node | None) -> None:
+        self._remat = remat
+        self._single = sum(1 << o.id for o in f.single_objects())
+        self._before = {n: 0 for n in nodes}
+        effects = {n: self._effects(n) for n in nodes}
+        changed = True
+        while changed:
+            changed = False
+            for n in reversed(nodes):
+                uses, kills = effects[n]
+                live = uses | (self._after(n) & ~kills)
+                if live != self._before[n]:
+                    self._before[n] = live
+                    changed = True
+        self.at_exit = self._before[exit_node] if exit_node is not None else 0
+        """What is read after the deferred calls."""
+
+    def _effects(self, n: Node) -> tuple[int, int]:
+        """What the node reads before it overwrites it, and what it overwrites."""
+        uses = kills = 0
+        for i in reversed(n.instrs if n.suspend is None else (*n.instrs, n.suspend)):
+            ended = self._written(i)
+            if i.op is Op.ADDR:
+                assert isinstance(i.aux, Object)
+                ended |= self._single & 1 << i.aux.id
+            uses = uses & ~ended | self._used(i)
+            kills |= ended
+        return uses, kills
+
+    def _written(self, i: Instr) -> int:
+        """The object that an instruction overwrites whole, as a bit."""
+        if i.op not in (Op.CLEAR, Op.STORE, Op.MOVE):
+            return 0
+        root = _root(i.args[0], self._remat)
+        whole = i.args[1].type if i.op is Op.STORE else i.aux
+        return 1 << root[0].id if root is not None and root[1] == 0 and root[0].type is whole else 0
+
+    def _used(self, i: Instr) -> int:
+        """The objects whose addresses an instruction uses or takes."""
+        if i.dst and i.dst[0].id in self._remat:
+            return 0  # no code: it is computed where it is read
+        used = 0
+        if i.op is Op.ADDR:
+            assert isinstance(i.aux, Object)
+            used = 1 << i.aux.id & ~self._single
+        for k, a in enumerate(i.args):
+            root = _root(a, self._remat)
+            if root is not None and (k or not self._written(i)):
+                used |= 1 << root[0].id
+        return used
+
+    def _after(self, n: Node) -> int:
+        if n.resume is not None:
+            return self._before[n.resume]
+        live = 0
+        for s in n.succs:
+            live |= self._before[s]
+        return live
+
+    def during(self, n: Node) -> int:
+        """What is of use while the call that ends the node runs."""
+        assert n.suspend is not None
+        live = self._after(n) | self.at_exit
+        return live | self._used(n.suspend) if n.suspend.op is Op.RT else live

@@ -1,0 +1,1 @@
+"""The definition of every op of the IR, by running it."""

@@ -1,0 +1,77 @@
+"""How IR values lie in registers.
+
+A *flat* type has at most `MAX_LEAVES` scalars and no array of more than one element: its value is a tuple of
+scalars (its leaves), so fields never need to be extracted, and each leaf has its own spill slot. Every other type is
+a *memory* type: its value is the address of memory nobody else writes.
+
+Rejected: LLVM first-class aggregates, whose loads and stores the middle end handles badly.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from morestack.ir.types import F32, F64, Array, IRType, Scalar, Struct, scalars
+
+MAX_LEAVES = 8
+
+Leaves: TypeAlias = tuple[tuple[int, Scalar], ...]
+"""(byte offset, scalar) of each leaf, in order."""
+
+_flat: dict[int, tuple[IRType, Leaves | None]] = {}
+
+
+def is_float(s: Scalar) -> bool:
+    return s is F32 or s is F64
+
+
+def _count(t: IRType) -> int:
+    """Number of scalars of t, or more than MAX_LEAVES when it is no flat type."""
+    match t:
+        case Scalar():
+            return 1
+        case Struct(fields=fields):
+            total = 0
+            for f in fields:
+                total += _count(f)
+                if total > MAX_LEAVES:
+                    break
+            return total
+        case Array(elem=elem, len=n):
+            if n == 0:
+                return 0
+            return _count(elem) if n == 1 else MAX_LEAVES + 1
+
+
+def leaves(t: IRType) -> Leaves | None:
+    """The leaves of a flat type, None for a memory type."""
+    known = _flat.get(id(t))
+    if known is None:
+        known = _flat[id(t)] = (t, tuple(scalars(t)) if _count(t) <= MAX_LEAVES else None)
+    return known[1]
+
+
+def flat_leaves(t: IRType) -> Leaves:
+    """The leaves of a type that is known to be flat."""
+    found = leaves(t)
+    assert found is not None, t
+    return found
+
+
+def field_range(t: IRType, number: int) -> tuple[int, int]:
+    """The half-open range of leaves that field `number` of a flat aggregate has."""
+    if isinstance(t, Struct):
+        first = 0
+        for f in t.fields[:number]:
+            first += len(flat_leaves(f))
+        return first, first + len(flat_leaves(t.fields[number]))
+    assert isinstance(t, Array)
+    return 0, len(flat_leaves(t.elem))
+
+
+def field_of(t: IRType, number: int) -> tuple[int, IRType]:
+    """Byte offset and type of a field of a struct or an element of an array."""
+    if isinstance(t, Struct):
+        return t.offsets[number], t.fields[number]
+    assert isinstance(t, Array)
+    return number * t.elem.size, t.elem

@@ -1,0 +1,121 @@
+"""Functions without a body: `//go:linkname` binds them to what the runtime, or another package, has.
+
+`//go:linkname local runtime.name` above `func local(...)` makes a call of local the runtime call `name` of
+`ir/runtime_calls.py`: no call at all but an `rt` instruction, in whatever package it is written. Where the function
+is a value, or run by `go` or `defer`, a wrapper around the instruction stands for it. Any other target is the symbol
+of a Go function of another package. Without a target, as Go's own packages write it, the function's own symbol is
+looked up among those that Go's runtime would define (LINKNAMES).
+"""
+
+from __future__ import annotations
+
+from morestack.ir import representation as bt
+from morestack.ir import types as ir
+from morestack.ir.module import Block, Instr, Operand, Pos, Reg
+from morestack.ir.ops import Effect, Op
+from morestack.ir.runtime_calls import ATOMICS, LINKNAMES, RUNTIME_CALLS
+from morestack.ir.types import IRType
+from morestack.irbuild.func import FuncBuilder
+from morestack.irbuild.module import ModuleBuilder
+from morestack.syntax import nodes as ast
+from morestack.types.objects import Func
+from morestack.types.predicates import signature_of
+
+RUNTIME = "runtime."
+
+
+def link_target(f: Func) -> str | None:
+    """The symbol that a function without body is bound to."""
+    if f.decl is None or f.decl.body is not None:
+        return None
+    for pragma in f.decl.pragmas:
+        match pragma.split():
+            case ["go:linkname", local, target] if local == f.name:
+                return target
+    return bt.path_prefix(f.pkg) + f.name
+
+
+def runtime_call(f: Func) -> str | None:
+    """The runtime call that f is."""
+    target = link_target(f)
+    if target in LINKNAMES:
+        return LINKNAMES[target]
+    name = target.removeprefix(RUNTIME) if target is not None and target.startswith(RUNTIME) else ""
+    return name if name in RUNTIME_CALLS else None
+
+
+def called_runtime(fb: FuncBuilder, fun: ast.Node) -> str | None:
+    """The runtime call that fun names."""
+    name = fun.sel if isinstance(fun, ast.Selector) else fun
+    obj = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
+    return runtime_call(obj) if type(obj) is Func else None
+
+
+def call_runtime(
+    fb: FuncBuilder, name: str, args: list[Operand], results: tuple[IRType, ...], pos: Pos
+) -> tuple[Reg, ...]:
+    """The instruction; several results are the fields of one."""
+    call = RUNTIME_CALLS[name]
+    if name in ATOMICS:
+        fb.nil_check(args[0], pos)
+    if call.effect & Effect.NORETURN:
+        fb.never(name, *args, pos=pos)
+        fb.start(Block(0))
+        return ()
+    if not results:
+        fb.rt_do(name, *args, pos=pos)
+        return ()
+    value = fb.rt(name, *args, pos=pos)
+    if len(results) == 1:
+        return (value,)
+    parts = [fb.f.reg(t) for t in results]
+    for n, part in enumerate(parts):
+        fb.block.instrs.append(Instr(Op.EXTRACT, (part,), (value,), n))
+    return tuple(parts)
+
+
+def extern_symbol(mod: ModuleBuilder, f: Func) -> str | None:
+    """The symbol to call f by: its target's, or a wrapper's around the runtime call; None when f has a body."""
+    target = link_target(f)
+    if target is None:
+        return None
+    name = runtime_call(f)
+    if name is None:
+        return target
+    symbol = bt.path_prefix(f.pkg) + f.name
+    mod.request(symbol, lambda: _wrapper(mod, f, name, symbol))
+    return symbol
+
+
+def _wrapper(mod: ModuleBuilder, f: Func, name: str, symbol: str) -> None:
+    from morestack.irbuild.methods import finish, new_wrapper
+
+    fb = new_wrapper(mod, symbol, signature_of(f), [])
+    assert fb.f.pos is not None
+    finish(fb, call_runtime(fb, name, list(fb.f.params), bt.results_of(signature_of(f)), fb.f.pos))
+
+
+def check_externs(mod: ModuleBuilder) -> None:
+    """Report functions without a body that are bound to nothing there is, or not as they are declared."""
+    for file in mod.package.files:
+        for d in file.decls:
+            if not isinstance(d, ast.FuncDecl) or d.body is not None:
+                continue
+            f = mod.info.defs.get(d.name)
+            if type(f) is not Func:
+                continue
+            target, name = link_target(f), runtime_call(f)
+            if name is not None:
+                if not _fits(f, name):
+                    mod.unsupported(d.name.span, f"{f.name} declared so, linked to {target}, is")
+            elif target is None or not mod.is_go_function(target):
+                mod.unsupported(d.name.span, f"a function linked to {target} is")
+
+
+def _fits(f: Func, name: str) -> bool:
+    """Has f the signature of the runtime call?"""
+    call, s = RUNTIME_CALLS[name], signature_of(f)
+    results = bt.results_of(s)
+    whole = None if not results else results[0] if len(results) == 1 else ir.struct(*results)
+    params = bt.params_of(s)
+    return s.recv is None and params == call.params and whole == call.result

@@ -1,0 +1,60 @@
+"""The text of LLVM IR: types, constants and names.
+
+In registers bool is i1, in memory i8.
+"""
+
+from __future__ import annotations
+
+import struct as pystruct
+
+from morestack.ir.flat import is_float
+from morestack.ir.module import Const
+from morestack.ir.types import BOOL, F32, Scalar
+
+LLVM_TYPE = {
+    "bool": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64", "f32": "float", "f64": "double", "ptr": "ptr",
+}  # fmt: skip
+"""The LLVM type of a scalar in a register."""
+
+
+def memory_type(s: Scalar) -> str:
+    """The LLVM type of a scalar in memory."""
+    return "i8" if s is BOOL else LLVM_TYPE[s.name]
+
+
+def zero_text(s: Scalar) -> str:
+    """LLVM's text for the zero of a scalar."""
+    if s.name == "ptr":
+        return "null"
+    if is_float(s):
+        return "0.0"
+    return "false" if s is BOOL else "0"
+
+
+def const_text(c: Const) -> str:
+    """LLVM's text for a constant."""
+    s = c.type
+    assert isinstance(s, Scalar)
+    if is_float(s):
+        value = float(c.value)
+        if s is F32:
+            try:
+                value = pystruct.unpack("<f", pystruct.pack("<f", value))[0]
+            except OverflowError:
+                value = float("inf") if value > 0 else float("-inf")
+        return f"0x{pystruct.unpack('<Q', pystruct.pack('<d', value))[0]:016X}"
+    number = int(c.value)
+    if s.name == "ptr":
+        return "null" if number == 0 else f"inttoptr (i64 {number} to ptr)"
+    if s is BOOL:
+        return "true" if number & 1 else "false"
+    return str(number & ((1 << (8 * s.size)) - 1))
+
+
+def quote(name: str) -> str:
+    """A global's name as LLVM text writes it."""
+    if name.replace(".", "_").replace("$", "_").isalnum() or all(c.isalnum() or c in "._$-" for c in name):
+        if name.isascii() and name:
+            return "@" + name if not name[0].isdigit() else f'@"{name}"'
+    out = "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in name.encode())
+    return f'@"{out}"'

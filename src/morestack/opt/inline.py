@@ -1,0 +1,248 @@
+"""Inline small functions that are no leaves, and the function literals that are passed to them.
+
+        around(c, func(near cell) { ... })        the body of `around`, in which `f(n)` is the literal's body
+
+A call is replaced by a copy of the callee's body, whose instructions say where they came from (`Inlined`), so a
+traceback shows the same lines as without (docs/abi.md, site records). A call through a closure is replaced when only
+one function can be in it: when it is a static closure, or an object into which this function has stored a code address.
+Code addresses are stored into nothing but closures, and never into one that has another.
+
+What is copied is the callee as it was written. A function that calls itself is inlined into itself once, and a cycle
+of functions into each of them once, as gc does. Calls of leaves stay, LLVM inlines those; a function that calls nothing
+but leaves after this is one itself. `recover` asks for its caller's frame, so who calls it has one.
+
+Budgets are small: a frame that grows for what an inlined function keeps alive costs every copy of the stack, and what
+it keeps in memory (arrays, large structs) is in the frame even where the function is never called. A callee
+that is given a function literal may be larger, loop and call, since an indirect call goes with it.
+
+Input is left as it was. Why budgets are what they are: docs/adr/0005-inlining.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from morestack.codegen.frame.liveness import liveness
+from morestack.codegen.frame.split import make_nodes
+from morestack.ir.flat import leaves as leaves_of
+from morestack.ir.loops import back_edges
+from morestack.ir.module import Block, Function, Inlined, Instr, Module, Object, Operand, Pos, Reg, Sym
+from morestack.ir.ops import Effect, Op
+from morestack.ir.tidy import tidy_blocks
+from morestack.opt.leaves import ENTRIES, instructions
+
+BUDGET = 25
+"""Instructions a callee may have."""
+LITERAL_BUDGET = 45
+"""The same for a callee that is given a function literal, or is one."""
+GROWTH = 300
+"""Instructions that a caller may grow by."""
+FRAME = 128
+"""Bytes of objects and of values in memory that a callee may have: they would be in every frame of its caller."""
+ROUNDS = 3
+"""How deep inlined bodies may nest."""
+
+
+def size(f: Function) -> int:
+    """How much a copy of the body is."""
+    total = 0
+    for i in instructions(f):
+        if i.op not in (Op.COPY, Op.JUMP, Op.ADDR):
+            total += 4 if i.op.effect & Effect.CALL or i.op is Op.RT else 1
+    return total
+
+
+def memory(f: Function) -> int:
+    """Bytes of what the body keeps in memory: objects, and values that no register holds."""
+    wide = sum(r.type.size for r in f.regs if leaves_of(r.type) is None)
+    return wide + sum(o.type.size for o in f.objects)
+
+
+def calls(f: Function, leaf: Mapping[str, object]) -> int:
+    """How many calls of goroutine functions the body has."""
+    return sum(bool(i.op.effect & Effect.CALL) and not (i.op is Op.CALL and i.aux in leaf) for i in instructions(f))
+
+
+def _may_be_copied(f: Function) -> bool:
+    if not f.blocks or f.has_defer or f.wrapper or f.name in ENTRIES or f.name.endswith(".init"):
+        return False
+    if "go:noinline" in f.pragmas or memory(f) > FRAME:
+        return False
+    return not any(i.op is Op.DEFER or (i.op is Op.RT and i.aux == "gorecover") for i in instructions(f))
+
+
+class _Closures:
+    """Which function each closure value of f holds, as far as one look at f tells."""
+
+    def __init__(self, f: Function, module: Module) -> None:
+        self.module = module
+        self.defs: dict[int, Instr | None] = {r.id: None for r in f.params}
+        if f.context is not None:
+            self.defs[f.context.id] = None
+        for i in instructions(f):
+            for r in i.dst:
+                self.defs[r.id] = None if r.id in self.defs else i
+        self.codes: dict[object, set[str]] = {}
+        for i in instructions(f):
+            if i.op is Op.STORE and isinstance(i.args[1], Sym) and i.args[1].name in module.functions:
+                self.codes.setdefault(self._origin(i.args[0]), set()).add(i.args[1].name)
+
+    def _origin(self, a: Operand) -> object:
+        """What made the address: a frame object, an allocation, or a symbol."""
+        while isinstance(a, Reg):
+            made = self.defs.get(a.id)
+            if made is None:
+                return None
+            if made.op is not Op.COPY:
+                return made.aux if made.op is Op.ADDR else made
+            a = made.args[0]
+        return a
+
+    def code(self, a: Operand) -> str | None:
+        """The only function in a closure."""
+        origin = self._origin(a)
+        if isinstance(origin, Sym):
+            g = self.module.globals.get(origin.name)
+            if g is None or not g.readonly or len(g.relocs) != 1 or g.relocs[0][0] != 0:
+                return None
+            name = g.relocs[0][1].name
+            return name if name in self.module.functions else None
+        found = self.codes.get(origin, set()) if origin is not None else set()
+        return next(iter(found)) if len(found) == 1 else None
+
+
+class _Candidates:
+    """Which functions may be copied, and how large each is."""
+
+    def __init__(self, module: Module, leaf: Mapping[str, object]) -> None:
+        self.module = module
+        self.leaf = leaf
+        self._known: dict[str, tuple[int, bool] | None] = {}
+
+    def get(self, name: str) -> tuple[int, bool] | None:
+        """Size, and whether it has neither loops nor more than one call; None when it is not to be copied."""
+        if name not in self._known:
+            f = self.module.functions.get(name)
+            if f is None or not _may_be_copied(f):
+                self._known[name] = None
+            else:
+                self._known[name] = size(f), calls(f, self.leaf) <= 1 and not back_edges(f)
+        return self._known[name]
+
+
+class _Caller:
+    """Rewrites one function, a round at a time."""
+
+    def __init__(self, f: Function, known: _Candidates, literals: bool) -> None:
+        self.f = f
+        self.known = known
+        self.literals = literals
+        self.left = GROWTH
+
+    def run(self) -> Function:
+        for _ in range(ROUNDS):
+            sites = self._sites()
+            if not sites:
+                break
+            self.f = self._rewrite(sites)
+        return self.f
+
+    def _sites(self) -> dict[Instr, Function]:
+        calls = [i for i in instructions(self.f) if i.op in (Op.CALL, Op.CALL_CLOSURE)]
+        if not calls:
+            return {}
+        closures: _Closures | None = None
+        sites: dict[Instr, Function] = {}
+        for i in calls:
+            direct = i.op is Op.CALL
+            if direct and (i.aux in self.known.leaf or self.known.get(str(i.aux)) is None):
+                continue
+            closures = closures or _Closures(self.f, self.known.module)
+            name = str(i.aux) if direct else closures.code(i.args[0])
+            found = self.known.get(name) if name is not None else None
+            if name is None or found is None or name in self._within(i.pos):
+                continue
+            instrs, plain = found
+            literal = not direct or any(closures.code(a) for a in i.args)
+            if self.literals and not literal:
+                continue
+            if instrs > (LITERAL_BUDGET if literal else BUDGET) or not (plain or literal) or instrs > self.left:
+                continue
+            self.left -= instrs
+            sites[i] = self.known.module.functions[name]
+        return sites
+
+    def _within(self, pos: Pos | None) -> set[str]:
+        """The functions a place has been inlined from, and with them the caller."""
+        names: set[str] = set()
+        while pos is not None and pos.inlined is not None:
+            names |= {pos.inlined.function.name, self.f.name}
+            pos = pos.inlined.call
+        return names
+
+    def _rewrite(self, sites: dict[Instr, Function]) -> Function:
+        out = replace(self.f, regs=list(self.f.regs), objects=list(self.f.objects), blocks=[])
+        copies = {b: out.block() for b in self.f.blocks}
+        for b in self.f.blocks:
+            here = copies[b]
+            for i in b.instrs:
+                callee = sites.get(i)
+                if callee is not None:
+                    here = _copy_body(out, here, i, callee)
+                else:
+                    here.instrs.append(replace(i, targets=tuple(copies[t] for t in i.targets)) if i.targets else i)
+        tidy_blocks(out)
+        return out
+
+
+def _copy_body(out: Function, here: Block, call: Instr, callee: Function) -> Block:
+    """The callee's body instead of a call, from `here` on; the block where it goes on."""
+    regs: dict[int, Reg] = {r.id: out.reg(r.type, r.name) for r in callee.regs}
+    objects: dict[int, Object] = {o.id: out.object(o.type, o.name) for o in callee.objects}
+    args = call.args
+    if call.op is Op.CALL_CLOSURE:
+        if callee.context is not None:
+            here.instrs.append(Instr(Op.COPY, (regs[callee.context.id],), (args[0],), pos=call.pos))
+        args = args[1:]
+    for p, a in zip(callee.params, args, strict=True):
+        here.instrs.append(Instr(Op.COPY, (regs[p.id],), (a,), pos=call.pos))
+    for r in _unset(callee):
+        here.instrs.append(Instr(Op.ZERO, (regs[r.id],), pos=call.pos))
+    join = out.block()
+    blocks = {b: out.block() for b in callee.blocks}
+    here.instrs.append(Instr(Op.JUMP, targets=(blocks[callee.blocks[0]],), pos=call.pos))
+    at = call.pos or out.pos or Pos("", 0, 0)
+
+    def place(pos: Pos | None) -> Pos:
+        own = pos or callee.pos or at
+        return Pos(own.file, own.line, own.col, Inlined(callee, at))
+
+    for b in callee.blocks:
+        to = blocks[b].instrs
+        for i in b.instrs:
+            values = tuple(regs[a.id] if isinstance(a, Reg) else a for a in i.args)
+            if i.op is Op.RETURN:
+                to += [Instr(Op.COPY, (r,), (v,), pos=place(i.pos)) for r, v in zip(call.dst, values, strict=True)]
+                to.append(Instr(Op.JUMP, targets=(join,), pos=place(i.pos)))
+                continue
+            aux = objects[i.aux.id] if isinstance(i.aux, Object) else i.aux
+            targets = tuple(blocks[t] for t in i.targets)
+            to.append(Instr(i.op, tuple(regs[r.id] for r in i.dst), values, aux, targets, place(i.pos)))
+    return join
+
+
+def _unset(f: Function) -> list[Reg]:
+    """Registers that f may read before it writes them: they are zero when a function begins."""
+    nodes = make_nodes(f, lambda _: False)
+    live = liveness(nodes).live_in[nodes[0]]
+    given = {p.id for p in f.params} | ({f.context.id} if f.context is not None else set())
+    return [r for r in f.regs if live >> r.id & 1 and r.id not in given]
+
+
+def inline(module: Module, leaf: Mapping[str, object], literals: bool = False) -> dict[str, Function]:
+    """The functions in which small functions, which are not in `leaf`, have been inlined; with `literals` only where a
+    function literal is called or passed."""
+    known = _Candidates(module, leaf)
+    callers = [f for name, f in module.functions.items() if f.blocks and name not in leaf]
+    return {f.name: made for f in callers if (made := _Caller(f, known, literals).run()) is not f}
