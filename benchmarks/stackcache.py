@@ -16,7 +16,9 @@ from typing import Any
 from benchmarks import stackloops
 from morestack import runtime
 from morestack.dialect.native import load
-from morestack.runtime import allp, init, stackpool
+from morestack.runtime import init
+from morestack.runtime.stack import stackpool
+from morestack.runtime.sys import allp
 
 REPEATS = 9
 BURSTS = 20_000

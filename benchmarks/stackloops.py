@@ -1,10 +1,10 @@
 """Loops that take stacks and give them back, in the dialect: native code, with no Python in the figures."""
 
 from morestack.dialect.machine import Array, Literal, Ptr, local, u64
-from morestack.runtime.layout import P
-from morestack.runtime.lock import RANK_POOL, lock, unlock
-from morestack.runtime.stackalloc import stackalloc, stackfree
-from morestack.runtime.stackpool import StackPool, pool_of, stackpoolalloc, stackpoolfree
+from morestack.runtime.stack.stackalloc import stackalloc, stackfree
+from morestack.runtime.stack.stackpool import StackPool, pool_of, stackpoolalloc, stackpoolfree
+from morestack.runtime.sys.layout import P
+from morestack.runtime.sys.lock import RANK_POOL, lock, unlock
 
 BURST = u64(8)
 """Stacks taken before any is given back: as many as half a cache holds."""

@@ -13,7 +13,8 @@ from morestack.build.files import read_program
 from morestack.build.package import Compilation
 from morestack.dialect.native import load
 from morestack.engine.program import Program
-from morestack.runtime import allg, unwind
+from morestack.runtime.mem import allg
+from morestack.runtime.stack import unwind
 
 REPEATS = 15
 

@@ -16,9 +16,16 @@ from typing import Any
 
 from morestack.dialect import memory
 from morestack.dialect.machine import nil, ptr_at
-from morestack.runtime.mapiter import Hiter
-from morestack.runtime.maptable import HASH_MIGHT_PANIC, INDIRECT_ELEM, INDIRECT_KEY, NEED_KEY_UPDATE, Map, MapType
-from morestack.runtime.type import Type
+from morestack.runtime.mem.type import Type
+from morestack.runtime.value.mapiter import Hiter
+from morestack.runtime.value.maptable import (
+    HASH_MIGHT_PANIC,
+    INDIRECT_ELEM,
+    INDIRECT_KEY,
+    NEED_KEY_UPDATE,
+    Map,
+    MapType,
+)
 
 _kept: list[Any] = []
 Key = int | float | str | tuple[Any, ...] | None

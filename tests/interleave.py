@@ -27,7 +27,7 @@ from types import FrameType
 from typing import Any
 
 from morestack import runtime
-from morestack.runtime import os as runtime_os
+from morestack.runtime.sys import os as runtime_os
 
 FOLDER = str(Path(runtime.__file__).parent)
 SWITCHES = (0.02, 0.1, 0.3)

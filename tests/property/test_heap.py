@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from morestack.runtime import mcache, mgcsweep
+from morestack.runtime.gc import mgcsweep
+from morestack.runtime.mem import mcache
 from tests.unit.runtime.conftest import Runtime
 from tests.unit.runtime.fake_stack import load, store
 from tests.unit.runtime.heap_model import ROOTS, Heap, make_type

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from morestack import runtime
 from morestack.dialect.machine import bind_statics, ptr_at, u8
-from morestack.runtime import init, map, mapiter
-from morestack.runtime.maptable import capacity_of
+from morestack.runtime import init
+from morestack.runtime.value import map, mapiter
+from morestack.runtime.value.maptable import capacity_of
 from tests.fake_map import FakeMap
 
 FUNCTIONS = SimpleNamespace(**vars(map), mapiterinit=mapiter.mapiterinit, mapiternext=mapiter.mapiternext)

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from morestack import runtime
 from morestack.dialect import memory
 from morestack.dialect.machine import bind_statics
-from morestack.runtime import allp, event, init, mheap, stackalloc, stackcache, stacklarge
+from morestack.runtime import init
+from morestack.runtime.mem import mheap
+from morestack.runtime.stack import stackalloc, stackcache, stacklarge
+from morestack.runtime.sys import allp, event
 
 SIZES = [2048 << k for k in range(10)]
 ACTIONS = st.lists(

@@ -147,7 +147,7 @@ def native_loops(scale: float) -> dict[str, tuple[int, Callable[[], None]]]:
     from morestack.bench import switchloops
     from morestack.dialect.machine import u64
     from morestack.dialect.native import load
-    from morestack.runtime import os as runtime_os
+    from morestack.runtime.sys import os as runtime_os
 
     native = load([runtime_os, switchloops])
     getpids, take_turns = native.function(switchloops.getpids), native.function(switchloops.take_turns)

@@ -53,7 +53,7 @@ def record(paths: Sequence[str]) -> list[Switch]:
     from morestack.build.package import Compilation
     from morestack.dialect import callback
     from morestack.engine.program import Program
-    from morestack.runtime import sched
+    from morestack.runtime.sched import sched
 
     os.environ["GOMAXPROCS"] = "1"  # with several threads a goroutine may go on where no switch is seen
     program = Program.load(Compilation(read_program(paths)).objects, lambda stage: None)
@@ -83,7 +83,7 @@ class _Recorder:
 
     def call(self, g: Any) -> Any:
         from morestack.dialect.machine import ptr_at
-        from morestack.runtime.layout import G
+        from morestack.runtime.sys.layout import G
 
         self.calls += 1
         stopped = look(g.at) if g.at.goid and len(self.seen) < self.MOST else None
@@ -106,7 +106,7 @@ def look(g: Any) -> Registers:
 
 def place_of(pc: int) -> Place:
     """The function and line a continuation belongs to, or an entry."""
-    from morestack.runtime.unwind import func_line, is_entry, record_of
+    from morestack.runtime.stack.unwind import func_line, is_entry, record_of
 
     record = record_of(pc)
     if is_entry(pc):
@@ -118,7 +118,7 @@ def place_of(pc: int) -> Place:
 def site_file(record: int) -> str:
     """The file of a function record."""
     from morestack.observe.events import _text
-    from morestack.runtime.unwind import func_file
+    from morestack.runtime.stack.unwind import func_file
 
     return _text(func_file(record))
 

@@ -8,7 +8,7 @@ With both threads on one processor each turn is one switch of kernel threads: wh
 import platform
 
 from morestack.dialect.machine import Ptr, atomic_load, atomic_store, i64, u32, u64
-from morestack.runtime.os import FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE, futex, syscall6
+from morestack.runtime.sys.os import FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE, futex, syscall6
 
 SYS_GETPID = i64(172 if platform.machine() == "aarch64" else 39)
 

@@ -5,7 +5,7 @@ run-time errors are there.
 """
 
 ERROR_TYPES = ("errorString", "plainError", "boundsError", "*TypeAssertionError", "*PanicNilError")
-"""The order runtime/error.py knows."""
+"""The order runtime/fail/error.py knows."""
 
 
 def error_table() -> str:

@@ -17,7 +17,7 @@ from morestack.types.types import BOOL, Chan, Type
 CASE = 16
 """Bytes of a select case {chan, elem}."""
 ORDERED = 4
-"""Cases whose order takes a word behind the table (runtime/select.py)."""
+"""Cases whose order takes a word behind the table (runtime/sync/select.py)."""
 
 
 def chan_elem(fb: FuncBuilder, ch: ast.Node) -> Type:

@@ -14,7 +14,8 @@ from functools import cache
 from typing import NamedTuple
 
 from morestack.dialect.machine import offset_of, size_of
-from morestack.runtime import crossing, event
+from morestack.runtime.stack import crossing
+from morestack.runtime.sys import event
 
 KINDS = {
     event.EVENT_GROW: "grow",
@@ -93,7 +94,7 @@ _COUNTERS = ("pc", "func", "made", "kept", "left", "extra", "frames", "moved")
 
 
 def crossing_records() -> Iterator[dict[str, int]]:
-    """The counters of every call that made a segment, by field (runtime/crossing.py)."""
+    """The counters of every call that made a segment, by field (runtime/stack/crossing.py)."""
     table, size = crossing.crossings.value, size_of(crossing.Crossing)
     at = {name: offset_of(crossing.Crossing, name) for name in _COUNTERS}
     for slot in range(crossing.MAX_PLACES + 1 if table else 0):

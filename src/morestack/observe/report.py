@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass
 from morestack.dialect.machine import offset_of
 from morestack.observe.events import SOURCES, Event, crossing_records, events, function_name, lost, pc_place
 from morestack.observe.usage import Usage
-from morestack.runtime import allp, event, globrunq
-from morestack.runtime.layout import PStats
-from morestack.runtime.segment import segment_size
+from morestack.runtime.sched import globrunq
+from morestack.runtime.stack.segment import segment_size
+from morestack.runtime.sys import allp, event
+from morestack.runtime.sys.layout import PStats
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,8 @@ def runtime_counters() -> dict[str, int]:
     """Every counter of the runtime that is one number, by its name there."""
     from morestack.dialect import kinds
     from morestack.dialect.machine import offset_of
-    from morestack.runtime import allp, event
-    from morestack.runtime.layout import PStats
+    from morestack.runtime.sys import allp, event
+    from morestack.runtime.sys.layout import PStats
 
     stats = event.stats.at
     fields = kinds.kind_of(event.Stats).fields  # type: ignore[attr-defined]

@@ -1,29 +1,43 @@
 """The runtime, in the dialect: stacks, scheduler, channels, heap, panics.
 
-`modules()` are its modules in import order; `exports()` the functions compiled Go code and the engine can call, each
-`runtime.<name>`. What is not there does not exist: codegen says so, nothing is stubbed.
+`modules()` are its modules in import order; `exports()` the functions that compiled Go code and the engine can call,
+each `runtime.<name>`. Nothing is stubbed: codegen rejects a call of a function that is not there.
+
+A folder imports only folders before it in FOLDERS, and a module only modules before it. Where a lower one has to call
+a higher one, the address is stored when the runtime starts (gc/mgchooks.py, Timers.fire in sched/timeheap.py).
 """
 
 from importlib import import_module
 from types import ModuleType
 
-MODULES = (
-    "layout", "os", "fatal", "lockrank", "lock", "rand", "event", "mheap", "allp", "gcstats", "records", "allg",
-    "extra", "type", "sizeclasses", "mspan", "mkind", "mcentral", "mcache", "stackprotect", "stackpool", "stackcache",
-    "stacklarge", "stackalloc", "unwind", "copystack", "print", "dragon", "printfloat", "system", "traceback",
-    "shrinkstack", "stress", "safepoint", "crossing", "reserve", "mgcsweep", "mgccheck", "mgcpace", "mgctrace",
-    "segmentkeep", "segment", "discipline", "mgcwork", "mgcmark", "mspecial", "mgcobjects", "mgcstack", "timeheap",
-    "hchan", "park", "pool", "mgcworker", "mgc", "newstack", "globrunq", "runq", "idle", "gfree", "deadlock", "proc",
-    "stw", "procresize", "timerwait", "findrunnable", "lockosthread", "thread", "sysmon", "sched", "end", "preempt",
-    "malloc", "slice", "string", "chan", "select", "sema", "complex", "iface", "maphash", "maptable", "map",
-    "mapiter", "panictext", "error", "defer", "panic", "mfinal", "symtab", "debug", "memstats", "quit", "mleak",
-    "time", "syscall", "init",
-)  # fmt: skip
+FOLDERS: dict[str, tuple[str, ...]] = {
+    "sys": ("layout", "os", "fatal", "lockrank", "lock", "rand", "event", "print", "system", "stress", "allp"),
+    "mem": (
+        "mheap", "sizeclasses", "type", "mspan", "mkind", "mcentral", "mcache", "malloc", "records", "extra", "allg",
+    ),
+    "value": ("slice", "string", "complex", "iface", "maphash", "maptable", "map", "mapiter", "dragon", "printfloat"),
+    "stack": (
+        "stackprotect", "stackpool", "stackcache", "stacklarge", "stackalloc", "unwind", "copystack", "shrinkstack",
+        "safepoint", "reserve", "crossing", "segmentkeep", "segment", "discipline", "traceback", "newstack",
+    ),
+    "gc": (
+        "gcstats", "mgcsweep", "mgccheck", "mgcwork", "mgchooks", "mgcmark", "mgcobjects", "mgcstack", "mspecial",
+        "mgcworker", "mgcpace", "mgctrace", "pool", "mgc", "mfinal",
+    ),
+    "sched": (
+        "globrunq", "runq", "idle", "gfree", "timeheap", "hchan", "park", "deadlock", "proc", "stw", "procresize",
+        "timerwait", "findrunnable", "lockosthread", "thread", "sysmon", "sched", "end", "preempt", "syscall", "finq",
+    ),
+    "sync": ("chan", "select", "sema", "time"),
+    "fail": ("panictext", "error", "defer", "panic"),
+    "report": ("symtab", "debug", "memstats", "quit", "mleak"),
+}  # fmt: skip
 
 
 def modules() -> list[ModuleType]:
-    """The runtime's modules, in import order."""
-    return [import_module(f"morestack.runtime.{name}") for name in MODULES]
+    """The runtime's modules, in import order; init.py, which starts the others, is the last."""
+    names = [f"{folder}.{name}" for folder, files in FOLDERS.items() for name in files]
+    return [import_module(f"morestack.runtime.{name}") for name in (*names, "init")]
 
 
 def exports() -> frozenset[str]:

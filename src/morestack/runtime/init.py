@@ -9,44 +9,44 @@ code = exitcode(g0)
 """
 
 from morestack.dialect.machine import Ptr, export, i64, u32, u64
-from morestack.runtime.allp import MAX_PROCS
-from morestack.runtime.copystack import poison_guard, poison_old
-from morestack.runtime.crossing import crossing_init
-from morestack.runtime.defer import defer_init
-from morestack.runtime.discipline import discipline_init
-from morestack.runtime.event import EVENT_CAPACITY, event_init, event_mask
-from morestack.runtime.fatal import exit_code, fatal_init, stop
-from morestack.runtime.hchan import sudogs_init
-from morestack.runtime.iface import itab_init
-from morestack.runtime.layout import G
-from morestack.runtime.lockrank import check_order, lockrank_init
-from morestack.runtime.malloc import malloc_init
-from morestack.runtime.mcache import gc_wanted
-from morestack.runtime.mcentral import mcentral_init
-from morestack.runtime.mfinal import finalizers_init
-from morestack.runtime.mgc import gc_init, gc_stress
-from morestack.runtime.mgccheck import check_escapes_wanted
-from morestack.runtime.mgcstack import roots_init
-from morestack.runtime.mgcsweep import poison_objects
-from morestack.runtime.mheap import mheap_init
-from morestack.runtime.mkind import kinds_init, rare_only
-from morestack.runtime.mspecial import specials_init
-from morestack.runtime.newstack import maxstacksize
-from morestack.runtime.pool import pools_init
-from morestack.runtime.print import print_init
-from morestack.runtime.quit import quit_init
-from morestack.runtime.reserve import reserve_init
-from morestack.runtime.safepoint import safepoint_init
-from morestack.runtime.sched import schedinit_m, shrink_at_block
-from morestack.runtime.sema import sema_init
-from morestack.runtime.shrinkstack import move_stacks
-from morestack.runtime.sizeclasses import sizeclasses_init
-from morestack.runtime.stackalloc import poison_freed
-from morestack.runtime.stacklarge import stacklarge_init
-from morestack.runtime.stackpool import stackpool_init
-from morestack.runtime.stackprotect import protect_freed
-from morestack.runtime.symtab import symtab_init
-from morestack.runtime.time import time_init
+from morestack.runtime.fail.defer import defer_init
+from morestack.runtime.gc.mfinal import finalizers_init
+from morestack.runtime.gc.mgc import gc_init, gc_stress
+from morestack.runtime.gc.mgcstack import roots_init
+from morestack.runtime.gc.mgcsweep import poison_objects
+from morestack.runtime.gc.mspecial import specials_init
+from morestack.runtime.gc.pool import pools_init
+from morestack.runtime.mem.malloc import malloc_init
+from morestack.runtime.mem.mcache import gc_wanted
+from morestack.runtime.mem.mcentral import mcentral_init
+from morestack.runtime.mem.mheap import mheap_init
+from morestack.runtime.mem.mkind import kinds_init, rare_only
+from morestack.runtime.mem.sizeclasses import sizeclasses_init
+from morestack.runtime.report.quit import quit_init
+from morestack.runtime.report.symtab import symtab_init
+from morestack.runtime.sched.hchan import sudogs_init
+from morestack.runtime.sched.sched import schedinit_m, shrink_at_block
+from morestack.runtime.stack.copystack import poison_old
+from morestack.runtime.stack.crossing import crossing_init
+from morestack.runtime.stack.discipline import discipline_init
+from morestack.runtime.stack.newstack import maxstacksize
+from morestack.runtime.stack.reserve import reserve_init
+from morestack.runtime.stack.safepoint import safepoint_init
+from morestack.runtime.stack.shrinkstack import move_stacks
+from morestack.runtime.stack.stackalloc import poison_freed
+from morestack.runtime.stack.stacklarge import stacklarge_init
+from morestack.runtime.stack.stackpool import stackpool_init
+from morestack.runtime.stack.stackprotect import protect_freed
+from morestack.runtime.sync.sema import sema_init
+from morestack.runtime.sync.time import time_init
+from morestack.runtime.sys.allp import MAX_PROCS
+from morestack.runtime.sys.event import EVENT_CAPACITY, event_init, event_mask
+from morestack.runtime.sys.fatal import exit_code, fatal_init, stop
+from morestack.runtime.sys.layout import G
+from morestack.runtime.sys.lockrank import check_order, lockrank_init
+from morestack.runtime.sys.print import print_init
+from morestack.runtime.sys.stress import check_escapes_wanted, poison_guard
+from morestack.runtime.value.iface import itab_init
 
 MAX_STACK = u64(1000000000)
 

@@ -11,7 +11,7 @@ import pytest
 from morestack import runtime
 from morestack.dialect.machine import bind_statics, ptr_at
 from morestack.dialect.native import Native, load
-from morestack.runtime.layout import G
+from morestack.runtime.sys.layout import G
 from tests.unit.runtime.fake_stack import GOEXIT, PANICRETURN, PANICVAL, code
 
 

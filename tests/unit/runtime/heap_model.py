@@ -6,8 +6,8 @@ import struct
 from typing import Any
 
 from morestack.dialect.machine import ptr_at
-from morestack.runtime import mcache
-from morestack.runtime.type import Type
+from morestack.runtime.mem import mcache
+from morestack.runtime.mem.type import Type
 from tests.unit.runtime.fake_stack import blob, store
 
 ROOTS = 64

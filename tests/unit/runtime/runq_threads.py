@@ -1,9 +1,9 @@
 """What the threads of test_runq.py do, in the dialect. Each goroutine counts in `goid` how often it was taken."""
 
 from morestack.dialect.machine import Ptr, atomic_add, atomic_load, nil, ptr_at, size_of, u32, u64
-from morestack.runtime.globrunq import globrunqtake
-from morestack.runtime.layout import G, P
-from morestack.runtime.runq import runnext_take, runqget_ring, runqput, runqsteal
+from morestack.runtime.sched.globrunq import globrunqtake
+from morestack.runtime.sched.runq import runnext_take, runqget_ring, runqput, runqsteal
+from morestack.runtime.sys.layout import G, P
 
 
 def taken(g: Ptr[G]) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from morestack.abi import numbers as abi
 from morestack.dialect.machine import nil, ptr_at
-from morestack.runtime import layout
-from morestack.runtime.hchan import Hchan
-from morestack.runtime.select import Scase
-from morestack.runtime.type import ChanType
+from morestack.runtime.mem.type import ChanType
+from morestack.runtime.sched.hchan import Hchan
+from morestack.runtime.sync.select import Scase
+from morestack.runtime.sys import layout
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, store
 from tests.unit.runtime.fake_types import chan_type, int_type, sized_type
 

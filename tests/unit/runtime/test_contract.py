@@ -11,8 +11,12 @@ from morestack.ir.ops import Effect
 from morestack.ir.runtime_calls import ATOMICS, PARKED, RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, Scalar, scalars
 from morestack.ir.types import F64 as IR_F64
-from morestack.runtime import chan, layout, map, mapiter, panictext, sched, slice
-from morestack.runtime.layout import G, Gobuf, M, Spill
+from morestack.runtime.fail import panictext
+from morestack.runtime.sched import sched
+from morestack.runtime.sync import chan
+from morestack.runtime.sys import layout
+from morestack.runtime.sys.layout import G, Gobuf, M, Spill
+from morestack.runtime.value import map, mapiter, slice
 
 BY_CODEGEN = {"memmove", "memclr", "unpreempted", "keepalive", *ATOMICS}
 """Not calls: LLVM intrinsics, instructions, a look at g."""

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from morestack.abi import numbers as abi
-from morestack.runtime import event, layout, mcache, mgc
+from morestack.runtime.gc import mgc
+from morestack.runtime.mem import mcache
+from morestack.runtime.sys import event, layout
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 
 MAIN = Site("main.main", 10, words=4, pointers=(0, 2))
@@ -130,8 +132,8 @@ def test_a_parked_receivers_place_moves(rt: Any, g: Any) -> None:
 
 def make_chan(rt: Any, g: Any, size: int) -> Any:
     from morestack.dialect.machine import ptr_at
-    from morestack.runtime.hchan import Hchan
-    from morestack.runtime.type import ChanType
+    from morestack.runtime.mem.type import ChanType
+    from morestack.runtime.sched.hchan import Hchan
     from tests.unit.runtime.fake_types import chan_type, int_type
 
     return ptr_at(Hchan, rt.makechan(g, ptr_at(ChanType, chan_type(int_type())), size))

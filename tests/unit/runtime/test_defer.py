@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from morestack.dialect.machine import nil, ptr_at
-from morestack.runtime import layout
-from morestack.runtime.defer import GoInterface
-from morestack.runtime.layout import Defer, Panic
-from morestack.runtime.panictext import PENDING_USER
+from morestack.runtime.fail.defer import GoInterface
+from morestack.runtime.fail.panictext import PENDING_USER
+from morestack.runtime.sys import layout
+from morestack.runtime.sys.layout import Defer, Panic
 from tests.unit.runtime.fake_stack import PANICRETURN as BACK
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, sp_of, store
 

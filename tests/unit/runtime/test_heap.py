@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from morestack.runtime import fatal, mcache, mgc, mgcsweep, mheap, mkind, mspan
-from morestack.runtime.layout import G_WAITING
-from morestack.runtime.mgcpace import NO_LIMIT
+from morestack.runtime.gc import mgc, mgcsweep
+from morestack.runtime.gc.mgcpace import NO_LIMIT
+from morestack.runtime.mem import mcache, mheap, mkind, mspan
+from morestack.runtime.sys import fatal
+from morestack.runtime.sys.layout import G_WAITING
 from tests.unit.runtime import fake_types
 from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, sp_of, store
 from tests.unit.runtime.heap_model import Heap, make_type

@@ -16,12 +16,16 @@ import pytest
 
 from morestack.dialect import machine
 from morestack.dialect.machine import nil, ptr_at, ptr_to, size_of, u32, u64
-from morestack.runtime import chan, event, hchan, iface, layout, lock, records
-from morestack.runtime import print as printing
-from morestack.runtime.defer import free_records
-from morestack.runtime.layout import G, M, P
-from morestack.runtime.select import Scase
-from morestack.runtime.type import InterfaceType, Type
+from morestack.runtime.fail.defer import free_records
+from morestack.runtime.mem import records
+from morestack.runtime.mem.type import InterfaceType, Type
+from morestack.runtime.sched import hchan
+from morestack.runtime.sync import chan
+from morestack.runtime.sync.select import Scase
+from morestack.runtime.sys import event, layout, lock
+from morestack.runtime.sys import print as printing
+from morestack.runtime.sys.layout import G, M, P
+from morestack.runtime.value import iface
 from tests.interleave import Explorer, Stuck, explore
 from tests.unit.runtime.fake_stack import blob, load
 from tests.unit.runtime.test_chan import make

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from morestack.dialect.machine import Ptr, ptr_at, u32
-from morestack.runtime import init, lock, lockrank
+from morestack.runtime import init
+from morestack.runtime.sys import lock, lockrank
 
 ORDER = init.DEBUG_LOCK_ORDER
 

@@ -11,7 +11,7 @@ import pytest
 
 from morestack.abi import numbers as abi
 from morestack.dialect.machine import ptr_at, size_of
-from morestack.runtime.mapiter import Hiter
+from morestack.runtime.value.mapiter import Hiter
 from tests.fake_map import FakeMap, blob, type_of
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from morestack.dialect import memory
 from morestack.dialect.machine import bind_statics
-from morestack.runtime import mcache, mgcsweep, mgcworker, mheap, modules, mspan
+from morestack.runtime import modules
+from morestack.runtime.gc import mgcsweep, mgcworker
+from morestack.runtime.mem import mcache, mheap, mspan
 from tests.unit.runtime.conftest import Runtime
 from tests.unit.runtime.fake_stack import store
 from tests.unit.runtime.heap_model import ROOTS, Heap, make_type

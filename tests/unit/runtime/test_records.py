@@ -6,9 +6,9 @@ import random
 from typing import Any
 
 from morestack.dialect.machine import Ptr, ptr_to
-from morestack.runtime.defer import free_records
-from morestack.runtime.layout import P, RecordPool
-from morestack.runtime.records import RecordCentral
+from morestack.runtime.fail.defer import free_records
+from morestack.runtime.mem.records import RecordCentral
+from morestack.runtime.sys.layout import P, RecordPool
 from tests.unit.runtime.fake_stack import load
 
 

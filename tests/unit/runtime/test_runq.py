@@ -13,8 +13,9 @@ import pytest
 from morestack.dialect import memory
 from morestack.dialect.machine import nil, ptr_at, size_of, u32
 from morestack.dialect.native import Native, load
-from morestack.runtime import fatal, globrunq, layout, lock, lockrank, os, runq
-from morestack.runtime.layout import G, P
+from morestack.runtime.sched import globrunq, runq
+from morestack.runtime.sys import fatal, layout, lock, lockrank, os
+from morestack.runtime.sys.layout import G, P
 from tests.runtime_sides import runtime_sides
 from tests.unit.runtime import runq_threads
 

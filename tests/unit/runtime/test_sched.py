@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from morestack.dialect.machine import nil, u32
-from morestack.runtime import event, layout
-from morestack.runtime.layout import G
+from morestack.runtime.sys import event, layout
+from morestack.runtime.sys.layout import G
 from tests.unit.runtime.fake_stack import Site, closure, code, load, store
 
 
@@ -142,7 +142,7 @@ def test_nothing_to_run_is_a_deadlock(rt: Any, capfd: pytest.CaptureFixture[str]
 
 
 def type_of_chan() -> Any:
-    from morestack.runtime.hchan import Hchan
+    from morestack.runtime.sched.hchan import Hchan
 
     return Hchan
 

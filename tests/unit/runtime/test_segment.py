@@ -8,8 +8,9 @@ import pytest
 
 from morestack.abi import numbers as abi
 from morestack.dialect.machine import nil, ptr_at, size_of
-from morestack.runtime import crossing, event, layout
-from morestack.runtime.layout import Stktop
+from morestack.runtime.stack import crossing
+from morestack.runtime.sys import event, layout
+from morestack.runtime.sys.layout import Stktop
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, store
 
 LESSSTACK = Site("runtime.lessstack", flags=2 | 8)

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from morestack.dialect.machine import ptr_at
-from morestack.runtime import event, layout, reserve, thread
-from morestack.runtime.globrunq import sched
-from morestack.runtime.layout import G
+from morestack.runtime.sched import thread
+from morestack.runtime.sched.globrunq import sched
+from morestack.runtime.stack import reserve
+from morestack.runtime.sys import event, layout
+from morestack.runtime.sys.layout import G
 from tests.unit.runtime.fake_stack import Site, closure, code, load, push_frames, store
 
 ENTRY = Site("main.run", 1, entry=True)

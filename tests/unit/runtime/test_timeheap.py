@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from morestack.dialect.machine import ptr_at, size_of
-from morestack.runtime.hchan import Hchan
-from morestack.runtime.time import GoTime
-from morestack.runtime.timeheap import TIMER_CHAN, Timer, TimerEntry, timers
-from morestack.runtime.type import ChanType
+from morestack.runtime.mem.type import ChanType
+from morestack.runtime.sched.hchan import Hchan
+from morestack.runtime.sched.timeheap import TIMER_CHAN, Timer, TimerEntry, timers
+from morestack.runtime.sync.time import GoTime
 from tests.unit.runtime.fake_types import chan_type, sized_type
 
 FAR = 1 << 62

@@ -13,10 +13,10 @@ from morestack.abi import numbers as abi
 from morestack.dialect import memory
 from morestack.dialect.machine import ptr_at
 from morestack.ir.ops import BOUNDS_CODE, BoundsKind
-from morestack.runtime.complex import Complex
-from morestack.runtime.slice import GoSlice
-from morestack.runtime.string import GoString
-from morestack.runtime.type import InterfaceType, Type
+from morestack.runtime.mem.type import InterfaceType, Type
+from morestack.runtime.value.complex import Complex
+from morestack.runtime.value.slice import GoSlice
+from morestack.runtime.value.string import GoString
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames
 from tests.unit.runtime.fake_types import (
     descriptor,

@@ -4,7 +4,7 @@ The code of a function reads an object again where an address of it is used that
 `ObjectLiveness` solves that backwards; a whole STORE, MOVE or CLEAR ends it, and the ADDR of an object that has only
 one: it stands where the object's life begins (a loop has a new one in each round). All other addresses are values: they
 lie in slots, in other objects, with callees, in records of deferred calls. Whether one is left is for the collector to
-see (runtime/mgcobjects.py): it scans an object that is read again, or that something points into.
+see (runtime/gc/mgcobjects.py): it scans an object that is read again, or that something points into.
 
 An object is never dead for copystack: it adjusts what may be initialised.
 

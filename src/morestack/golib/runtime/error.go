@@ -1,6 +1,6 @@
 // Package runtime: the errors that failed checks panic with.
 //
-// runtime/error.py makes the values and knows their layouts; only the types and their methods are here. The names,
+// runtime/fail/error.py makes the values and knows their layouts; only the types and their methods are here. The names,
 // texts and method sets are those of Go's runtime/error.go.
 package runtime
 

@@ -2,7 +2,7 @@ package runtime
 
 import "unsafe"
 
-// finalization is what runtime/mfinal.py gives to the goroutine that runs finalizers: a closure and its argument.
+// finalization is what runtime/gc/mfinal.py gives to the goroutine that runs finalizers: a closure and its argument.
 type finalization struct {
 	fn      unsafe.Pointer
 	word    unsafe.Pointer // before arg, when the closure takes an interface

@@ -1,6 +1,6 @@
 package runtime
 
-// A MemStats has what is known about memory. The runtime fills it in: runtime/memstats.py has the same layout.
+// A MemStats has what is known about memory. The runtime fills it in: runtime/report/memstats.py has the same layout.
 type MemStats struct {
 	Alloc      uint64 // bytes of objects, those that are garbage but not found to be so included
 	TotalAlloc uint64 // bytes of all objects ever

@@ -10,7 +10,7 @@ import (
 //
 // Values are kept in parts, one for each processor; who finds its own part empty takes the oldest value of another. A
 // goroutine may change its processor at any moment, so a part has a lock, which is hardly ever held by another. The
-// collector moves local to victim, and drops victim (runtime/pool.py, which knows where the two words are).
+// collector moves local to victim, and drops victim (runtime/gc/pool.py, which knows where the two words are).
 type Pool struct {
 	local  unsafe.Pointer // *poolParts
 	victim unsafe.Pointer // *poolParts: what was there at the last collection

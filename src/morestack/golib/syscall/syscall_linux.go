@@ -1,7 +1,7 @@
 // Package syscall: the calls of Linux that programs use directly, their errors and numbers.
 //
 // A call that may block leaves the processor to other goroutines; what its arguments point to stays where it is, and
-// alive, until it returns (runtime/syscall.py). absent.txt names what is not there yet.
+// alive, until it returns (runtime/sched/syscall.py). absent.txt names what is not there yet.
 package syscall
 
 import "unsafe"

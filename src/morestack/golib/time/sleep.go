@@ -5,7 +5,7 @@ package time
 
 import "unsafe"
 
-// runtimeTimer is Timer of runtime/timeheap.py.
+// runtimeTimer is Timer of runtime/sched/timeheap.py.
 type runtimeTimer struct {
 	when   int64
 	period int64

@@ -31,7 +31,7 @@ func (l *Location) String() string {
 // A Time is a moment, with nanoseconds.
 //
 // With the top bit of wall set, the next 33 bits are seconds since 1885, and ext is the monotonic clock's reading.
-// Without it ext is seconds since year 1. The low 30 bits of wall are nanoseconds. runtime/time.py makes such values.
+// Without it ext is seconds since year 1. The low 30 bits of wall are nanoseconds. runtime/sync/time.py makes such values.
 type Time struct {
 	wall uint64
 	ext  int64

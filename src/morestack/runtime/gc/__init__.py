@@ -1,0 +1,1 @@
+"""The collector: roots, marking, sweeping, pacing, specials."""

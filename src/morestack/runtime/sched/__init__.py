@@ -1,0 +1,1 @@
+"""The scheduler: queues, threads, parking, timers, stopping the world, system calls."""

@@ -1,0 +1,101 @@
+"""Idle processors and idle threads: two lists under sched.lock, and the count of threads that may not grow for ever.
+
+An idle processor (P_IDLE, no m) is in `sched.pidle`, an idle thread sleeps on its `park` note and is in `sched.midle`.
+"""
+
+from morestack.dialect.machine import Ptr, atomic_add, cstr, nil, store_release, u32, u64
+from morestack.runtime.sched.globrunq import Sched, sched
+from morestack.runtime.sched.runq import runq_empty
+from morestack.runtime.sys.fatal import throw
+from morestack.runtime.sys.layout import P_IDLE, P_RUNNING, M, P
+from morestack.runtime.sys.lock import notewakeup
+from morestack.runtime.sys.print import begin, end, put_uint, puts
+
+
+def pidleput(pp: Ptr[P]) -> None:
+    """A processor without work and without a thread. sched.lock is held."""
+    if not runq_empty(pp):
+        throw(cstr(b"pidleput: P has non-empty run queue"))
+    pp.at.m = nil(M)
+    pp.at.status = P_IDLE
+    pp.at.link = sched.at.pidle
+    sched.at.pidle = pp
+    atomic_add(sched.ptr.field(Sched.npidle), u32(1))
+
+
+def pidleget() -> Ptr[P]:
+    """An idle processor, or nil. sched.lock is held. The monitor is woken: there is something to watch again."""
+    pp = sched.at.pidle
+    if pp != nil(P):
+        sched.at.pidle = pp.at.link
+        pp.at.link = nil(P)
+        atomic_add(sched.ptr.field(Sched.npidle), -1)
+        wake_sysmon()
+    return pp
+
+
+def pidleget_spinning() -> Ptr[P]:
+    """An idle processor for a spinning thread; when there is none, who gives one up is told. sched.lock is held."""
+    pp = pidleget()
+    if pp == nil(P):
+        store_release(sched.ptr.field(Sched.needspinning), u32(1))
+    return pp
+
+
+def wake_sysmon() -> None:
+    """Let the monitor look at once, when it sleeps because nothing ran. sched.lock is held."""
+    if sched.at.sysmonwait != 0:
+        sched.at.sysmonwait = u32(0)
+        notewakeup(sched.ptr.field(Sched.sysmonnote))
+
+
+def mput(m: Ptr[M]) -> None:
+    """A thread that is about to sleep. sched.lock is held."""
+    m.at.schedlink = sched.at.midle
+    sched.at.midle = m
+    sched.at.nmidle = u64(sched.at.nmidle + 1)
+
+
+def mget() -> Ptr[M]:
+    """An idle thread, or nil. sched.lock is held."""
+    m = sched.at.midle
+    if m != nil(M):
+        sched.at.midle = m.at.schedlink
+        sched.at.nmidle = u64(sched.at.nmidle - 1)
+    return m
+
+
+def mcount() -> u64:
+    """How many threads there are. sched.lock is held."""
+    return u64(sched.at.mnext - sched.at.nmfreed)
+
+
+def checkmcount() -> None:
+    """A program that makes threads without end has every goroutine in a system call."""
+    if mcount() > sched.at.maxmcount + sched.at.nmsys:
+        begin()
+        puts(cstr(b"runtime: program exceeds "))
+        put_uint(sched.at.maxmcount)
+        puts(cstr(b"-thread limit\n"))
+        end()
+        throw(cstr(b"thread exhaustion"))
+
+
+def acquirep(m: Ptr[M], pp: Ptr[P]) -> None:
+    """m runs Go code from now on."""
+    if pp.at.m != nil(M) or pp.at.status != P_IDLE:
+        throw(cstr(b"acquirep: already in go"))
+    m.at.p = pp
+    pp.at.m = m
+    store_release(pp.field(P.status), P_RUNNING)
+
+
+def releasep(m: Ptr[M]) -> Ptr[P]:
+    """m gives its processor up."""
+    pp = m.at.p
+    if pp == nil(P) or pp.at.m != m or pp.at.status != P_RUNNING:
+        throw(cstr(b"releasep: invalid p state"))
+    m.at.p = nil(P)
+    pp.at.m = nil(M)
+    store_release(pp.field(P.status), P_IDLE)
+    return pp

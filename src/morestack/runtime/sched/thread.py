@@ -1,0 +1,78 @@
+"""A kernel thread for each goroutine, made by newproc, whose stack holds the goroutine's frames.
+
+        lowest     guard page, glibc's
+        bottom     |                                |
+        lo         | given to the goroutine so far  |  committed by page faults
+        hi         | its frames                     |  hi - bottom: RLIMIT_STACK
+                   +--------------------------------+
+                   | C frames of runtime and leaves |  THREAD_TOP
+        highest    | the thread's control block     |
+
+Goroutine and thread are locked to each other for life (lockosthread.py): so a switch is the kernel's, by a futex, and
+GOMAXPROCS says how many run at a time. Threads without a goroutine only look for work while all others sleep. The stack
+is what glibc makes, and goes back to glibc when the thread ends, which keeps 40 MB of stacks for new threads; a
+goroutine that ends takes its thread with it.
+
+The guard stands at lo and goes down by doubling, as under reserve (reserve.py): so the runtime knows how many bytes may
+hold pages. Below bottom begins what a kernel thread would fault at: the prologue's check finds that first.
+
+Rejected
+- Letting the kernel alone choose who runs, without processors: all that is kept per processor (run queues, caches of
+  the allocator, stopping the world) would need locks or thread-local memory, and GOMAXPROCS would mean nothing.
+- Stacks of our own (pthread_attr_setstack): the address would be known before the thread is made, but guard pages,
+  reuse, and when memory of an ended thread may be used again are glibc's business, and part of what a thread costs.
+- A pool of threads that outlive their goroutines: a go statement would not cost what a thread costs.
+- Frames on the same stack pointer as C's: compiled code keeps its own, and tail calls leave C's where it is.
+"""
+
+from morestack.dialect.machine import Ptr, cstr, export, local, static, u64
+from morestack.runtime.mem.extra import extra_of
+from morestack.runtime.sched.globrunq import Sched, sched
+from morestack.runtime.sched.proc import ThreadAttr, allocm, newosproc
+from morestack.runtime.stack.reserve import use_thread_stack
+from morestack.runtime.sys.fatal import throw
+from morestack.runtime.sys.layout import G, M, P
+from morestack.runtime.sys.lock import RANK_SCHED, lock, unlock
+from morestack.runtime.sys.os import pthread_attr_destroy, pthread_attr_getstack, pthread_getattr_np
+
+THREAD_TOP = u64(1 << 20)
+THREAD_LIMIT = u64(25000)
+"""The limit of threads unless debug.SetMaxThreads says another. Go's 10,000 is meant for threads in system calls; this
+is below what Linux gives a process by itself: 32,768 numbers of threads, 65,530 mappings, two for each stack."""
+
+thread_stack = static(u64)
+"""Bytes of frames that a thread's stack has room for: whole pages."""
+PAGE = u64(4096)
+
+
+@export
+def setthreads(mstart: u64, stack: u64) -> None:
+    """Before there are goroutines: each gets a thread, which begins at rt.mstart, with so many bytes for frames."""
+    sched.at.mstart_pc = mstart
+    sched.at.maxmcount = THREAD_LIMIT
+    thread_stack.value = u64(max(stack, PAGE) & ~(PAGE - 1))
+
+
+def own_thread(pp: Ptr[P], g: Ptr[G]) -> None:
+    """Make g, which has no stack, a thread, and give it the stack of that. The thread sleeps until g is to run."""
+    lock(sched.ptr.field(Sched.lock), RANK_SCHED)
+    m = allocm()
+    unlock(sched.ptr.field(Sched.lock))
+    m.at.lockedg = g
+    extra_of(g).at.lockedm = m
+    g.at.m = m
+    newosproc(m, sched.at.mstart_pc, m.at.g0.addr, u64(thread_stack.value + THREAD_TOP))
+    hi = u64(stack_end(m) - THREAD_TOP)
+    use_thread_stack(pp, g, u64(hi - thread_stack.value), hi)
+
+
+def stack_end(m: Ptr[M]) -> u64:
+    """The highest address of the stack of m's thread."""
+    attr = local(ThreadAttr)
+    lowest = local(u64)
+    size = local(u64)
+    if pthread_getattr_np(m.at.thread, attr.addr) != 0:
+        throw(cstr(b"pthread_getattr_np: the stack of a new thread is not known"))
+    pthread_attr_getstack(attr.addr, lowest, size)
+    pthread_attr_destroy(attr.addr)
+    return u64(lowest[0] + size[0])

@@ -1,0 +1,1 @@
+"""Stacks: where they come from, walking, growing and copying them, disciplines, tracebacks."""

@@ -1,0 +1,1 @@
+"""What goroutines wait for: channels, select, semaphores, time."""

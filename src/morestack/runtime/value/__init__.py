@@ -1,0 +1,1 @@
+"""Go's values: strings, slices, maps, interfaces, complex numbers, the digits of floats."""
