@@ -16,8 +16,8 @@ from morestack.build.package import Compilation
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
-from morestack.types.objects import Package
+from morestack.types.check.package import check_package
+from morestack.types.core.objects import Package
 from tests import txtar
 
 CASES = sorted((Path(__file__).parent / "check").glob("*.txtar"))

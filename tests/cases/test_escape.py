@@ -17,7 +17,7 @@ from morestack.escape.report import report
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
+from morestack.types.check.package import check_package
 from tests.txtar import read, write
 
 CASES = sorted((Path(__file__).parent / "escape").glob("*.txtar"))

@@ -18,7 +18,7 @@ from morestack.escape.analyze import analyze
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
+from morestack.types.check.package import check_package
 from tests.conformance import corpus, known
 from tests.conformance.errorcheck import annotations, compare
 

@@ -24,10 +24,10 @@ from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import parse_file
-from morestack.types import universe
-from morestack.types.checker import check_package
-from morestack.types.objects import TypeName
-from morestack.types.types import BOOL
+from morestack.types.check.package import check_package
+from morestack.types.core import universe
+from morestack.types.core.objects import TypeName
+from morestack.types.core.types import BOOL
 from tests.conformance import known
 
 LIST = "types_failures.txt"

@@ -11,7 +11,7 @@ from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
+from morestack.types.check.package import check_package
 
 
 def examples() -> dict[Code, str]:

@@ -85,9 +85,9 @@ def replaced(compiled: Compilation, sources: Sequence[SourceFile], name: str) ->
     """Where the value of a constant is written: file, first and last byte. SweepError when that is not one place."""
     from morestack.syntax import nodes as ast
     from morestack.syntax.walk import walk
-    from morestack.types.objects import Const
-    from morestack.types.predicates import is_integer
-    from morestack.types.types import UNTYPED_INT, UNTYPED_RUNE
+    from morestack.types.core.kinds import is_integer
+    from morestack.types.core.objects import Const
+    from morestack.types.core.types import UNTYPED_INT, UNTYPED_RUNE
 
     places: list[tuple[int, int, int]] = []
     texts: list[str] = []

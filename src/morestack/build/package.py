@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from morestack.source.diagnostics import Diagnostics
     from morestack.source.span import SourceFile
     from morestack.syntax.nodes import File
-    from morestack.types.info import CheckedPackage
-    from morestack.types.objects import Func, Package
+    from morestack.types.core.info import CheckedPackage
+    from morestack.types.core.objects import Func, Package
 
 
 class Stage(NamedTuple):
@@ -140,7 +140,7 @@ class Compilation:
         """The checked package."""
         self.graph  # noqa: B018  # an import cycle is an error of its own
         from morestack.source.codes import Code
-        from morestack.types.checker import check_package
+        from morestack.types.check.package import check_package
 
         files = self.ast
         self.progress("checking")

@@ -24,9 +24,9 @@ from morestack.escape.solve import solve
 from morestack.escape.text import Texts
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
-from morestack.types.info import CheckedPackage, Mode
-from morestack.types.objects import Func, Var
-from morestack.types.types import Kind
+from morestack.types.core.info import CheckedPackage, Mode
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Kind
 
 
 def _unknown(_: Func) -> list[Leaks | None] | None:

@@ -13,7 +13,7 @@ from morestack.escape.result import EscapeResult, Leaks, Message
 from morestack.escape.text import Texts
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Func, Var
+from morestack.types.core.objects import Func, Var
 
 ImportedTags = Callable[[Func], "list[Leaks | None] | None"]
 """The tags of a function of another package; None if it is not known."""

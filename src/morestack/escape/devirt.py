@@ -15,12 +15,13 @@ from morestack.escape.program import OfType, Program, unparen
 from morestack.escape.result import EscapeResult, Message
 from morestack.escape.text import Texts, position
 from morestack.syntax import nodes as ast
-from morestack.types.implements import missing_method
-from morestack.types.info import Mode
-from morestack.types.lookup import lookup_field_or_method
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import has_type_param, identical
-from morestack.types.types import Struct, Type
+from morestack.types.core.info import Mode
+from morestack.types.core.kinds import has_type_param
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Struct, Type
+from morestack.types.identity.identical import identical
+from morestack.types.relation.implements import missing_method
+from morestack.types.relation.lookup import lookup_field_or_method
 
 
 @dataclass(frozen=True, slots=True)

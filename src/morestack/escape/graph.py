@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from morestack.escape.result import Leaks, Reason, Site, Step
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Func, Var
-from morestack.types.types import Signature
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Signature
 
 # attributes of a location, a bit set (the solver combines them by the million; `enum.Flag` is 30 times slower)
 ESCAPES = 1

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, fields
 from morestack.escape.graph import Fn
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types import constant
-from morestack.types.info import Info, Mode
-from morestack.types.objects import Builtin, BuiltinId, Func, Var
-from morestack.types.predicates import core_type
-from morestack.types.types import Signature, Slice, Type
+from morestack.types.const import exact
+from morestack.types.core.info import Info, Mode
+from morestack.types.core.objects import Builtin, BuiltinId, Func, Var
+from morestack.types.core.types import Signature, Slice, Type
+from morestack.types.identity.type_params import core_type
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
 _SKIP = {"span", "lbrace", "lparen", "lbrack", "rbrace", "op_pos", "arrow", "colon", "kind", "text", "op", "dir"}
@@ -104,7 +104,7 @@ class Program:
         value = self.static_value(n)
         tv = self.info.types.get(value)
         if tv is not None and tv.mode is Mode.CONSTANT:
-            return constant.to_int(tv.value)
+            return exact.to_int(tv.value)
         if not isinstance(value, ast.Call) or len(value.args) != 1:
             return None
         name = unparen(value.fun)
@@ -123,7 +123,7 @@ class Program:
         for e in lit.elements:
             key = self.info.types.get(e.key) if isinstance(e, ast.KeyValue) else None
             if key is not None:
-                index = constant.to_int(key.value) or 0
+                index = exact.to_int(key.value) or 0
             index += 1
             longest = max(longest, index)
         return longest

@@ -32,7 +32,7 @@ from enum import Enum, auto
 
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Func, Var
+from morestack.types.core.objects import Func, Var
 
 
 class Site(Enum):

@@ -15,10 +15,12 @@ from morestack.escape.program import OfType, Program, children, func_name, unpar
 from morestack.escape.typeinfo import is_interface
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.types.info import CheckedPackage, Mode, SelectionKind
-from morestack.types.objects import Builtin, BuiltinId, Func, Var
-from morestack.types.predicates import as_named, core_type, deref, has_type_param
-from morestack.types.types import Array, Chan, Map, Pointer, Signature, Slice, Tuple, Type
+from morestack.types.core.info import CheckedPackage, Mode, SelectionKind
+from morestack.types.core.kinds import has_type_param
+from morestack.types.core.objects import Builtin, BuiltinId, Func, Var
+from morestack.types.core.types import Array, Chan, Map, Pointer, Signature, Slice, Tuple, Type
+from morestack.types.core.under import as_named, deref
+from morestack.types.identity.type_params import core_type
 
 
 def scan(pkg: CheckedPackage) -> Program:

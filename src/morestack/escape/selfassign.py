@@ -10,10 +10,10 @@ from __future__ import annotations
 from morestack.escape import typeinfo as ti
 from morestack.escape.program import unparen
 from morestack.syntax import nodes as ast
-from morestack.types.info import Info, Mode, SelectionKind
-from morestack.types.objects import Builtin, BuiltinId
-from morestack.types.predicates import core_type
-from morestack.types.types import Array, Map
+from morestack.types.core.info import Info, Mode, SelectionKind
+from morestack.types.core.objects import Builtin, BuiltinId
+from morestack.types.core.types import Array, Map
+from morestack.types.identity.type_params import core_type
 
 
 def is_self_assign(info: Info, dst: ast.Expr, src: ast.Expr) -> bool:

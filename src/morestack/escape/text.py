@@ -15,11 +15,11 @@ from morestack.escape.typetext import constant_text, type_text
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
-from morestack.types import constant
-from morestack.types.info import Mode, SelectionKind
-from morestack.types.objects import Builtin, BuiltinId, Const, Func, Package, PkgName
-from morestack.types.predicates import default_type, unalias, under
-from morestack.types.types import (
+from morestack.types.const import exact
+from morestack.types.core.info import Mode, SelectionKind
+from morestack.types.core.kinds import default_type
+from morestack.types.core.objects import Builtin, BuiltinId, Const, Func, Package, PkgName
+from morestack.types.core.types import (
     Basic,
     Chan,
     Kind,
@@ -32,6 +32,7 @@ from morestack.types.types import (
     Type,
     TypeParam,
 )
+from morestack.types.core.under import unalias, under
 
 _PRIMARY, _UNARY = 8, 7
 _PRECEDENCE = {
@@ -268,7 +269,7 @@ class Texts:
     def size(self, n: ast.Expr, depth: int) -> str:
         tv = self.program.info.types.get(n)
         if tv is not None and tv.mode is Mode.CONSTANT and tv.value is not None:
-            return str(constant.to_int(tv.value))
+            return str(exact.to_int(tv.value))
         return self.expr(n, 0, depth)
 
 

@@ -6,9 +6,9 @@ things to the heap but as large where it would let a closure copy: each answer i
 
 from __future__ import annotations
 
-from morestack.types.predicates import core_type, is_type_param, under
-from morestack.types.sizes import has_constant_size, sizeof
-from morestack.types.types import (
+from morestack.types.core.kinds import is_type_param
+from morestack.types.core.sizes import has_constant_size, sizeof
+from morestack.types.core.types import (
     Array,
     Basic,
     Chan,
@@ -22,6 +22,8 @@ from morestack.types.types import (
     Tuple,
     Type,
 )
+from morestack.types.core.under import under
+from morestack.types.identity.type_params import core_type
 
 PTR_SIZE = 8
 MAX_STACK_VAR_SIZE = 128 * 1024

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from morestack.syntax.nodes import ChanDir
-from morestack.types import constant
-from morestack.types.objects import Package, Var
-from morestack.types.predicates import is_interface, is_untyped, unalias, under
-from morestack.types.types import (
+from morestack.types.const import exact
+from morestack.types.core.kinds import is_interface, is_untyped
+from morestack.types.core.objects import Package, Var
+from morestack.types.core.types import (
     Alias,
     Array,
     Basic,
@@ -27,6 +27,7 @@ from morestack.types.types import (
     TypeParam,
     Union,
 )
+from morestack.types.core.under import unalias, under
 
 _MAX_STRING = 72
 _DEPTH = 200
@@ -78,7 +79,7 @@ def _float_text(x: float) -> str:
     return text
 
 
-def constant_text(value: constant.Value, t: Type | None) -> str:
+def constant_text(value: exact.Value, t: Type | None) -> str:
     """A constant as go/constant's String prints it, in a conversion if its type is not the default one."""
     if isinstance(value, bool):
         text, default = ("true" if value else "false"), Kind.BOOL
@@ -103,8 +104,8 @@ def constant_text(value: constant.Value, t: Type | None) -> str:
 def _number_text(value: object, kind: Kind) -> tuple[str, Kind]:
     if kind in (Kind.FLOAT32, Kind.FLOAT64, Kind.UNTYPED_FLOAT):
         return _real_text(value), Kind.FLOAT64
-    if kind in (Kind.COMPLEX64, Kind.COMPLEX128, Kind.UNTYPED_COMPLEX) or isinstance(value, constant.Complex):
-        if isinstance(value, constant.Complex):
+    if kind in (Kind.COMPLEX64, Kind.COMPLEX128, Kind.UNTYPED_COMPLEX) or isinstance(value, exact.Complex):
+        if isinstance(value, exact.Complex):
             return f"({_real_text(value.re)} + {_real_text(value.im)}i)", Kind.COMPLEX128
         return f"({_real_text(value)} + 0i)", Kind.COMPLEX128
     return str(value), Kind.INT
@@ -114,7 +115,7 @@ def _real_text(value: object) -> str:
     try:
         if isinstance(value, int | Fraction):
             return _float_text(float(value))
-        if isinstance(value, constant.Float):
+        if isinstance(value, exact.Float):
             return _float_text(float(value.mant) * 2.0**value.exp)
     except OverflowError:
         pass

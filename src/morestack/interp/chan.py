@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from morestack.interp.ops import signed
 from morestack.interp.state import Exit, Park, RuntimeFailure
 from morestack.ir.types import I64
-from morestack.types import types as go
-from morestack.types.predicates import under
-from morestack.types.sizes import sizeof
+from morestack.types.core import types as go
+from morestack.types.core.sizes import sizeof
+from morestack.types.core.under import under
 
 if TYPE_CHECKING:
     from morestack.interp.interpreter import Interpreter

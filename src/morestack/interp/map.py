@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from morestack.interp.state import RuntimeFailure
-from morestack.types import types as go
-from morestack.types.predicates import under
-from morestack.types.sizes import sizeof
+from morestack.types.core import types as go
+from morestack.types.core.sizes import sizeof
+from morestack.types.core.under import under
 
 if TYPE_CHECKING:
     from morestack.interp.interpreter import Interpreter

@@ -19,10 +19,10 @@ from morestack.ir.module import Block, Function
 from morestack.ir.ops import Op
 from morestack.ir.types import COMPLEX64, COMPLEX128, F32, F64, I8, I16, I32, I64
 from morestack.source.diagnostics import InternalError
-from morestack.types import types as go
-from morestack.types.predicates import under
-from morestack.types.sizes import sizeof
-from morestack.types.typestring import link_string, runtime_string
+from morestack.types.core import types as go
+from morestack.types.core.sizes import sizeof
+from morestack.types.core.under import under
+from morestack.types.identity.typestring import link_string, runtime_string
 
 if TYPE_CHECKING:
     from morestack.interp.interpreter import Interpreter

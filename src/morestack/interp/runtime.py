@@ -24,7 +24,7 @@ from morestack.ir.representation import ir_type
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import I64, pointer_words
 from morestack.source.diagnostics import InternalError
-from morestack.types.sizes import sizeof
+from morestack.types.core.sizes import sizeof
 
 if TYPE_CHECKING:
     from morestack.interp.interpreter import Interpreter

@@ -16,12 +16,13 @@ from morestack.interp.state import RuntimeFailure
 from morestack.ir.module import Function, Instr, MethodEntry
 from morestack.ir.ops import Op
 from morestack.ir.types import F32, F64, PTR, STRING
-from morestack.types import types as go
-from morestack.types.objects import Package, TypeName, Var
-from morestack.types.predicates import comparable_type, under
-from morestack.types.sizes import offsetsof, sizeof
-from morestack.types.type_set import type_set
-from morestack.types.typestring import link_string, runtime_string
+from morestack.types.core import types as go
+from morestack.types.core.objects import Package, TypeName, Var
+from morestack.types.core.sizes import offsetsof, sizeof
+from morestack.types.core.under import under
+from morestack.types.identity.comparable import comparable_type
+from morestack.types.identity.type_set import type_set
+from morestack.types.identity.typestring import link_string, runtime_string
 
 if TYPE_CHECKING:
     from morestack.interp.interpreter import Interpreter

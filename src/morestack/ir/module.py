@@ -18,7 +18,7 @@ from morestack.ir.types import PTR, IRType
 
 if TYPE_CHECKING:
     from morestack.ir.ops import Op
-    from morestack.types.types import Type
+    from morestack.types.core.types import Type
 
 
 class Pos(NamedTuple):

@@ -27,7 +27,7 @@ from morestack.ir.module import (
 )
 from morestack.ir.ops import Bounds, BoundsKind, Op
 from morestack.ir.types import BOOL, F32, F64, PTR, SCALARS, IRType, array, struct
-from morestack.types.types import BASIC, Type
+from morestack.types.core.types import BASIC, Type
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t]+|\#[^\n]*)

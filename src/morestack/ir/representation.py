@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from morestack.ir import types as ir
 from morestack.ir.types import IRType
-from morestack.types import predicates
-from morestack.types.objects import Func, Package, Var
-from morestack.types.type_set import method_key, type_set
-from morestack.types.types import (
+from morestack.types.core import under as underlying
+from morestack.types.core.objects import Func, Package, Var
+from morestack.types.core.types import (
     Alias,
     Array,
     Basic,
@@ -31,6 +30,7 @@ from morestack.types.types import (
     TypeParam,
     Union,
 )
+from morestack.types.identity.type_set import method_key, type_set
 
 MAX_SCALARS = 4
 
@@ -81,7 +81,7 @@ def under(t: Type | None) -> Type:
     assert t is not None
     known = _under_cache.get(t)
     if known is None:
-        known = _under_cache[t] = predicates.under(t)
+        known = _under_cache[t] = underlying.under(t)
     return known
 
 

@@ -12,7 +12,7 @@ import re
 from morestack.ir.module import Block, Const, Function, Global, Instr, Module, Object, Operand, Pos, Reg, Signature, Sym
 from morestack.ir.ops import Bounds
 from morestack.ir.types import BOOL, F32, F64, PTR, Array, Scalar, Struct
-from morestack.types.types import Type
+from morestack.types.core.types import Type
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*\Z", re.ASCII)
 
@@ -186,7 +186,7 @@ def _type_symbol(t: Type, names: dict[int, str]) -> str:
     """The symbol of a Go type; types that are no descriptor of this module get theirs from the type string."""
     name = names.get(id(t))
     if name is None:
-        from morestack.types.typestring import link_string
+        from morestack.types.identity.typestring import link_string
 
         name = "type." + link_string(t)
     return symbol(name)

@@ -12,7 +12,7 @@ from morestack.irbuild.func import EXPR, FALSE, TRUE, FuncBuilder, builds, int64
 from morestack.irbuild.order import ordered
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
-from morestack.types.types import Traits, Type
+from morestack.types.core.types import Traits, Type
 
 COMPARISONS = frozenset({BinaryOp.EQL, BinaryOp.NEQ, BinaryOp.LSS, BinaryOp.LEQ, BinaryOp.GTR, BinaryOp.GEQ})
 _INT = {

@@ -20,9 +20,9 @@ from morestack.irbuild.map import assign_slot, key_place, lookup
 from morestack.irbuild.order import has_call, hoist, save
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp
-from morestack.types.info import SelectionKind
-from morestack.types.objects import Var
-from morestack.types.types import BOOL, Array, Map, Pointer, Slice, Struct, Traits, Type
+from morestack.types.core.info import SelectionKind
+from morestack.types.core.objects import Var
+from morestack.types.core.types import BOOL, Array, Map, Pointer, Slice, Struct, Traits, Type
 
 MAY_PANIC = frozenset({BinaryOp.QUO, BinaryOp.REM})
 """Operators whose panics leave no new entry in a map, as gc has it; a negative shift count does leave one."""

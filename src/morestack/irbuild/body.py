@@ -18,9 +18,9 @@ from morestack.irbuild.func import FuncBuilder, Mem, symbol_name
 from morestack.irbuild.module import ModuleBuilder
 from morestack.irbuild.rangefunc import mark_frame
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import signature_of
-from morestack.types.types import Signature
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Signature
+from morestack.types.core.under import signature_of
 
 
 def build_function(mod: ModuleBuilder, f: Func, name: str) -> None:

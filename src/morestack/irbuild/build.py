@@ -43,9 +43,9 @@ from morestack.irbuild.static import static_image
 from morestack.source.diagnostics import CompileError
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
-from morestack.types.info import CheckedPackage, Initializer
-from morestack.types.objects import Var
-from morestack.types.predicates import signature_of
+from morestack.types.core.info import CheckedPackage, Initializer
+from morestack.types.core.objects import Var
+from morestack.types.core.under import signature_of
 
 ENTRY = "runtime.main"
 DO_INIT = "runtime.doInit"

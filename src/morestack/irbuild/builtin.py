@@ -17,11 +17,11 @@ from morestack.irbuild.order import ordered
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp
-from morestack.types import constant as exact
-from morestack.types.info import Mode, TypeAndValue
-from morestack.types.objects import Builtin, BuiltinId
-from morestack.types.sizes import alignof, offsetsof, sizeof
-from morestack.types.types import (
+from morestack.types.const import exact
+from morestack.types.core.info import Mode, TypeAndValue
+from morestack.types.core.objects import Builtin, BuiltinId
+from morestack.types.core.sizes import alignof, offsetsof, sizeof
+from morestack.types.core.types import (
     Array,
     Basic,
     Chan,

@@ -16,10 +16,10 @@ from morestack.irbuild.instance import instance_of, instantiated_name
 from morestack.irbuild.order import ordered
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode, SelectionKind
-from morestack.types.objects import Func
-from morestack.types.predicates import is_unsafe_pointer
-from morestack.types.types import Array, Signature, Slice, Tuple, Type
+from morestack.types.core.info import Mode, SelectionKind
+from morestack.types.core.kinds import is_unsafe_pointer
+from morestack.types.core.objects import Func
+from morestack.types.core.types import Array, Signature, Slice, Tuple, Type
 
 
 @builds(EXPR, ast.Call)

@@ -11,8 +11,8 @@ from morestack.irbuild.func import EXPR, FALSE, INTO, NULL, STMT, TRUE, FuncBuil
 from morestack.irbuild.iface import into_as
 from morestack.irbuild.order import ordered
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Var
-from morestack.types.types import BOOL, Chan, Type
+from morestack.types.core.objects import Var
+from morestack.types.core.types import BOOL, Chan, Type
 
 CASE = 16
 """Bytes of a select case {chan, elem}."""

@@ -21,10 +21,10 @@ from morestack.irbuild.methods import closure_object, finish, interface_code, re
 from morestack.irbuild.module import ModuleBuilder
 from morestack.irbuild.order import ordered
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode, SelectionKind, TypeAndValue
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import signature_of
-from morestack.types.types import INT8, INT16, INT32, INT64, UINT8, UNSAFE_POINTER, Array, Struct, Type
+from morestack.types.core.info import Mode, SelectionKind, TypeAndValue
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import INT8, INT16, INT32, INT64, UINT8, UNSAFE_POINTER, Array, Struct, Type
+from morestack.types.core.under import signature_of
 
 _FILL = {8: INT64, 4: INT32, 2: INT16, 1: INT8}
 

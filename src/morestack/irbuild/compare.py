@@ -19,8 +19,8 @@ from morestack.irbuild.func import FALSE, TRUE, FuncBuilder, Loc, Mem, int64
 from morestack.irbuild.order import ordered
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp
-from morestack.types.info import Mode
-from morestack.types.types import Array, Basic, Interface, Kind, Slice, Struct, Traits, Type
+from morestack.types.core.info import Mode
+from morestack.types.core.types import Array, Basic, Interface, Kind, Slice, Struct, Traits, Type
 
 UNROLL = 4
 """Arrays up to this length are compared element by element."""

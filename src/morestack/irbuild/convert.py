@@ -17,8 +17,8 @@ from morestack.ir.representation import ir_type, under
 from morestack.ir.types import IRType
 from morestack.irbuild.func import EXPR, FALSE, TRUE, FuncBuilder, Loc, Mem, builds, int64
 from morestack.syntax import nodes as ast
-from morestack.types import constant as exact
-from morestack.types.types import (
+from morestack.types.const import exact, representable
+from morestack.types.core.types import (
     BOOL,
     COMPLEX128,
     FLOAT64,
@@ -39,7 +39,7 @@ def float_of(value: exact.Value | None, t: IRType) -> float:
     """The nearest float of type t."""
     real = exact.to_float(value)
     if isinstance(real, exact.Float):
-        rounded = exact.round_float32(real) if t is ir.F32 else exact.round_float64(real)
+        rounded = representable.round_float32(real) if t is ir.F32 else representable.round_float64(real)
         real = rounded if rounded is not None else Fraction(0)
     number = float(real) if real is not None else 0.0
     if t is ir.F32:

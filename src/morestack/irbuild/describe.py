@@ -12,10 +12,8 @@ from collections.abc import Iterator
 
 from morestack.ir.representation import interface_methods, ir_type, is_interface, under
 from morestack.irbuild.module import ModuleBuilder
-from morestack.types.lookup import method_set
-from morestack.types.objects import Func
-from morestack.types.predicates import signature_of, unalias
-from morestack.types.types import (
+from morestack.types.core.objects import Func
+from morestack.types.core.types import (
     Array,
     Chan,
     Interface,
@@ -27,6 +25,8 @@ from morestack.types.types import (
     Struct,
     Type,
 )
+from morestack.types.core.under import signature_of, unalias
+from morestack.types.relation.lookup import method_set
 
 MAP_INLINE = 128
 """Larger keys and elements of maps are behind pointers."""

@@ -12,9 +12,9 @@ from morestack.irbuild.instance import instance_of, instantiated_name
 from morestack.irbuild.order import ordered
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
-from morestack.types.info import SelectionKind
-from morestack.types.objects import Func, Var
-from morestack.types.types import Array, Map, Pointer, Slice, Struct, Type
+from morestack.types.core.info import SelectionKind
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Array, Map, Pointer, Slice, Struct, Type
 
 
 @builds(LOC, ast.Paren)
@@ -100,9 +100,9 @@ def index_value(fb: FuncBuilder, e: ast.Expr) -> tuple[Operand, bool]:
     """An index as i64, and whether it is signed. Constants are int64."""
     tv = fb.types[e]
     if tv.value is not None:
-        from morestack.types import constant
+        from morestack.types.const import exact
 
-        number = constant.to_int(tv.value)
+        number = exact.to_int(tv.value)
         assert number is not None
         return int64(number), True
     return extend(fb, fb.expr(e), tv.type)

@@ -18,8 +18,8 @@ from morestack.ir.types import IRType
 from morestack.irbuild.func import FuncBuilder
 from morestack.irbuild.module import ModuleBuilder
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Func
-from morestack.types.predicates import signature_of
+from morestack.types.core.objects import Func
+from morestack.types.core.under import signature_of
 
 RUNTIME = "runtime."
 

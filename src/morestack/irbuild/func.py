@@ -23,9 +23,9 @@ from morestack.ir.types import IRType
 from morestack.irbuild.module import ModuleBuilder
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode
-from morestack.types.objects import Func, Var
-from morestack.types.types import Type
+from morestack.types.core.info import Mode
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Type
 
 if TYPE_CHECKING:
     from morestack.irbuild.rangefunc import RangeBody

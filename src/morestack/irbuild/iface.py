@@ -15,9 +15,9 @@ from morestack.ir.types import IRType
 from morestack.irbuild.compare import type_word
 from morestack.irbuild.func import EXPR, INTO, NULL, FuncBuilder, Loc, Mem, builds
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode
-from morestack.types.predicates import identical
-from morestack.types.types import Type
+from morestack.types.core.info import Mode
+from morestack.types.core.types import Type
+from morestack.types.identity.identical import identical
 
 
 def value_as(fb: FuncBuilder, e: ast.Node, target: Type | None) -> Operand:

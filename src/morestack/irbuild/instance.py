@@ -25,14 +25,14 @@ from morestack.irbuild.func import unparen
 from morestack.irbuild.module import ModuleBuilder
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
-from morestack.types.info import Info, Instance, Selection, SelectionKind, TypeAndValue
-from morestack.types.instantiate import make_substitution
-from morestack.types.lookup import lookup_method
-from morestack.types.objects import Func, Label, Object, Var
-from morestack.types.predicates import signature_of, unalias
-from morestack.types.subst import Substitution, copy_var, subst
-from morestack.types.types import Basic, Named, Pointer, Signature, Tuple, Type, TypeParam
-from morestack.types.typestring import hash_string
+from morestack.types.core.info import Info, Instance, Selection, SelectionKind, TypeAndValue
+from morestack.types.core.objects import Func, Label, Object, Var
+from morestack.types.core.types import Basic, Named, Pointer, Signature, Tuple, Type, TypeParam
+from morestack.types.core.under import signature_of, unalias
+from morestack.types.identity.instances import make_substitution
+from morestack.types.identity.subst import Substitution, copy_var, subst
+from morestack.types.identity.typestring import hash_string
+from morestack.types.relation.lookup import lookup_method
 
 K = TypeVar("K")
 V = TypeVar("V")

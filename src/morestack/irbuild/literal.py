@@ -18,8 +18,8 @@ from morestack.irbuild.map import assign_slot
 from morestack.irbuild.order import ordered
 from morestack.irbuild.static import Image, StaticBuilder, array_elements, promoted_elements, struct_elements
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode
-from morestack.types.types import Array, Map, Slice, Struct, Type
+from morestack.types.core.info import Mode
+from morestack.types.core.types import Array, Map, Slice, Struct, Type
 
 IMAGE_ELEMENTS = 4
 """From this many constant elements on, they are copied from an image."""

@@ -10,7 +10,7 @@ from morestack.irbuild.func import NULL, FuncBuilder, Loc, Mem
 from morestack.irbuild.iface import into_as
 from morestack.irbuild.order import ordered
 from morestack.syntax import nodes as ast
-from morestack.types.types import Map, Type
+from morestack.types.core.types import Map, Type
 
 
 def key_place(fb: FuncBuilder, key: ast.Expr, t: Type) -> Mem:

@@ -17,11 +17,11 @@ from morestack.irbuild.iface import from_word
 from morestack.irbuild.instance import instance_of
 from morestack.irbuild.module import ModuleBuilder
 from morestack.syntax import nodes as ast
-from morestack.types.info import Selection
-from morestack.types.lookup import MethodSelection, method_set
-from morestack.types.objects import Func
-from morestack.types.predicates import has_pointer_receiver, is_exported, signature_of, unalias
-from morestack.types.types import Pointer, Signature, Type
+from morestack.types.core.info import Selection
+from morestack.types.core.objects import Func, is_exported
+from morestack.types.core.types import Pointer, Signature, Type
+from morestack.types.core.under import has_pointer_receiver, signature_of, unalias
+from morestack.types.relation.lookup import MethodSelection, method_set
 
 ITAB_FUN = 24
 """Offset of the first code address in an itab."""

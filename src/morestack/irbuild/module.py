@@ -21,11 +21,11 @@ from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics, InternalError
 from morestack.source.span import SourceFile, Span
 from morestack.syntax import nodes as ast
-from morestack.types.info import CheckedPackage
-from morestack.types.objects import Func, Package, Var
-from morestack.types.predicates import has_pointer_receiver, same_package, signature_of, unalias
-from morestack.types.types import Named, Pointer, Type
-from morestack.types.typestring import link_string
+from morestack.types.core.info import CheckedPackage
+from morestack.types.core.objects import Func, Package, Var, same_package
+from morestack.types.core.types import Named, Pointer, Type
+from morestack.types.core.under import has_pointer_receiver, signature_of, unalias
+from morestack.types.identity.typestring import link_string
 
 
 class Home(NamedTuple):

@@ -14,8 +14,8 @@ from morestack.ir.module import Reg
 from morestack.ir.representation import ir_type, is_ssa, under
 from morestack.irbuild.func import FuncBuilder
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode
-from morestack.types.types import Map, Tuple
+from morestack.types.core.info import Mode
+from morestack.types.core.types import Map, Tuple
 
 _LEAVES = (ast.Name, ast.BasicLit, ast.FuncLit)
 _PURE = frozenset({"len", "cap", "real", "imag", "complex", "min", "max", "make", "new"})

@@ -15,8 +15,8 @@ from morestack.irbuild.assign import assign_loc, converted, declare_loc, is_blan
 from morestack.irbuild.expr import element
 from morestack.irbuild.func import NULL, ONE64, STMT, ZERO64, FuncBuilder, Loc, Mem, builds, int64
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Var
-from morestack.types.types import INT, RUNE, Array, Basic, Chan, Map, Pointer, Signature, Slice, Traits, Type
+from morestack.types.core.objects import Var
+from morestack.types.core.types import INT, RUNE, Array, Basic, Chan, Map, Pointer, Signature, Slice, Traits, Type
 
 ITERATOR = ir.array(ir.PTR, 12)
 """A map iterator: its first words are the addresses of key and value."""

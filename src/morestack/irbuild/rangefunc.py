@@ -26,7 +26,7 @@ from morestack.irbuild.methods import finish
 from morestack.irbuild.range import bind
 from morestack.irbuild.stmt import go_to, leave_stored
 from morestack.syntax import nodes as ast
-from morestack.types.types import Signature
+from morestack.types.core.types import Signature
 
 DONE, READY, PANIC, EXHAUSTED, MISSING_PANIC = range(5)
 """The states, numbered as in gc's internal/abi."""

@@ -20,11 +20,11 @@ from morestack.irbuild.func import unparen
 from morestack.irbuild.instance import instance_of
 from morestack.irbuild.module import ModuleBuilder
 from morestack.syntax import nodes as ast
-from morestack.types import constant as exact
-from morestack.types.info import Mode
-from morestack.types.lookup import lookup_field_or_method
-from morestack.types.objects import Func
-from morestack.types.types import Array, Map, Slice, Struct, Type
+from morestack.types.const import exact
+from morestack.types.core.info import Mode
+from morestack.types.core.objects import Func
+from morestack.types.core.types import Array, Map, Slice, Struct, Type
+from morestack.types.relation.lookup import lookup_field_or_method
 
 
 def scalar_bytes(c: Const) -> bytes:

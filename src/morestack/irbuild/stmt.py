@@ -16,7 +16,7 @@ from morestack.irbuild.iface import value_as
 from morestack.irbuild.order import has_call, hoist
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
-from morestack.types.objects import Var
+from morestack.types.core.objects import Var
 
 
 @builds(STMT, ast.Block)

@@ -17,9 +17,9 @@ from morestack.irbuild.compare import equal, iface_equal, is_nil, type_word
 from morestack.irbuild.func import NULL, STMT, FuncBuilder, Loc, Mem, builds, unparen
 from morestack.irbuild.iface import asserted, assertion_test, box_into
 from morestack.syntax import nodes as ast
-from morestack.types.info import Mode
-from morestack.types.objects import Var
-from morestack.types.types import BOOL, Traits, Type
+from morestack.types.core.info import Mode
+from morestack.types.core.objects import Var
+from morestack.types.core.types import BOOL, Traits, Type
 
 DENSE = 4
 """From this many constant cases on, a switch is a SWITCH."""

@@ -65,9 +65,9 @@ def show_types(compiled: Compilation, function: str | None) -> Iterator[str]:
     """Every expression with its place, mode, type and constant value."""
     from morestack.syntax.format import expr_string
     from morestack.syntax.walk import walk
-    from morestack.types.constant import to_text
-    from morestack.types.info import Mode
-    from morestack.types.typestring import type_string
+    from morestack.types.const.text import to_text
+    from morestack.types.core.info import Mode
+    from morestack.types.identity.typestring import type_string
 
     types = compiled.checked.info.types
     for root in chosen(compiled, function):

@@ -12,8 +12,8 @@ from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
 from morestack.llvm.objects import optimize_and_emit, target_machine
 from morestack.syntax.nodes import ChanDir
-from morestack.types.objects import Package, TypeName, Var
-from morestack.types.types import (
+from morestack.types.core.objects import Package, TypeName, Var
+from morestack.types.core.types import (
     BASIC,
     Array,
     Chan,

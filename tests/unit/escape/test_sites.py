@@ -11,7 +11,7 @@ from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
+from morestack.types.check.package import check_package
 
 
 class Analysed:

@@ -9,7 +9,7 @@ from morestack.interp.interpreter import Result, Steps, interpret
 from morestack.ir.parse import parse_module
 from morestack.source.diagnostics import InternalError
 from morestack.source.span import SourceFile
-from morestack.types.types import INT, Pointer
+from morestack.types.core.types import INT, Pointer
 from tests.crash import up_to_traceback
 from tests.txtar import parse
 

@@ -15,10 +15,10 @@ from morestack.irbuild.build import build_package
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
-from morestack.types.info import CheckedPackage
-from morestack.types.types import Type
-from morestack.types.typestring import link_string
+from morestack.types.check.package import check_package
+from morestack.types.core.info import CheckedPackage
+from morestack.types.core.types import Type
+from morestack.types.identity.typestring import link_string
 from tests import txtar
 
 CASES = sorted((Path(__file__).parents[2] / "cases" / "ir").glob("*.txtar"))

@@ -10,10 +10,10 @@ from morestack.syntax import nodes as ast
 from morestack.syntax.convert import parse_file
 from morestack.syntax.format import expr_string
 from morestack.syntax.walk import walk
-from morestack.types.checker import check_package
-from morestack.types.info import CheckedPackage, Mode, SelectionKind
-from morestack.types.objects import Var
-from morestack.types.typestring import relative_to, type_string
+from morestack.types.check.package import check_package
+from morestack.types.core.info import CheckedPackage, Mode, SelectionKind
+from morestack.types.core.objects import Var
+from morestack.types.identity.typestring import relative_to, type_string
 
 
 def check(body: str) -> CheckedPackage:

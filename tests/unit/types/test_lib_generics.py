@@ -5,13 +5,13 @@ import pytest
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
-from morestack.types.checker import check_package
-from morestack.types.info import CheckedPackage
-from morestack.types.objects import TypeName, Var
-from morestack.types.predicates import under
-from morestack.types.subst import subst
-from morestack.types.types import INT, Named, Struct
-from morestack.types.typestring import link_string, runtime_string, type_string
+from morestack.types.check.package import check_package
+from morestack.types.core.info import CheckedPackage
+from morestack.types.core.objects import TypeName, Var
+from morestack.types.core.types import INT, Named, Struct
+from morestack.types.core.under import under
+from morestack.types.identity.subst import subst
+from morestack.types.identity.typestring import link_string, runtime_string, type_string
 
 
 def check(text: str) -> tuple[CheckedPackage, list[str]]:

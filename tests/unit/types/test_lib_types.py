@@ -1,19 +1,12 @@
 """Identity, type sets, selection, method sets, sizes and spellings of types built by hand."""
 
 from morestack.syntax.nodes import ChanDir
-from morestack.types import universe
-from morestack.types.convert import assignable_to, constant_conversion, convertible_to, implicit_type
-from morestack.types.implements import implements
-from morestack.types.info import Mode, TypeAndValue
-from morestack.types.instantiate import declared_methods, instantiate_named, verify
-from morestack.types.lookup import lookup_field_or_method, method_set
-from morestack.types.objects import Func, Package, TypeName, Var
-from morestack.types.predicates import common_under, comparable_type, has_nil, identical, signature_of, under
-from morestack.types.scope import Scope
-from morestack.types.sizes import alignof, offsetsof, sizeof
-from morestack.types.subst import subst
-from morestack.types.type_set import type_set
-from morestack.types.types import (
+from morestack.types.core import universe
+from morestack.types.core.info import Mode, TypeAndValue
+from morestack.types.core.objects import Func, Package, TypeName, Var
+from morestack.types.core.scope import Scope
+from morestack.types.core.sizes import alignof, offsetsof, sizeof
+from morestack.types.core.types import (
     BYTE,
     FLOAT64,
     INT,
@@ -40,7 +33,17 @@ from morestack.types.types import (
     TypeParam,
     Union,
 )
-from morestack.types.typestring import link_string, relative_to, runtime_string, type_string
+from morestack.types.core.under import signature_of, under
+from morestack.types.identity.comparable import comparable_type
+from morestack.types.identity.identical import identical
+from morestack.types.identity.instances import declared_methods, instantiate_named, verify
+from morestack.types.identity.subst import subst
+from morestack.types.identity.type_params import common_under, has_nil
+from morestack.types.identity.type_set import type_set
+from morestack.types.identity.typestring import link_string, relative_to, runtime_string, type_string
+from morestack.types.relation.convert import assignable_to, constant_conversion, convertible_to, implicit_type
+from morestack.types.relation.implements import implements
+from morestack.types.relation.lookup import lookup_field_or_method, method_set
 
 MAIN = Package("main", "main", Scope(universe.UNIVERSE))
 OTHER = Package("a/b/strings", "strings", Scope(universe.UNIVERSE))

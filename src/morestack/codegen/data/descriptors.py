@@ -17,9 +17,8 @@ from morestack.ir.types import BOOL, PTR, IRType, pointer_words
 from morestack.ir.types import Struct as IRStruct
 from morestack.llvm.text import quote
 from morestack.syntax.nodes import ChanDir
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import comparable_type, is_exported, signature_of, unalias, under
-from morestack.types.types import (
+from morestack.types.core.objects import Func, Var, is_exported
+from morestack.types.core.types import (
     BASIC,
     Array,
     Basic,
@@ -34,7 +33,9 @@ from morestack.types.types import (
     Struct,
     Type,
 )
-from morestack.types.typestring import link_string, runtime_string
+from morestack.types.core.under import signature_of, unalias, under
+from morestack.types.identity.comparable import comparable_type
+from morestack.types.identity.typestring import link_string, runtime_string
 
 TFLAG_UNCOMMON, TFLAG_NAMED, TFLAG_REGULAR, TFLAG_DIRECT = 1, 4, 8, 32
 MAP_SLOTS = 8

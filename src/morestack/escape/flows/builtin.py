@@ -12,9 +12,10 @@ from morestack.escape.result import Site
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
-from morestack.types.objects import Builtin, BuiltinId
-from morestack.types.predicates import core_type, is_bytes_or_runes, is_integer
-from morestack.types.types import Array, Interface, Kind, Map, Slice, Type
+from morestack.types.core.kinds import is_bytes_or_runes, is_integer
+from morestack.types.core.objects import Builtin, BuiltinId
+from morestack.types.core.types import Array, Interface, Kind, Map, Slice, Type
+from morestack.types.identity.type_params import core_type
 
 
 class BuiltinBuilder(ExprBuilder):

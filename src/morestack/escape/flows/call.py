@@ -20,16 +20,12 @@ from morestack.escape.program import unparen
 from morestack.escape.result import Leaks, Site
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
-from morestack.types.info import SelectionKind
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import (
-    core_type,
-    has_pointer_receiver,
-    is_type_param,
-    is_unsafe_pointer,
-    signature_of,
-)
-from morestack.types.types import Signature, Tuple, Type
+from morestack.types.core.info import SelectionKind
+from morestack.types.core.kinds import is_type_param, is_unsafe_pointer
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import Signature, Tuple, Type
+from morestack.types.core.under import has_pointer_receiver, signature_of
+from morestack.types.identity.type_params import core_type
 
 Operand: TypeAlias = "ast.Expr | Temp"
 Callee: TypeAlias = "Fn | Func"

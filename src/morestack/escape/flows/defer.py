@@ -13,10 +13,10 @@ from morestack.escape.flows.expr import Temp
 from morestack.escape.graph import Fn, Hole
 from morestack.escape.program import unparen
 from morestack.syntax import nodes as ast
-from morestack.types.info import SelectionKind
-from morestack.types.objects import BuiltinId
-from morestack.types.predicates import core_type
-from morestack.types.types import Array, Interface, Signature, Slice, Struct, Type
+from morestack.types.core.info import SelectionKind
+from morestack.types.core.objects import BuiltinId
+from morestack.types.core.types import Array, Interface, Signature, Slice, Struct, Type
+from morestack.types.identity.type_params import core_type
 
 
 class DeferBuilder(CallBuilder):

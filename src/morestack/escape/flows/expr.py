@@ -21,11 +21,14 @@ from morestack.escape.result import Site
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
-from morestack.types.info import Mode, Selection, SelectionKind
-from morestack.types.objects import Func, Var
-from morestack.types.predicates import core_type, has_pointer_receiver, identical, is_type_param, signature_of
-from morestack.types.sizes import has_constant_size
-from morestack.types.types import Array, Interface, Map, Signature, Slice, Struct, Type
+from morestack.types.core.info import Mode, Selection, SelectionKind
+from morestack.types.core.kinds import is_type_param
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.sizes import has_constant_size
+from morestack.types.core.types import Array, Interface, Map, Signature, Slice, Struct, Type
+from morestack.types.core.under import has_pointer_receiver, signature_of
+from morestack.types.identity.identical import identical
+from morestack.types.identity.type_params import core_type
 
 Temp: TypeAlias = "tuple[Location, Type | None]"
 """A temporary that holds an evaluated expression, with its type."""

@@ -17,9 +17,9 @@ from morestack.escape.selfassign import is_self_assign
 from morestack.escape.text import position
 from morestack.syntax import nodes as ast
 from morestack.syntax.nodes import BinaryOp, UnaryOp
-from morestack.types.objects import Builtin, BuiltinId, Var
-from morestack.types.predicates import core_type
-from morestack.types.types import Array, Chan, Interface, Map, Signature, Tuple, Type
+from morestack.types.core.objects import Builtin, BuiltinId, Var
+from morestack.types.core.types import Array, Chan, Interface, Map, Signature, Tuple, Type
+from morestack.types.identity.type_params import core_type
 
 
 class Builder(DeferBuilder):

@@ -1,0 +1,1 @@
+"""The checking walk: its state, and a module a construct."""

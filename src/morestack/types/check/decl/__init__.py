@@ -1,0 +1,1 @@
+"""Declarations of packages and functions, and the order they need."""

@@ -1,0 +1,48 @@
+"""Checking a package: the stages in their order.
+
+The declarations are collected, each is checked on demand (`decl.object_decl`), then the function bodies, which
+are *delayed* until the declarations around them are complete, then the package variables' initializers are
+ordered. The algorithm is types2's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from morestack.source.diagnostics import Diagnostics
+from morestack.syntax import nodes as ast
+from morestack.syntax.convert import deep_recursion
+from morestack.types.check.checker import Checker, Importer
+from morestack.types.check.decl import decl, init_order, resolve
+from morestack.types.check.expr import captures
+from morestack.types.check.stmt import labels, unused
+from morestack.types.check.whole import limits, local_types, mono
+from morestack.types.core.info import CheckedPackage
+from morestack.types.core.objects import Package
+
+
+def no_packages(_: str) -> Package | None:
+    """The importer of packages that stand alone."""
+    return None
+
+
+def check_package(
+    path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer = no_packages
+) -> CheckedPackage:
+    """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
+    check = Checker(path, files, diagnostics, importer)
+    with deep_recursion():
+        labels.check_labels(check)
+        resolve.collect_objects(check)
+        decl.package_objects(check)
+        check.process_delayed(0)
+        init_order.order_initializers(check)
+        unused.check_imports(check)
+        if not diagnostics:
+            resolve.check_bodies(check)
+            limits.check_limits(check)
+        check.record_untyped()
+        captures.finish_captures(check)
+        local_types.number_local_types(check.pkg, check.files, check.info)
+        mono.check_instantiations(check)
+    return CheckedPackage(check.pkg, check.files, check.info, check.funcs)

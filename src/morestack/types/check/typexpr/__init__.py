@@ -1,0 +1,1 @@
+"""Type expressions: from syntax to types."""

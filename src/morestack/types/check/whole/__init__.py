@@ -1,0 +1,1 @@
+"""Checks of a finished package: what no single construct shows."""

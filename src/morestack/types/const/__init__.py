@@ -1,0 +1,1 @@
+"""Exact constant values: literals, arithmetic, and what a type can represent."""

@@ -1,0 +1,1 @@
+"""When types are the same: identity, type sets, substitution, instances, and types as text."""

@@ -1,0 +1,135 @@
+"""Instances of generic types and functions.
+
+An instance of a generic type is interned in its origin's `instances` by the identity of its type
+arguments, so `List[int]` is one object; its underlying type and its methods' signatures are made when
+first asked for, which lets recursive generic types terminate. `verify` checks the constraints.
+"""
+
+from __future__ import annotations
+
+from morestack.types.core.objects import Func, Var
+from morestack.types.core.types import INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
+from morestack.types.core.under import constraint_interface, signature_of, under
+from morestack.types.identity.subst import Substitution, copy_var, subst
+from morestack.types.identity.typestring import Qualifier, hash_string
+
+
+def make_substitution(params: tuple[TypeParam, ...], args: tuple[Type, ...]) -> Substitution:
+    return dict(zip(params, args, strict=False))
+
+
+def instantiate(generic: Named | Alias | Signature, args: tuple[Type, ...]) -> Named | Alias | Signature:
+    """The instance of a generic type or function; the constraints are `verify`'s to check.
+
+    The number of arguments must be that of the parameters.
+    """
+    if isinstance(generic, Named):
+        return instantiate_named(generic, args)
+    if isinstance(generic, Alias):
+        return instantiate_alias(generic, args)
+    return instantiate_signature(generic, args)
+
+
+def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signature:
+    mapping = make_substitution(generic.type_params, args)
+    params, results = subst(generic.params, mapping), subst(generic.results, mapping)
+    return Signature(params, results, generic.variadic, generic.recv, (), generic.recv_type_params)
+
+
+def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
+    return _instance(origin, (), args)
+
+
+def instantiate_local(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
+    """A type declared in a generic function, for the function's type arguments `outer`."""
+    return _instance(origin, outer, args)
+
+
+def _instance(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
+    outer = outer or origin.outer_params
+    key = tuple(hash_string(a) for a in outer + args)
+    known = origin.instances.get(key)
+    if known is not None:
+        return known
+    inst = Named(origin.obj, origin=origin, type_args=args, outer_args=outer)
+    origin.instances[key] = inst
+    mapping = {**make_substitution(origin.outer_params, outer), **make_substitution(origin.type_params, args)}
+
+    def resolve() -> None:
+        if origin.underlying is None and callable(origin.resolve):
+            under(origin)
+        if origin.underlying is None:
+            inst.resolve = resolve  # the origin is still being declared: ask again later
+            return
+        # Substitute in the origin's underlying type, not in a Named on the way to it.
+        inst.underlying = subst(under(origin), mapping)
+
+    inst.resolve = resolve
+    return inst
+
+
+def instantiate_alias(origin: Alias, args: tuple[Type, ...]) -> Alias:
+    mapping = make_substitution(origin.type_params, args)
+    actual = INVALID if origin.actual is None else subst(origin.actual, mapping)
+    return Alias(origin.obj, actual, origin=origin, type_args=args)
+
+
+def declared_methods(named: Named) -> list[Func]:
+    """The methods declared with named as receiver; an instance's are those of its origin, substituted."""
+    origin = named.origin
+    if origin is None:
+        return named.methods
+    for m in origin.methods[len(named.methods) :]:
+        named.methods.append(_instance_method(named, m))
+    return named.methods
+
+
+def _instance_method(inst: Named, method: Func) -> Func:
+    result = Func(method.name, None, method.span, method.pkg, method.parent, method.decl, method, inst.type_args)
+
+    def resolve() -> None:
+        sig = signature_of(method)
+        mapping = dict(make_substitution(sig.recv_type_params, inst.type_args))
+        # A generic method's own type parameters may have constraints that mention the receiver's.
+        own = tuple([TypeParam(p.obj, p.index) for p in sig.type_params])
+        mapping.update(zip(sig.type_params, own, strict=True))
+        for old, new in zip(sig.type_params, own, strict=True):
+            constraint_interface(old)
+            new.constraint = None if old.constraint is None else subst(old.constraint, mapping)
+        params, results = subst(sig.params, mapping), subst(sig.results, mapping)
+        recv: Var | None = None
+        if sig.recv is not None and sig.recv.type is not None:
+            pointer = isinstance(sig.recv.type, Pointer)
+            recv = copy_var(sig.recv, Pointer(inst) if pointer else inst)
+        result.type = Signature(params, results, sig.variadic, recv, own)
+
+    result.resolve = resolve
+    return result
+
+
+def instantiate_func(f: Func, args: tuple[Type, ...]) -> Func:
+    """An instance of a generic function as an object of its own."""
+    sig = instantiate_signature(signature_of(f), args)
+    return Func(f.name, sig, f.span, f.pkg, f.parent, f.decl, f, args)
+
+
+def verify(
+    params: tuple[TypeParam, ...], args: tuple[Type, ...], qf: Qualifier | None = None
+) -> tuple[int, str] | None:
+    """The first type argument that does not satisfy its constraint, with gc's cause; None if all do."""
+    from morestack.types.relation.implements import implements
+
+    mapping = make_substitution(params, args)
+    for i, (p, a) in enumerate(zip(params, args, strict=False)):
+        constraint_interface(p)  # wraps a constraint that is no interface, before it may become another
+        if p.constraint is None:
+            continue
+        ok, cause = implements(a, subst(p.constraint, mapping), constraint=True, qf=qf)
+        if not ok:
+            return i, cause
+    return None
+
+
+def tuple_types(t: Tuple) -> tuple[Type, ...]:
+    """The types of parameters or results."""
+    return tuple(v.type if v.type is not None else INVALID for v in t.vars)

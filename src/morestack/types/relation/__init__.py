@@ -1,0 +1,1 @@
+"""How types relate: fields and methods, interfaces, conversion, unification and inference."""
