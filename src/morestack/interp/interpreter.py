@@ -30,7 +30,7 @@ from morestack.interp.state import (
 from morestack.interp.types import error_method
 from morestack.ir.module import Const, Function, Instr, Module, Object, Operand, Sym
 from morestack.ir.ops import Bounds, BoundsKind, Effect, Op
-from morestack.ir.types import I64, Array, IRType, Scalar, Struct
+from morestack.ir.types import I64, IRType
 from morestack.source.diagnostics import InternalError
 
 
@@ -189,7 +189,7 @@ class Interpreter:
                         text, g.failure = g.failure, ""
                         raise RuntimeFailure(text, "plainError")
                 else:
-                    result = self.runtime.call(str(i.aux), [self.value(frame, a) for a in i.args])
+                    result = self.runtime.call(i.runtime_call.name, [self.value(frame, a) for a in i.args])
                 if i.dst:
                     assert result is not None
                     frame.registers[i.dst[0].id] = result
@@ -204,10 +204,9 @@ class Interpreter:
                 self.access(frame, i)
                 frame.at += 1
             elif i.op is Op.ADDR:
-                assert isinstance(i.aux, Object)
-                address = frame.registers[i.dst[0].id] = frame.objects[i.aux]
-                if i.aux in self.singles(frame.function):
-                    self.memory.free_object(address, i.aux.type.size)
+                address = frame.registers[i.dst[0].id] = frame.objects[i.object]
+                if i.object in self.singles(frame.function):
+                    self.memory.free_object(address, i.object.type.size)
                 frame.at += 1
             else:
                 frame.registers[i.dst[0].id] = compute(i, [self.value(frame, a) for a in i.args])
@@ -223,7 +222,7 @@ class Interpreter:
             return False
         values = [self.value(frame, a) for a in i.args]
         if i.op is Op.CALL:
-            callee = self.module.functions[str(i.aux)]
+            callee = self.module.functions[i.callee]
             self.current.frames.append(self.frame(callee, tuple(values), 0))
             return True
         target, *rest = values
@@ -242,9 +241,8 @@ class Interpreter:
             case Op.BRANCH:
                 target = i.targets[0 if self.value(frame, i.args[0]) else 1]
             case Op.SWITCH:
-                assert isinstance(i.aux, tuple)
                 value = self.value(frame, i.args[0])
-                target = next((t for v, t in zip(i.aux, i.targets, strict=False) if v == value), i.targets[-1])
+                target = next((t for v, t in zip(i.cases, i.targets, strict=False) if v == value), i.targets[-1])
             case Op.RETURN:
                 self.leave(tuple(self.value(frame, a) for a in i.args))
                 return True
@@ -266,11 +264,11 @@ class Interpreter:
                 self.memory.store(i.args[1].type, first, values[1])
             case Op.MOVE:
                 assert isinstance(first, int) and isinstance(values[1], int)
-                self.memory.write(first, self.memory.read(values[1], type_of(i.aux).size))
-                self.memory.check_pointers(type_of(i.aux), first)
+                self.memory.write(first, self.memory.read(values[1], i.memory_type.size))
+                self.memory.check_pointers(i.memory_type, first)
             case Op.CLEAR:
                 assert isinstance(first, int)
-                self.memory.write(first, bytes(type_of(i.aux).size))
+                self.memory.write(first, bytes(i.memory_type.size))
             case Op.NILCHECK:
                 if not first:
                     raise RuntimeFailure(NIL_DEREFERENCE)
@@ -278,17 +276,11 @@ class Interpreter:
                 if not first:
                     raise RuntimeFailure("runtime error: integer divide by zero")
             case Op.BOUNDS:
-                assert isinstance(first, int) and isinstance(values[1], int) and isinstance(i.aux, Bounds)
-                check_bounds(i.aux, first, values[1])
+                assert isinstance(first, int) and isinstance(values[1], int)
+                check_bounds(i.bounds, first, values[1])
             case _:
                 assert i.op is Op.DEFER and isinstance(first, int)
                 frame.defers.append(first)
-
-
-def type_of(t: object) -> IRType:
-    """The IR type in an `aux`."""
-    assert isinstance(t, Scalar | Struct | Array)
-    return t
 
 
 def check_bounds(b: Bounds, x: int, y: int) -> None:

@@ -203,16 +203,16 @@ def compute(i: Instr, v: Sequence[Value]) -> Value:
         case Op.MAKE:
             return tuple(v)
         case Op.EXTRACT:
-            assert isinstance(v[0], tuple) and isinstance(i.aux, int)
-            return v[0][i.aux]
+            assert isinstance(v[0], tuple)
+            return v[0][i.number]
         case Op.INSERT:
-            assert isinstance(v[0], tuple) and isinstance(i.aux, int)
-            return (*v[0][: i.aux], v[1], *v[0][i.aux + 1 :])
+            assert isinstance(v[0], tuple)
+            return (*v[0][: i.number], v[1], *v[0][i.number + 1 :])
         case Op.OFFSET:
-            assert isinstance(v[0], int) and isinstance(i.aux, int)
-            return v[0] + i.aux
+            assert isinstance(v[0], int)
+            return v[0] + i.number
         case Op.INDEX:
-            assert isinstance(v[0], int) and isinstance(v[1], int) and isinstance(i.aux, int)
-            return mask(v[0] + signed(v[1], I64) * i.aux, I64)
+            assert isinstance(v[0], int) and isinstance(v[1], int)
+            return mask(v[0] + signed(v[1], I64) * i.number, I64)
         case _:
             return _convert(op, t, i.args[0].type, v[0])

@@ -14,7 +14,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from morestack.ir.types import PTR, IRType
+from morestack.ir.ops import Bounds
+from morestack.ir.runtime_calls import RUNTIME_CALLS, RuntimeCall
+from morestack.ir.types import PTR, Array, IRType, Scalar, Struct
 
 if TYPE_CHECKING:
     from morestack.ir.ops import Op
@@ -84,16 +86,97 @@ class Object:
         return f"${self.id}" + (f".{self.name}" if self.name else "")
 
 
+class Signature(NamedTuple):
+    """What an indirect call passes and gets."""
+
+    params: tuple[IRType, ...]
+    results: tuple[IRType, ...]
+
+
+Immediate: TypeAlias = "int | str | Object | IRType | Bounds | Signature | tuple[int, ...] | None"
+"""The values of `Instr.aux`; which of them an op has, its `Aux` says."""
+
+
 @dataclass(eq=False, slots=True)
 class Instr:
-    """One instruction. `aux` is the op's immediate (see `ops.Op`); `targets` the successors of a terminator."""
+    """One instruction. `aux` is the op's immediate; `targets` are the successors of a terminator.
+
+    The properties give the immediate as the type that the op's `Aux` says. To ask one op for the immediate of another
+    is a mistake of ours and raises AssertionError.
+    """
 
     op: Op
     dst: tuple[Reg, ...] = ()
     args: tuple[Operand, ...] = ()
-    aux: object = None
+    aux: Immediate = None
     targets: tuple[Block, ...] = ()
     pos: Pos | None = None
+
+    @property
+    def number(self) -> int:
+        """The field of EXTRACT and INSERT; the bytes of OFFSET; the size of an element of INDEX."""
+        aux = self.aux
+        assert isinstance(aux, int)
+        return aux
+
+    @property
+    def object(self) -> Object:
+        """The frame object of ADDR."""
+        aux = self.aux
+        assert isinstance(aux, Object)
+        return aux
+
+    @property
+    def memory_type(self) -> IRType:
+        """What MOVE copies, or CLEAR clears."""
+        aux = self.aux
+        assert isinstance(aux, Scalar | Struct | Array)
+        return aux
+
+    @property
+    def bounds(self) -> Bounds:
+        """The kind of a BOUNDS check."""
+        aux = self.aux
+        assert isinstance(aux, Bounds)
+        return aux
+
+    @property
+    def callee(self) -> str:
+        """The function that CALL names."""
+        aux = self.aux
+        assert isinstance(aux, str)
+        return aux
+
+    @property
+    def runtime_call(self) -> RuntimeCall:
+        """The runtime function that RT calls."""
+        aux = self.aux
+        assert isinstance(aux, str)
+        return RUNTIME_CALLS[aux]
+
+    @property
+    def signature(self) -> Signature:
+        """What an indirect call passes and gets."""
+        aux = self.aux
+        assert isinstance(aux, Signature)
+        return aux
+
+    @property
+    def cases(self) -> tuple[int, ...]:
+        """The values of SWITCH, one for each target but the last."""
+        aux = self.aux
+        assert isinstance(aux, tuple) and not isinstance(aux, Bounds | Signature)
+        return aux
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the deferred calls of loop bodies gather behind this DEFER."""
+        return self.aux == "shared"
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether BRANCH hardly ever takes its second target."""
+        return self.aux == "cold"
 
 
 @dataclass(eq=False, slots=True)
@@ -154,17 +237,10 @@ class Function:
         return b
 
 
-class Signature(NamedTuple):
-    """What an indirect call passes and gets: aux of CALL_CLOSURE and CALL_CODE."""
-
-    params: tuple[IRType, ...]
-    results: tuple[IRType, ...]
-
-
 @dataclass(eq=False, slots=True)
 class Global:
     """Static data. `data` is the initial contents, zero-extended to the type's size; `relocs` put addresses
-    at offsets. `go_type` and `go_itab` ask codegen for a type descriptor or an itab instead."""
+    at offsets."""
 
     name: str
     type: IRType

@@ -21,14 +21,31 @@ class Effect(Flag):
     TERM = auto()  # ends a block
 
 
+class Aux(Enum):
+    """What the immediate of an op is. `Instr` has a typed accessor for each kind."""
+
+    NONE = "nothing"
+    FIELD = "a field number"  # Instr.number
+    BYTES = "a number of bytes"  # Instr.number
+    OBJECT = "a frame object"  # Instr.object
+    TYPE = "an IR type"  # Instr.memory_type
+    BOUNDS = "Bounds"  # Instr.bounds
+    FUNCTION = "a function's name"  # Instr.callee
+    RUNTIME = "a runtime call's name"  # Instr.runtime_call
+    SIGNATURE = "a Signature"  # Instr.signature
+    CASES = "case values"  # Instr.cases
+    SHARED = "shared, or nothing"  # Instr.is_shared
+    COLD = "cold, or nothing"  # Instr.is_cold
+
+
 class OpInfo(NamedTuple):
-    """Mnemonic, number of operands (-1: any), number of results (-1: any), effect, meaning of `aux`."""
+    """Mnemonic, number of operands (-1: any), number of results (-1: any), effect, kind of `aux`."""
 
     mnemonic: str
     operands: int
     results: int = 1
     effect: Effect = Effect.NONE
-    aux: str = ""
+    aux: Aux = Aux.NONE
 
 
 E = Effect
@@ -89,33 +106,35 @@ class Op(Enum):
     INTTOPTR = OpInfo("inttoptr", 1)
     # aggregates in registers
     MAKE = OpInfo("make", -1)  # a struct or array from all its fields
-    EXTRACT = OpInfo("extract", 1, aux="field number")
-    INSERT = OpInfo("insert", 2, aux="field number")  # args: aggregate, new field; dst: the changed copy
+    EXTRACT = OpInfo("extract", 1, aux=Aux.FIELD)
+    INSERT = OpInfo("insert", 2, aux=Aux.FIELD)  # args: aggregate, new field; dst: the changed copy
     # memory
-    ADDR = OpInfo("addr", 0, aux="Object")  # address of a frame object
-    OFFSET = OpInfo("offset", 1, aux="bytes")  # ptr + constant
-    INDEX = OpInfo("index", 2, aux="element bytes")  # ptr + i64 * size; bounds have been checked
+    ADDR = OpInfo("addr", 0, aux=Aux.OBJECT)  # address of a frame object
+    OFFSET = OpInfo("offset", 1, aux=Aux.BYTES)  # ptr + constant
+    INDEX = OpInfo("index", 2, aux=Aux.BYTES)  # ptr + i64 * size; bounds have been checked
     LOAD = OpInfo("load", 1, effect=E.READ)  # of dst's type; the address is not nil (NILCHECK)
     STORE = OpInfo("store", 2, 0, E.WRITE)  # args: address, value
-    MOVE = OpInfo("move", 2, 0, E.READ | E.WRITE, "IRType")  # args: to, from; may overlap
-    CLEAR = OpInfo("clear", 1, 0, E.WRITE, "IRType")  # zero memory
+    MOVE = OpInfo("move", 2, 0, E.READ | E.WRITE, Aux.TYPE)  # args: to, from; may overlap
+    CLEAR = OpInfo("clear", 1, 0, E.WRITE, Aux.TYPE)  # zero memory
     # checks: panic unless ...
     NILCHECK = OpInfo("nilcheck", 1, 0, E.PANIC)  # the pointer is not nil
-    BOUNDS = OpInfo("bounds", 2, 0, E.PANIC, "Bounds")  # args: i64 index, i64 limit; see Bounds
+    BOUNDS = OpInfo("bounds", 2, 0, E.PANIC, Aux.BOUNDS)  # args: i64 index, i64 limit; see Bounds
     DIVCHECK = OpInfo("divcheck", 1, 0, E.PANIC)  # the integer is not 0
     # calls; args follow the callee; dst are the results
-    CALL = OpInfo("call", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "function name")
-    CALL_CLOSURE = OpInfo("callclosure", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "Signature")
+    CALL = OpInfo("call", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, Aux.FUNCTION)
+    CALL_CLOSURE = OpInfo("callclosure", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, Aux.SIGNATURE)
     # args[0]: closure address, not nil (NILCHECK)
-    CALL_CODE = OpInfo("callcode", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, "Signature")
+    CALL_CODE = OpInfo("callcode", -1, -1, E.CALL | E.PANIC | E.READ | E.WRITE, Aux.SIGNATURE)
     # args[0]: code address, from an itab
-    RT = OpInfo("rt", -1, -1, E.READ | E.WRITE, "runtime function")  # effect: see runtime_calls
-    DEFER = OpInfo("defer", 1, 0, E.WRITE, "sharing")  # args[0]: closure without parameters, run when the function ends
+    RT = OpInfo("rt", -1, -1, E.READ | E.WRITE, Aux.RUNTIME)  # effect: see runtime_calls
+    DEFER = OpInfo(
+        "defer", 1, 0, E.WRITE, Aux.SHARED
+    )  # args[0]: closure without parameters, run when the function ends
     DEFER_RETURN = OpInfo("deferreturn", 0, 0, E.CALL | E.PANIC | E.READ | E.WRITE)  # before RETURN: run them
     # terminators
     JUMP = OpInfo("jump", 0, 0, E.TERM)
-    BRANCH = OpInfo("branch", 1, 0, E.TERM)  # targets: if true, if false
-    SWITCH = OpInfo("switch", 1, 0, E.TERM, "case values")  # targets: one per value, then default
+    BRANCH = OpInfo("branch", 1, 0, E.TERM, Aux.COLD)  # targets: if true, if false; cold: hardly ever false
+    SWITCH = OpInfo("switch", 1, 0, E.TERM, Aux.CASES)  # targets: one per value, then default
     RETURN = OpInfo("return", -1, 0, E.TERM)
     UNREACHABLE = OpInfo("unreachable", 0, 0, E.TERM)  # after a NORETURN runtime call
 

@@ -15,6 +15,7 @@ from morestack.ir.module import (
     Const,
     Function,
     Global,
+    Immediate,
     Instr,
     MethodEntry,
     Module,
@@ -25,7 +26,7 @@ from morestack.ir.module import (
     Signature,
     Sym,
 )
-from morestack.ir.ops import Bounds, BoundsKind, Op
+from morestack.ir.ops import Aux, Bounds, BoundsKind, Op
 from morestack.ir.types import BOOL, F32, F64, PTR, SCALARS, IRType, array, struct
 from morestack.types.core.types import BASIC, Type
 
@@ -228,37 +229,41 @@ class Parser:
             return Const(t, float(number))
         return Const(t, int(number) & ((1 << (t.size * 8)) - 1))
 
-    def aux(self, op: Op) -> object:
-        aux: object
+    def aux(self, op: Op) -> Immediate:
         match op.value.aux:
-            case "field number" | "bytes" | "element bytes":
-                aux = self.integer()
-            case "Object":
-                aux = self.frame_object()
-            case "IRType":
-                aux = self.type()
-            case "Bounds":
+            case Aux.FIELD | Aux.BYTES:
+                return self.integer()
+            case Aux.OBJECT:
+                return self.frame_object()
+            case Aux.TYPE:
+                return self.type()
+            case Aux.BOUNDS:
                 kind = BoundsKind[self.kind("word").upper()]
-                aux = Bounds(kind, self.accept("signed"))
-            case "function name":
-                aux = self.sym()
-            case "runtime function" | "sharing":
-                aux = self.kind("word")
-            case "Signature":
+                return Bounds(kind, self.accept("signed"))
+            case Aux.FUNCTION:
+                return self.sym()
+            case Aux.RUNTIME:
+                return self.kind("word")
+            case Aux.SHARED:
+                self.expect("shared")
+                return "shared"
+            case Aux.COLD:
+                self.expect("cold")
+                return "cold"
+            case Aux.SIGNATURE:
                 self.expect("(")
                 params = tuple(self.type_list(")"))
                 self.expect("(")
-                aux = Signature(params, tuple(self.type_list(")")))
-            case "case values":
+                return Signature(params, tuple(self.type_list(")")))
+            case Aux.CASES:
                 values: list[int] = []
                 while not self.peek("]"):
                     if values:
                         self.expect(",")
                     values.append(self.integer())
-                aux = tuple(values)
-            case other:
-                raise self.fail(f"{op.value.mnemonic} takes no [{other}]")
-        return aux
+                return tuple(values)
+            case Aux.NONE:
+                raise self.fail(f"{op.value.mnemonic} takes nothing in brackets")
 
     def instr(self, file: str | None) -> Instr:
         dst: list[Reg] = []
@@ -271,7 +276,7 @@ class Parser:
         op = _MNEMONIC.get(mnemonic)
         if op is None:
             raise self.fail(f"unknown op {mnemonic}")
-        aux: object = None
+        aux: Immediate = None
         if self.accept("["):
             aux = self.aux(op)
             self.expect("]")

@@ -20,12 +20,13 @@ PARKED = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class RuntimeCall(NamedTuple):
-    """Signature and effect; parameters without the implicit `g`."""
+    """Signature and effect; parameters without the implicit `g`. The table gives the name."""
 
     params: tuple[IRType, ...]
     result: IRType | None
     effect: Effect
     doc: str
+    name: str = ""
 
 
 _N, _P = Effect.NONE, Effect.PANIC
@@ -208,6 +209,7 @@ for _width, _t in ATOMIC_TYPES.items():
         ATOMICS[f"atomicand{_width}"] = _f((PTR, _t), _t, _N, "the old value")
         ATOMICS[f"atomicor{_width}"] = _f((PTR, _t), _t, _N, "the old value")
 RUNTIME_CALLS |= ATOMICS
+RUNTIME_CALLS.update({name: call._replace(name=name) for name, call in RUNTIME_CALLS.items()})
 
 LINKNAMES = {
     "sync.runtime_Semacquire": "semacquire",

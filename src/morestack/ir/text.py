@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from morestack.ir.module import Block, Const, Function, Global, Instr, Module, Object, Operand, Pos, Reg, Signature, Sym
-from morestack.ir.ops import Bounds
+from morestack.ir.ops import Aux, Bounds
 from morestack.ir.types import BOOL, F32, F64, PTR, Array, Scalar, Struct
 from morestack.types.core.types import Type
 
@@ -86,7 +86,7 @@ def _aux(instr: Instr) -> str:
         case None:
             return ""
         case str():
-            return f"[{aux if instr.op.value.aux == 'runtime function' else symbol(aux)}]"
+            return f"[{symbol(aux) if instr.op.value.aux is Aux.FUNCTION else aux}]"
         case Bounds(kind=kind, signed=signed):
             return f"[{kind.name.lower()}{' signed' if signed else ''}]"
         case Signature(params=params, results=results):
@@ -95,8 +95,6 @@ def _aux(instr: Instr) -> str:
             return f"[{', '.join(map(str, aux))}]"
         case int() | Object() | Scalar() | Struct() | Array():
             return f"[{aux!r}]"
-        case _:  # only in reports about broken IR
-            return f"[?{aux!r}]"
 
 
 def print_instr(instr: Instr, file: str | None = None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from morestack.ir.module import Block, Const, Function, Instr, Module, Object, Operand, Reg, Signature, Sym
-from morestack.ir.ops import Bounds, Effect, Op
+from morestack.ir.ops import Aux, Bounds, Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.text import print_function, print_instr
 from morestack.ir.types import BOOL, F32, F64, I8, I16, I32, I64, PTR, Array, IRType, Scalar, Struct
@@ -85,8 +85,7 @@ def _not(i: Instr) -> None:
     _need(i.args[0].type is BOOL and i.dst[0].type is BOOL, "not is of a bool")
 
 
-def _field(t: IRType, number: object) -> IRType:
-    assert isinstance(number, int)
+def _field(t: IRType, number: int) -> IRType:
     match t:
         case Struct(fields=fields):
             _need(0 <= number < len(fields), "no such field")
@@ -112,12 +111,12 @@ def _make(i: Instr) -> None:
 
 
 def _extract(i: Instr) -> None:
-    _need(_field(i.args[0].type, i.aux) is i.dst[0].type, "the result is not of the field's type")
+    _need(_field(i.args[0].type, i.number) is i.dst[0].type, "the result is not of the field's type")
 
 
 def _insert(i: Instr) -> None:
     _need(i.args[0].type is i.dst[0].type, "operand and result have one type")
-    _need(_field(i.args[0].type, i.aux) is i.args[1].type, "the value is not of the field's type")
+    _need(_field(i.args[0].type, i.number) is i.args[1].type, "the value is not of the field's type")
 
 
 def _pointer(i: Instr) -> None:
@@ -149,11 +148,10 @@ def _branch(i: Instr) -> None:
 
 
 def _switch(i: Instr) -> None:
-    assert isinstance(i.aux, tuple)
-    _need(len(i.targets) == len(i.aux) + 1, "a target per value and the default")
-    _need(len(set(i.aux)) == len(i.aux), "a value is there twice")
+    _need(len(i.targets) == len(i.cases) + 1, "a target per value and the default")
+    _need(len(set(i.cases)) == len(i.cases), "a value is there twice")
     t = i.args[0].type
-    _need(t in _INTS and all(0 <= v < 1 << (t.size * 8) for v in i.aux), "values fit the integer, unsigned")
+    _need(t in _INTS and all(0 <= v < 1 << (t.size * 8) for v in i.cases), "values fit the integer, unsigned")
 
 
 def _jump(i: Instr) -> None:
@@ -161,19 +159,16 @@ def _jump(i: Instr) -> None:
 
 
 def _rt(i: Instr) -> None:
-    assert isinstance(i.aux, str)
-    call = RUNTIME_CALLS.get(i.aux)
-    if call is None:
-        raise _Broken(f"no runtime call {i.aux}")
+    _need(i.aux in RUNTIME_CALLS, f"no runtime call {i.aux}")
+    call = i.runtime_call
     _match("parameters", [a.type for a in i.args], call.params)
     _match("results", [d.type for d in i.dst], () if call.result is None else (call.result,))
 
 
 def _indirect(i: Instr) -> None:
-    assert isinstance(i.aux, Signature)
     _need(bool(i.args) and i.args[0].type is PTR, "the callee is a pointer")
-    _match("parameters", [a.type for a in i.args[1:]], i.aux.params)
-    _match("results", [d.type for d in i.dst], i.aux.results)
+    _match("parameters", [a.type for a in i.args[1:]], i.signature.params)
+    _match("results", [d.type for d in i.dst], i.signature.results)
 
 
 def _match(what: str, have: Sequence[IRType], want: Sequence[IRType]) -> None:
@@ -209,19 +204,19 @@ _CHECKS: dict[Op, Callable[[Instr], None]] = {
     Op.JUMP: _jump, Op.BRANCH: _branch, Op.SWITCH: _switch, Op.RETURN: _nothing, Op.UNREACHABLE: _nothing,
 }  # fmt: skip
 
-_AUX: dict[str, tuple[type, ...]] = {
-    "field number": (int,),
-    "bytes": (int,),
-    "element bytes": (int,),
-    "Object": (Object,),
-    "IRType": (Scalar, Struct, Array),
-    "Bounds": (Bounds,),
-    "function name": (str,),
-    "runtime function": (str,),
-    "Signature": (Signature,),
-    "case values": (tuple,),
-    "sharing": (type(None), str),
-    "": (type(None),),
+_AUX: dict[Aux, tuple[type, ...]] = {
+    Aux.NONE: (type(None),),
+    Aux.FIELD: (int,),
+    Aux.BYTES: (int,),
+    Aux.OBJECT: (Object,),
+    Aux.TYPE: (Scalar, Struct, Array),
+    Aux.BOUNDS: (Bounds,),
+    Aux.FUNCTION: (str,),
+    Aux.RUNTIME: (str,),
+    Aux.SIGNATURE: (Signature,),
+    Aux.CASES: (tuple,),
+    Aux.SHARED: (type(None), str),
+    Aux.COLD: (type(None), str),
 }
 
 
@@ -275,7 +270,7 @@ class Verifier:
                 self.instr(instr)
             except _Broken as broken:
                 raise self.fail(str(broken), block, instr) from None
-            if instr.op is Op.RT and RUNTIME_CALLS[str(instr.aux)].effect & Effect.NORETURN:
+            if instr.op is Op.RT and instr.runtime_call.effect & Effect.NORETURN:
                 if block.instrs[n + 1].op is not Op.UNREACHABLE:
                     raise self.fail("a call that never returns is followed by unreachable", block, instr)
 
@@ -283,7 +278,7 @@ class Verifier:
         info = i.op.value
         _need(info.operands in (-1, len(i.args)), f"takes {info.operands} operands")
         _need(info.results in (-1, len(i.dst)), f"gives {info.results} results")
-        _need(isinstance(i.aux, _AUX[info.aux]), f"aux should be {info.aux or 'nothing'}")
+        _need(isinstance(i.aux, _AUX[info.aux]), f"aux should be {info.aux.value}")
         for a in i.args:
             self.operand(a)
         for d in i.dst:
@@ -298,7 +293,7 @@ class Verifier:
             _match("results", [a.type for a in i.args], self.f.results)
             _need(not i.targets, "return has no targets")
         elif i.op is Op.CALL and self.module is not None:
-            callee = self.module.functions.get(str(i.aux))
+            callee = self.module.functions.get(i.callee)
             if callee is not None:
                 _match("parameters", [a.type for a in i.args], [p.type for p in callee.params])
                 _match("results", [d.type for d in i.dst], callee.results)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from morestack.ir import representation as bt
 from morestack.ir import types as ir
-from morestack.ir.module import Const, Function, Instr, Operand, Pos, Reg, Sym
+from morestack.ir.module import Const, Function, Immediate, Instr, Operand, Pos, Reg, Sym
 from morestack.ir.module import Signature as IRSignature
 from morestack.ir.ops import Op
 from morestack.ir.representation import ir_type, is_ssa
@@ -242,7 +242,7 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
     end = len(operands) - len(kept)
     if op is Op.CALL_CLOSURE:
         wrapper.nil_check(operands[0], pos)
-    aux: object = direct
+    aux: Immediate = direct
     if op is Op.CALL_CLOSURE:
         aux = IRSignature(params, results)
     elif op is Op.CALL_CODE:

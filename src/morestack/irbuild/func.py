@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from morestack.ir import types as ir
-from morestack.ir.module import Block, Const, Function, Instr, Object, Operand, Pos, Reg, Sym
+from morestack.ir.module import Block, Const, Function, Immediate, Instr, Object, Operand, Pos, Reg, Sym
 from morestack.ir.ops import Op
 from morestack.ir.representation import ir_type, is_ssa
 from morestack.ir.runtime_calls import RUNTIME_CALLS
@@ -114,7 +114,7 @@ class FuncBuilder:
         if not keep:
             self.nonnil.clear()
 
-    def op(self, op: Op, t: IRType, *args: Operand, aux: object = None, pos: Pos | None = None) -> Reg:
+    def op(self, op: Op, t: IRType, *args: Operand, aux: Immediate = None, pos: Pos | None = None) -> Reg:
         """Append an instruction with a result."""
         f = self.f
         r = Reg(len(f.regs), t)
@@ -122,7 +122,7 @@ class FuncBuilder:
         self.block.instrs.append(Instr(op, (r,), args, aux, (), pos))
         return r
 
-    def do(self, op: Op, *args: Operand, aux: object = None, pos: Pos | None = None) -> None:
+    def do(self, op: Op, *args: Operand, aux: Immediate = None, pos: Pos | None = None) -> None:
         """Append an instruction without results."""
         self.block.instrs.append(Instr(op, (), args, aux, (), pos))
 

@@ -152,7 +152,8 @@ def _split(f: Function, t: _Tree) -> tuple[Function, Function] | None:
 def _emit_prefix(g: Function, t: _Tree, here: Block, f: Function) -> None:
     if isinstance(t, _Exit):
         if t.results is None:
-            here.instrs.append(Instr(Op.RETURN, (), tuple(f.params), TailCall(body_name(f.name)), pos=f.pos))
+            tail = TailCall(body_name(f.name))
+            here.instrs.append(Instr(Op.RETURN, (), tuple(f.params), tail, pos=f.pos))  # type: ignore[arg-type]
         else:
             here.instrs.append(Instr(Op.RETURN, (), t.results, pos=f.pos))
         return

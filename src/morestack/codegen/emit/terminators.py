@@ -19,14 +19,12 @@ def emit_jump(body: Body, i: Instr, targets: list[str]) -> None:
             if targets[0] == targets[1]:
                 body.emit(f"br label %{targets[0]}")
             else:
-                cold = COLD if i.aux == "cold" else ""
+                cold = COLD if i.is_cold else ""
                 body.emit(f"br i1 {body.one(i.args[0])}, label %{targets[0]}, label %{targets[1]}{cold}")
         case Op.SWITCH:
             t = llvm_type(i.args[0].type)
-            values = i.aux
-            assert isinstance(values, (tuple, list))
             mask = (1 << (8 * i.args[0].type.size)) - 1
-            cases = " ".join(f"{t} {int(v) & mask}, label %{n}" for v, n in zip(values, targets, strict=False))
+            cases = " ".join(f"{t} {v & mask}, label %{n}" for v, n in zip(i.cases, targets, strict=False))
             body.emit(f"switch {t} {body.one(i.args[0])}, label %{targets[-1]} [ {cases} ]")
         case _:
             body.emit("unreachable")

@@ -29,7 +29,6 @@ from morestack.ir.flat import flat_leaves, leaves
 from morestack.ir.loops import takes_memory
 from morestack.ir.module import Function, Instr, Module, Object, Reg
 from morestack.ir.ops import Op
-from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import PTR, pointer_words
 
 
@@ -130,10 +129,9 @@ def call_convention(f: Function, i: Instr) -> Convention:
         case Op.CALL:
             return signature_convention(tuple(a.type for a in i.args), tuple(r.type for r in i.dst))
         case Op.CALL_CLOSURE | Op.CALL_CODE:
-            sig = i.aux
-            return signature_convention(sig.params, sig.results)  # type: ignore[attr-defined]
+            return signature_convention(i.signature.params, i.signature.results)
         case Op.RT:
-            result = RUNTIME_CALLS[str(i.aux)].result
+            result = i.runtime_call.result
             return signature_convention((), () if result is None else (result,))
         case _:
             return signature_convention((), ())
@@ -141,7 +139,7 @@ def call_convention(f: Function, i: Instr) -> Convention:
 
 def callee_results(module: Module, i: Instr) -> tuple[object, ...]:
     """Result types of a direct callee; the call's dst may leave none out."""
-    f = module.functions.get(str(i.aux))
+    f = module.functions.get(i.callee)
     return tuple(f.results) if f is not None else tuple(r.type for r in i.dst)
 
 
