@@ -10,9 +10,9 @@ import time
 from benchmarks.measure import PROGRAMS
 from morestack import runtime
 from morestack.build.files import read_program
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.dialect.native import load
-from morestack.engine.program import Program
+from morestack.engine.program import LinkedProgram
 from morestack.runtime.mem import allg
 from morestack.runtime.stack import unwind
 
@@ -20,8 +20,8 @@ REPEATS = 15
 
 
 def main() -> None:
-    compiled = Compilation(read_program([str(PROGRAMS / "deep.go")]))
-    program = Program.load(compiled.objects, compiled.progress)
+    compiled = Program(read_program([str(PROGRAMS / "deep.go")]))
+    program = LinkedProgram.load(compiled.objects, compiled.progress)
     program.run()
     program.attach()
     g = allg.allg_at(0)

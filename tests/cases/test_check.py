@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from morestack.build.finder import find_package
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
 from morestack.syntax.convert import parse_file
@@ -56,7 +56,7 @@ def compare(source: str, reported: dict[int, list[str]]) -> list[str]:
 def imported(path: str) -> Package | None:
     """A package as a program of nothing else would import it."""
     files = find_package(path)
-    return Compilation(files, path).checked.pkg if files else None
+    return Program(files, path).root.checked.pkg if files else None
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)

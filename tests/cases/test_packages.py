@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from morestack.build.finder import Finder, find_package
-from morestack.build.package import Compilation
-from morestack.engine.program import Program
+from morestack.build.program import Program
+from morestack.engine.program import LinkedProgram
 from morestack.source.span import SourceFile
 from tests.txtar import parse
 
@@ -29,7 +29,7 @@ def finder(sections: dict[str, str]) -> Finder:
     return find
 
 
-def run(program: Compilation, stress: str) -> tuple[int, str]:
+def run(program: Program, stress: str) -> tuple[int, str]:
     """Run in a fork; the exit code and what was printed."""
     objects = program.objects
     with tempfile.TemporaryFile() as out:
@@ -37,7 +37,7 @@ def run(program: Compilation, stress: str) -> tuple[int, str]:
         if pid == 0:
             os.dup2(out.fileno(), 2)
             os.environ["STRESS"] = stress
-            os._exit(Program.load(objects, lambda _: None).run())
+            os._exit(LinkedProgram.load(objects, lambda _: None).run())
         _, status = os.waitpid(pid, 0)
         out.seek(0)
         return os.waitstatus_to_exitcode(status), out.read().decode()
@@ -47,10 +47,10 @@ def run(program: Compilation, stress: str) -> tuple[int, str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_packages(case: Path, stress: str) -> None:
     _, sections = parse(case.read_text())
-    program = Compilation([SourceFile("main.go", sections["main.go"].encode())], find=finder(sections))
+    program = Program([SourceFile("main.go", sections["main.go"].encode())], find=finder(sections))
     code, printed = run(program, stress)
     assert printed == sections.get("stderr", "")
     assert code == int(sections.get("exit", "0"))
-    again = Compilation([SourceFile("main.go", sections["main.go"].encode())], find=finder(sections))
+    again = Program([SourceFile("main.go", sections["main.go"].encode())], find=finder(sections))
     assert again.objects == program.objects
-    assert "checked" not in again.__dict__, "a cached program is not checked"
+    assert again.root.computed == [], "a cached program is not checked"

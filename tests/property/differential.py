@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.interp.interpreter import Steps, interpret
 from morestack.source.span import SourceFile
 from tests.crash import up_to_traceback
@@ -20,7 +20,7 @@ Outcome = tuple[str, int | None]
 def interpreted(text: str) -> Outcome | None:
     """The interpreter's answer; None when the program takes too long for it."""
     try:
-        result = interpret(Compilation([SourceFile("main.go", text.encode())]).ir, LIMIT)
+        result = interpret(Program([SourceFile("main.go", text.encode())]).root.ir, LIMIT)
     except Steps:
         return None
     return up_to_traceback(result.output), result.code

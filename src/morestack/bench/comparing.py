@@ -9,7 +9,7 @@ from morestack.bench import compare, sweep
 from morestack.bench.measure import measure, own_variant
 from morestack.bench.page import page
 from morestack.build.files import read_program
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.observe.progress import progress
 
 
@@ -26,7 +26,7 @@ def run_compare(
     wanted = sweep.parse_sweep(swept) if swept is not None else None
     tell = progress()
     sources = read_program(paths)
-    Compilation(sources).checked  # noqa: B018  # errors of the program are told once, not once a discipline
+    Program(sources).root.checked  # noqa: B018  # errors of the program are told once, not once a discipline
     title = " ".join(Path(p).name for p in paths)
     source = "\n".join(s.text.decode("utf-8", "replace") for s in sources)
     if wanted is not None:

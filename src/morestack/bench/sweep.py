@@ -22,7 +22,8 @@ from morestack.bench.failures import SweepError
 from morestack.bench.measure import Measured, measure, own_variant
 from morestack.bench.plot import draw, y_axis
 from morestack.build.files import read_program
-from morestack.build.package import Compilation
+from morestack.build.package import CompiledPackage
+from morestack.build.program import Program
 from morestack.source.span import SourceFile
 
 POINTS = 8
@@ -81,7 +82,7 @@ def spaced(low: int, high: int, powers: bool = False) -> tuple[int, ...]:
     return tuple(sorted({round(low * (high / low) ** (i / (POINTS - 1))) for i in range(POINTS)}))
 
 
-def replaced(compiled: Compilation, sources: Sequence[SourceFile], name: str) -> tuple[int, int, int]:
+def replaced(package: CompiledPackage, name: str) -> tuple[int, int, int]:
     """Where the value of a constant is written: file, first and last byte. SweepError when that is not one place."""
     from morestack.syntax import nodes as ast
     from morestack.syntax.walk import walk
@@ -91,12 +92,12 @@ def replaced(compiled: Compilation, sources: Sequence[SourceFile], name: str) ->
 
     places: list[tuple[int, int, int]] = []
     texts: list[str] = []
-    for file in compiled.ast:
+    for file in package.ast:
         for node in walk(file):
             if not isinstance(node, ast.ConstDecl):
                 continue
             for i, declared in enumerate(node.names):
-                thing = compiled.checked.info.defs.get(declared)
+                thing = package.checked.info.defs.get(declared)
                 if declared.text != name or not isinstance(thing, Const):
                     continue
                 where = f"{file.source.path}:{declared.span.line}"
@@ -107,7 +108,7 @@ def replaced(compiled: Compilation, sources: Sequence[SourceFile], name: str) ->
                 if node.type is None and thing.type not in (UNTYPED_INT, UNTYPED_RUNE):
                     raise SweepError(f"{where}: write the type of constant {name} on the left of its =")
                 span = node.values[i].span
-                number = next(n for n, s in enumerate(sources) if s is file.source)
+                number = next(n for n, s in enumerate(package.sources) if s is file.source)
                 places.append((number, span.start, span.end))
                 texts.append(where)
     if not places:
@@ -164,10 +165,10 @@ def run_sweep(
 
     A sweep of the starting size is of `contiguous` alone: no other discipline has one.
     """
-    compiled = Compilation(read_program(paths))
+    package = Program(read_program(paths)).root
     place = None
-    if sweep.name != INITIAL or declares(compiled, INITIAL):
-        place = replaced(compiled, compiled.sources, sweep.name)
+    if sweep.name != INITIAL or declares(package, INITIAL):
+        place = replaced(package, sweep.name)
     else:
         names = [n for n in names if n == "contiguous"]
         if bad := [v for v in sweep.values if v < 2048 or v & (v - 1)]:
@@ -178,7 +179,7 @@ def run_sweep(
             env: dict[str, str] = {}
             program = list(paths)
             if place is not None:
-                program = with_constant(compiled.sources, place, value, Path(folder) / str(number))
+                program = with_constant(package.sources, place, value, Path(folder) / str(number))
             else:
                 env = {"MORESTACK_INITIAL": str(value)}
             variants = [own_variant(name, name, program, env) for name in names]
@@ -188,10 +189,10 @@ def run_sweep(
     return list(curves.values())
 
 
-def declares(compiled: Compilation, name: str) -> bool:
+def declares(package: CompiledPackage, name: str) -> bool:
     """Whether the program has a constant of its own with this name."""
     try:
-        replaced(compiled, compiled.sources, name)
+        replaced(package, name)
     except SweepError as error:
         return "declares no constant" not in str(error)
     return True

@@ -25,7 +25,7 @@ from morestack.bench.suite import FOLDER
 from morestack.bench.sweep import replaced, with_constant
 from morestack.bench.switching import Switch, interesting, record, to_lines
 from morestack.build.files import read_program
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.observe.usage import Usage
 
 ENV = {"GOMAXPROCS": "1"}
@@ -118,7 +118,7 @@ def measure_costs(repeat: int = 5, scale: float = 1.0, tell: Callable[[str], Non
 def own_threads(repeat: int, count: int) -> Cost:
     """The same program with fewer switches, under the discipline `thread`."""
     sources = read_program([str(FOLDER / "gosched.go")])
-    place = replaced(Compilation(sources), sources, "switches")
+    place = replaced(Program(sources).root, "switches")
     with tempfile.TemporaryDirectory() as folder:
         own = own_variant("", "thread", with_constant(sources, place, count, Path(folder)), ENV)
         run_once(own)

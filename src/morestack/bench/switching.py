@@ -50,13 +50,13 @@ class Switch:
 def record(paths: Sequence[str]) -> list[Switch]:
     """Run a program to its end and give its first switches between goroutines."""
     from morestack.build.files import read_program
-    from morestack.build.package import Compilation
+    from morestack.build.program import Program
     from morestack.dialect import callback
-    from morestack.engine.program import Program
+    from morestack.engine.program import LinkedProgram
     from morestack.runtime.sched import sched
 
     os.environ["GOMAXPROCS"] = "1"  # with several threads a goroutine may go on where no switch is seen
-    program = Program.load(Compilation(read_program(paths)).objects, lambda stage: None)
+    program = LinkedProgram.load(Program(read_program(paths)).objects, lambda stage: None)
     native = program.attach()
     recorder = _Recorder(native.function(sched.schedule))
 

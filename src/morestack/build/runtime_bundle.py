@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from morestack.build import store as cache
+from morestack.build import store
+from morestack.build.package import without_collector
 from morestack.llvm.linking import host
 
 
@@ -38,10 +39,13 @@ class Bundle:
 
 def runtime_bundle(progress: Callable[[str], None]) -> Bundle:
     """The bundle for this machine, compiled when the cache has none."""
-    key = cache.digest("runtime", cache.compiler(), host())
-    packed = cache.load(key)
-    if packed is not None:
-        return Bundle.unpack(packed)
+    key = store.digest("runtime", store.compiler(), host())
+    return Bundle.unpack(store.kept(key, lambda: _compile(progress).pack()))
+
+
+def _compile(progress: Callable[[str], None]) -> Bundle:
+    """Compile the runtime."""
+    # a cached start does without the dialect's compiler and the runtime's sources
     from morestack.codegen.stubs import emit_stubs
     from morestack.dialect.lower import compile_modules, table_of
     from morestack.dialect.native import emit_object
@@ -49,6 +53,5 @@ def runtime_bundle(progress: Callable[[str], None]) -> Bundle:
 
     progress("compiling the runtime (once)")
     live = modules()
-    bundle = Bundle(emit_object(compile_modules(live)), emit_object(emit_stubs()), table_of(live).cells)
-    cache.store(key, bundle.pack())
-    return bundle
+    with without_collector():
+        return Bundle(emit_object(compile_modules(live)), emit_object(emit_stubs()), table_of(live).cells)

@@ -12,6 +12,7 @@ Rejected: file locks (a crash leaves them behind; atomic replacement needs none)
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -101,6 +102,15 @@ def store(key: str, payload: bytes) -> None:
         return
     if key.startswith("00"):  # one store in 256 looks after the size of the whole
         trim()
+
+
+def kept(key: str, make: Callable[[], bytes]) -> bytes:
+    """The payload under key; made and stored first when there is none."""
+    found = load(key)
+    if found is None:
+        found = make()
+        store(key, found)
+    return found
 
 
 def trim(limit: int = KEEP_BYTES) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from morestack.build.package import Compilation
+    from morestack.build.program import Program
 
 
 def leave(code: int) -> None:
@@ -20,13 +20,13 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
-def compilation(paths: Sequence[str]) -> Compilation:
+def program_of(paths: Sequence[str]) -> Program:
     """The program in these files, or in the one directory given."""
     from morestack.build.files import read_program
-    from morestack.build.package import Compilation
+    from morestack.build.program import Program
     from morestack.observe.progress import progress
 
-    return Compilation(read_program(paths), progress=progress())
+    return Program(read_program(paths), progress=progress())
 
 
 def program_argument(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from morestack.cli.common import compilation, program_argument
+from morestack.cli.common import program_argument, program_of
 
 
 @click.command("escape")
@@ -19,5 +19,5 @@ def command(program: tuple[str, ...], as_json: bool, explain: bool) -> None:
     """
     from morestack.escape import report
 
-    result = compilation(program).escapes
+    result = program_of(program).root.escapes
     click.echo(report.to_json(result) if as_json else report.report(result, explain), nl=False)

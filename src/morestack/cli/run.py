@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from morestack.cli.common import compilation, leave, program_argument
+from morestack.cli.common import leave, program_argument, program_of
 from morestack.engine.disciplines import choose, disciplines
 
 
@@ -42,7 +42,7 @@ def command(
     \b
     Example: morestack run --stacks examples/tree.go
     """
-    from morestack.engine.program import Program
+    from morestack.engine.program import LinkedProgram
 
     if as_json and not stacks:
         raise click.UsageError("--json goes with --stacks.")
@@ -54,9 +54,9 @@ def command(
         stop_in(stop)
         runtime = "python"
     chosen = choose(discipline, segment)
-    compiled = compilation(program)
-    ready = Program.load(compiled.objects, compiled.progress)
-    compiled.progress("")
+    built = program_of(program)
+    ready = LinkedProgram.load(built.objects, built.progress)
+    built.progress("")
     if stats is None and not stacks:
         leave(ready.run(runtime == "python", stacks=chosen))
     from morestack.observe.usage import Usage, write_stats

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from morestack.cli.common import compilation, program_argument
+from morestack.build.stages import OBJECT, STAGES
+from morestack.cli.common import program_argument, program_of
 
-STAGES = ("ast", "types", "escape", "ir", "llvm", "asm")
+SHOWN = [stage.name for stage in STAGES if stage is not OBJECT]
 
 
 @click.command("show")
 @program_argument
-@click.option("--stage", type=click.Choice(STAGES), required=True, help="What to show.")
+@click.option("--stage", type=click.Choice(SHOWN), required=True, help="What to show.")
 @click.option("--func", "function", default=None, metavar="F", help="Only this function, such as main.fib.")
 def command(program: tuple[str, ...], stage: str, function: str | None) -> None:
     """Show a program at one stage of its compilation.
@@ -19,6 +20,6 @@ def command(program: tuple[str, ...], stage: str, function: str | None) -> None:
     \b
     Example: morestack show --stage ir --func main.fib examples/fib.go
     """
-    from morestack.observe.show import show_stage
+    from morestack.observe.stages import show_stage
 
-    click.echo(show_stage(compilation(program), stage, function), nl=False)
+    click.echo(show_stage(program_of(program).root, stage, function), nl=False)

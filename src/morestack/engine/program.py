@@ -141,7 +141,7 @@ def schedtrace(godebug: str) -> int:
 
 
 @dataclass(eq=False)
-class Program:
+class LinkedProgram:
     """A linked program. `library` keeps the code in memory."""
 
     library: Any
@@ -150,7 +150,7 @@ class Program:
     packages: tuple[str, ...]
 
     @classmethod
-    def load(cls, objects: Mapping[str, bytes], progress: Callable[[str], None]) -> Program:
+    def load(cls, objects: Mapping[str, bytes], progress: Callable[[str], None]) -> LinkedProgram:
         """Link the objects of a program's packages, package runtime's among them, by import path, with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")

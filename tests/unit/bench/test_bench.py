@@ -12,7 +12,7 @@ from morestack.bench.measure import Measured, Variant
 from morestack.bench.peers import find_gccgo, first_line
 from morestack.bench.suite import FOLDER, LEFT_OUT, PAPER_GROUPS, STACKS, SUITE
 from morestack.build.files import read_program
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.engine.disciplines import disciplines
 
 
@@ -26,7 +26,7 @@ def test_every_program_is_in_the_suite() -> None:
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in FOLDER.glob("*.go")))
 def test_programs_are_go(name: str) -> None:
-    Compilation(read_program([str(FOLDER / f"{name}.go")])).checked  # noqa: B018
+    Program(read_program([str(FOLDER / f"{name}.go")])).root.checked  # noqa: B018
 
 
 def measured(column: str, seconds: float, **more: float) -> Measured:

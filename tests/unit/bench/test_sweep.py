@@ -7,7 +7,8 @@ import pytest
 from morestack.bench.failures import SweepError
 from morestack.bench.measure import Measured, Variant
 from morestack.bench.sweep import Curve, crossovers, parse_sweep, replaced, to_text, with_constant
-from morestack.build.package import Compilation
+from morestack.build.package import CompiledPackage
+from morestack.build.program import Program
 from morestack.source.span import SourceFile
 
 
@@ -32,8 +33,8 @@ def test_nonsense(text: str) -> None:
         parse_sweep(text)
 
 
-def program(body: str) -> Compilation:
-    return Compilation([SourceFile("p.go", f"package main\n\n{body}\n\nfunc main() {{}}\n".encode())])
+def program(body: str) -> CompiledPackage:
+    return Program([SourceFile("p.go", f"package main\n\n{body}\n\nfunc main() {{}}\n".encode())]).root
 
 
 @pytest.mark.parametrize(
@@ -49,12 +50,12 @@ def program(body: str) -> Compilation:
     ],
 )
 def test_a_constant_is_replaced(body: str, expected: str, tmp_path: Path) -> None:
-    compiled = program(body)
-    place = replaced(compiled, compiled.sources, "depth")
-    (path,) = with_constant(compiled.sources, place, 17, tmp_path)
+    package = program(body)
+    place = replaced(package, "depth")
+    (path,) = with_constant(package.sources, place, 17, tmp_path)
     text = Path(path).read_text()
     assert text == f"package main\n\n{expected}\n\nfunc main() {{}}\n"
-    Compilation([SourceFile("p.go", text.encode())]).checked  # noqa: B018  (it is still a program)
+    Program([SourceFile("p.go", text.encode())]).root.checked  # noqa: B018  (it is still a program)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +70,9 @@ def test_a_constant_is_replaced(body: str, expected: str, tmp_path: Path) -> Non
     ],
 )
 def test_what_cannot_be_replaced(body: str, message: str) -> None:
-    compiled = program(body)
+    package = program(body)
     with pytest.raises(SweepError, match=message.replace("(", r"\(")):
-        replaced(compiled, compiled.sources, "depth")
+        replaced(package, "depth")
 
 
 def curve(name: str, seconds: dict[int, float]) -> Curve:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from morestack.build.finder import Finder, PackageGraph, find_package, imports_of
+from morestack.build.finder import Finder, find_package
+from morestack.build.graph import PackageGraph, imports_of
 from morestack.source.diagnostics import CompileError
 from morestack.source.span import SourceFile
 

@@ -1,80 +1,89 @@
-"""Compilations of several packages: what their keys depend on, and what a cached program does without."""
+"""The table of stages: it says what each stage reads, and the pipeline follows it; Python's collector meanwhile."""
 
-import subprocess
-import sys
+import gc
+from typing import Any, TypeVar
 
 import pytest
 
-from morestack.build.finder import Finder
-from morestack.build.package import Compilation
-from morestack.source.diagnostics import CompileError
+from morestack.build import stages
+from morestack.build.package import CompiledPackage, without_collector
+from morestack.build.program import Program
+from morestack.build.stages import STAGES, Stage
+from morestack.observe.stages import SHOW
 from morestack.source.span import SourceFile
 
-
-def finder(packages: dict[str, str]) -> Finder:
-    def find(path: str) -> tuple[SourceFile, ...] | None:
-        return (SourceFile(f"{path}.go", packages[path].encode()),) if path in packages else None
-
-    return find
+T = TypeVar("T")
+MAIN = b"package main\n\nfunc main() { println(new(int) != nil) }\n"
 
 
-def program(main: str, **packages: str) -> Compilation:
-    return Compilation([SourceFile("main.go", main.encode())], find=finder(packages))
+class Recording(CompiledPackage):
+    """A package that notes which results each stage asks for while it runs."""
+
+    def __init__(self) -> None:
+        program = Program([SourceFile("main.go", MAIN)])
+        super().__init__(program, "main", program.sources)
+        self.running: list[Stage[Any]] = []
+        self.read: dict[str, set[str]] = {stage.name: set() for stage in STAGES}
+
+    def note(self, stage: Stage[T]) -> Stage[T]:
+        """A stage of the table, run under our eyes."""
+
+        def run(package: CompiledPackage) -> T:
+            self.running.append(stage)
+            try:
+                return stage.run(package)
+            finally:
+                self.running.pop()
+
+        return Stage(stage.name, stage.doc, stage.doing, run, {})
+
+    def result(self, stage: Stage[T]) -> T:
+        if self.running:
+            self.read[self.running[-1].name].add(stage.name)
+        if stage.name not in self.computed:
+            self._results[stage] = super().result(self.note(stage))
+        return self._results[stage]  # type: ignore[return-value]
 
 
-MAIN = 'package main\nimport "a"\nfunc main() { a.F() }\n'
-A = 'package a\nimport "b"\nfunc F() { b.G() }\n'
-B = "package b\nfunc G() {}\n"
+def test_each_stage_reads_what_its_row_names() -> None:
+    package = Recording()
+    for stage in STAGES:
+        package.result(stage)
+    assert package.read == {stage.name: {needed.name for needed in stage.after} for stage in STAGES}
 
 
-def test_a_key_depends_on_all_that_is_imported() -> None:
-    one = program(MAIN, a=A, b=B)
-    same = program(MAIN, a=A, b=B)
-    other = program(MAIN, a=A, b=B + "func H() {}\n")
-    assert one.key == same.key
-    assert one.key != other.key
-    assert one.imported("a").key != other.imported("a").key  # type: ignore[union-attr]
-    unrelated = program(MAIN + "// more", a=A, b=B)
-    assert one.key != unrelated.key
-    assert one.imported("a").key == unrelated.imported("a").key  # type: ignore[union-attr]
+def test_rows_stand_behind_those_they_read_and_say_why() -> None:
+    for number, stage in enumerate(STAGES):
+        assert all(needed in STAGES[:number] and reason for needed, reason in stage.after.items()), stage.name
 
 
-def test_an_error_in_an_imported_package_is_its_own() -> None:
-    with pytest.raises(CompileError, match=r"^b\.go:2:12: undefined: nothing$"):
-        _ = program(MAIN, a=A, b="package b\nfunc G() { nothing() }\n").checked
+def test_the_pipeline_runs_what_a_stage_reads_first() -> None:
+    package = Program([SourceFile("main.go", MAIN)]).root
+    package.result(stages.LLVM)
+    wanted = [stage.name for stage in STAGES if stage not in (stages.ASM, stages.OBJECT)]
+    assert package.computed == wanted
 
 
-def test_functions_without_body_are_bound_or_refused() -> None:
-    linked = 'package main\nimport _ "unsafe"\n//go:linkname f {}\nfunc f({})\nfunc main() {{ f({}) }}\n'
-    assert program(linked.format("runtime.gosched", "", "")).ir.functions
-    with pytest.raises(CompileError, match=r"4:6: a function linked to runtime.nosuch is not supported yet"):
-        _ = program(linked.format("runtime.nosuch", "", "")).ir
-    with pytest.raises(CompileError, match=r"4:6: f declared so, linked to runtime.gosched, is not supported yet"):
-        _ = program(linked.format("runtime.gosched", "int", "1")).ir
+def test_all_stages_but_the_object_file_are_shown() -> None:
+    assert list(SHOW) == [stage.name for stage in STAGES if stage is not stages.OBJECT]
 
 
-def test_arguments_of_other_packages_stay_on_the_stack() -> None:
-    a = "package a\ntype T struct{ x int }\nfunc Get(t *T) int { return t.x }\nvar g *T\nfunc Keep(t *T) { g = t }\n"
-    main = 'package main\nimport "a"\nfunc main() { println(a.Get(&a.T{})); a.Keep(new(a.T)) }\n'
-    messages = [str(m) for m in program(main, a=a).escapes.messages]
-    assert messages == [
-        "main.go:3:29: &a.T{} does not escape",
-        "main.go:3:49: new(a.T) escapes to heap",
-    ]
+def test_the_collector_is_off_while_a_stage_runs() -> None:
+    during: list[bool] = []
+    probe = Stage("probe", "", "", lambda package: during.append(gc.isenabled()), {})
+    Program([SourceFile("main.go", MAIN)]).root.result(probe)
+    assert during == [False] and gc.isenabled() and gc.get_freeze_count() == 0
 
 
-@pytest.mark.slow
-def test_a_cached_program_needs_no_compiler() -> None:
-    code = """
-import sys
-from morestack.build.package import Compilation
-from morestack.source.span import SourceFile
-for _ in range(2):
-    c = Compilation([SourceFile("m.go", b'package main\\nimport "runtime"\\nfunc main() { runtime.Gosched() }')])
-    before = set(sys.modules)
-    c.objects
-added = {m.split(".")[1] for m in set(sys.modules) - before if m.startswith("morestack.")}
-assert not added, added
-assert "checked" not in vars(c) and "ast" not in vars(c)
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_the_collector_is_left_as_it_was() -> None:
+    with pytest.raises(ZeroDivisionError), without_collector():
+        assert not gc.isenabled()
+        _ = 1 // 0
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with without_collector():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.interp.interpreter import Result, Steps, interpret
 from morestack.ir.parse import parse_module
 from morestack.source.diagnostics import InternalError
@@ -18,7 +18,7 @@ LIMIT = 1_000_000
 
 
 def run(text: str) -> Result:
-    return interpret(Compilation([SourceFile("main.go", text.encode())]).ir, LIMIT)
+    return interpret(Program([SourceFile("main.go", text.encode())]).root.ir, LIMIT)
 
 
 @pytest.mark.slow

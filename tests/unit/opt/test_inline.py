@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morestack.build.files import read_program
-from morestack.build.package import Compilation
+from morestack.build.program import Program
 from morestack.codegen.module import prepare
 from morestack.ir.module import Function, Module
 from morestack.ir.ops import Op
@@ -82,7 +82,7 @@ func main() {
 def prepared(tmp_path: Path) -> tuple[Module, frozenset[str]]:
     path = tmp_path / "main.go"
     path.write_text(SOURCE)
-    module, leaf = prepare(Compilation(read_program([str(path)])).ir)
+    module, leaf = prepare(Program(read_program([str(path)])).root.ir)
     return module, frozenset(leaf)
 
 

@@ -10,18 +10,18 @@ from morestack.errors import UserError
 from morestack.syntax import nodes as ast
 
 if TYPE_CHECKING:
-    from morestack.build.package import Compilation
+    from morestack.build.package import CompiledPackage
 
 
 class UnknownFunction(UserError):
     """The program has no function of that name; the text is for the user."""
 
 
-def show_stage(compiled: Compilation, stage: str, function: str | None) -> str:
+def show_stage(package: CompiledPackage, stage: str, function: str | None) -> str:
     """The text of a stage; `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`)."""
-    lines = list(SHOW[stage](compiled, function))
+    lines = list(SHOW[stage](package, function))
     if function is not None and not lines:
-        names = (declared_name(d) for file in compiled.ast for d in file.decls if isinstance(d, ast.FuncDecl))
+        names = (declared_name(d) for file in package.ast for d in file.decls if isinstance(d, ast.FuncDecl))
         alike = [name for name in names if name.endswith("." + function.rpartition(".")[2])]
         names_are = f"names are as in tracebacks, such as {alike[0] if alike else 'main.main'}"
         raise UnknownFunction(f"no function {function} at stage {stage}; {names_are}")
@@ -42,9 +42,9 @@ def declared_name(d: ast.FuncDecl, package: str = "main") -> str:
     return f"{package}.(*{name}).{d.name.text}" if pointer else f"{package}.{name}.{d.name.text}"
 
 
-def chosen(compiled: Compilation, function: str | None) -> Iterator[ast.File | ast.FuncDecl]:
+def chosen(package: CompiledPackage, function: str | None) -> Iterator[ast.File | ast.FuncDecl]:
     """The files, or the declarations of one function in them."""
-    for file in compiled.ast:
+    for file in package.ast:
         if function is None:
             yield file
             continue
@@ -53,15 +53,15 @@ def chosen(compiled: Compilation, function: str | None) -> Iterator[ast.File | a
                 yield d
 
 
-def show_ast(compiled: Compilation, function: str | None) -> Iterator[str]:
+def show_ast(package: CompiledPackage, function: str | None) -> Iterator[str]:
     """The syntax tree."""
     from morestack.syntax.dump import dump
 
-    for root in chosen(compiled, function):
+    for root in chosen(package, function):
         yield dump(root).rstrip("\n")
 
 
-def show_types(compiled: Compilation, function: str | None) -> Iterator[str]:
+def show_types(package: CompiledPackage, function: str | None) -> Iterator[str]:
     """Every expression with its place, mode, type and constant value."""
     from morestack.syntax.format import expr_string
     from morestack.syntax.walk import walk
@@ -69,8 +69,8 @@ def show_types(compiled: Compilation, function: str | None) -> Iterator[str]:
     from morestack.types.core.info import Mode
     from morestack.types.identity.typestring import type_string
 
-    types = compiled.checked.info.types
-    for root in chosen(compiled, function):
+    types = package.checked.info.types
+    for root in chosen(package, function):
         for node in walk(root):
             if isinstance(node, ast.File):
                 continue
@@ -82,15 +82,15 @@ def show_types(compiled: Compilation, function: str | None) -> Iterator[str]:
             yield f"{place:>8}  {expr_string(node)}  {fact.mode.value} {type_string(fact.type)}{value}"  # type: ignore[arg-type]
 
 
-def show_escape(compiled: Compilation, function: str | None) -> Iterator[str]:
+def show_escape(package: CompiledPackage, function: str | None) -> Iterator[str]:
     """The decisions, with the flow that led to each escape."""
     from morestack.escape.report import report
 
-    lines = report(compiled.escapes, explain=True).splitlines()
+    lines = report(package.escapes, explain=True).splitlines()
     if function is None:
         yield from lines
         return
-    spans = [d.span for d in chosen(compiled, function) if isinstance(d, ast.FuncDecl)]
+    spans = [d.span for d in chosen(package, function) if isinstance(d, ast.FuncDecl)]
     ranges = [range(s.line, s.file.position(s.end)[0] + 1) for s in spans]
     inside = False
     none = True
@@ -104,26 +104,26 @@ def show_escape(compiled: Compilation, function: str | None) -> Iterator[str]:
         yield f"{function} allocates nothing and leaks no parameter"
 
 
-def show_ir(compiled: Compilation, function: str | None) -> Iterator[str]:
+def show_ir(package: CompiledPackage, function: str | None) -> Iterator[str]:
     """IR text."""
     from morestack.ir.text import print_function, print_module
 
     if function is None:
-        yield print_module(compiled.ir).rstrip("\n")
+        yield print_module(package.ir).rstrip("\n")
     else:
-        for name, f in compiled.ir.functions.items():
+        for name, f in package.ir.functions.items():
             if name == function:
                 yield print_function(f).rstrip("\n")
 
 
-def show_llvm(compiled: Compilation, function: str | None) -> Iterator[str]:
+def show_llvm(package: CompiledPackage, function: str | None) -> Iterator[str]:
     """LLVM text; of one function its frame, its entry and its continuations."""
     if function is None:
-        yield compiled.llvm.rstrip("\n")
+        yield package.llvm.rstrip("\n")
         return
     from morestack.codegen.show import describe
 
-    if text := describe(compiled.ir, function):
+    if text := describe(package.ir, function):
         yield text.rstrip("\n")
 
 
@@ -132,9 +132,9 @@ def belongs(symbol: str, function: str) -> bool:
     return symbol in (function, f"{function}.leaf") or symbol.startswith(f"{function}$")
 
 
-def show_asm(compiled: Compilation, function: str | None) -> Iterator[str]:
+def show_asm(package: CompiledPackage, function: str | None) -> Iterator[str]:
     """Machine code."""
-    text = compiled.assembly
+    text = package.assembly
     if function is None:
         yield text.rstrip("\n")
         return
