@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from morestack.abi.metadata import ENTRY_MARK, FUNC_NO_PARAMS, FUNC_RUNTIME, FUNC_WRAPPER, LARGE_BITMAP, SITE_END
 from morestack.codegen.convention import PARAMS, convention
 from morestack.ir.module import Function, Module, Pos
 from morestack.llvm.text import quote
 from morestack.opt.early_exits import BODY_SUFFIX
 from morestack.opt.leaves import LeafInfo
 
-FLAG_WRAPPER = 1
-FLAG_RUNTIME = 2
-FLAG_BOTTOM = 4
-FLAG_NO_PARAMS = 8
-LARGE_BITMAP = 1 << 31
-TRACKED_OBJECTS = 1 << 30
-"""In the frame words of a continuation or site."""
 PREFIX_TYPE = "{i64, i32, i32}"
 RECORD_TYPE = "{i32, i32, i32, i32, i32, i32, i32}"
 SITE_TYPE = "{i32, i32, i32, i32, i32}"
@@ -44,7 +38,7 @@ def flags_of(f: Function) -> int:
     """The function record flags of f itself. Functions of package runtime that are not exported are the runtime's own,
     but for the one that runs finalizers."""
     own = f.name.startswith("runtime.") and not f.name[8:9].isupper() and f.name != "runtime.runFinalizers"
-    return (FLAG_WRAPPER if f.wrapper else 0) | (FLAG_RUNTIME if own else 0) | (0 if f.params else FLAG_NO_PARAMS)
+    return (FUNC_WRAPPER if f.wrapper else 0) | (FUNC_RUNTIME if own else 0) | (0 if f.params else FUNC_NO_PARAMS)
 
 
 def shown_name(name: str) -> str:
@@ -159,7 +153,7 @@ class ModuleContext:
         file = ""
         if f.name.endswith(".init") and pos is not None and f.pos is not None and pos.file != f.pos.file:
             file = pos.file
-            flags &= ~FLAG_WRAPPER
+            flags &= ~FUNC_WRAPPER
         record = self.function_record(f, flags, file)
         line = (pos or f.pos or Pos("", 0, 0)).line
         key = (record, line, used, caller)
@@ -168,7 +162,7 @@ class ModuleContext:
             known = self._sites[key] = f"@site.{len(self._sites)}"
             self.data.append(
                 f"{known} = private constant {SITE_TYPE} {{{relative(record, known)}, i32 {line}, i32 {used}, "
-                f"{relative(caller, known) if caller else 'i32 0'}, i32 -20}}, align 8"
+                f"{relative(caller, known) if caller else 'i32 0'}, i32 {SITE_END}}}, align 8"
             )
         return known
 
@@ -202,7 +196,7 @@ class ModuleContext:
 
     def entry_prefix(self, symbol: str, reg_bitmap: int, record: str) -> str:
         """The prefix clause of a function entry."""
-        return f"prefix {PREFIX_TYPE} {{i64 {reg_bitmap}, i32 -1, {relative(record, symbol)}}}"
+        return f"prefix {PREFIX_TYPE} {{i64 {reg_bitmap}, i32 {ENTRY_MARK}, {relative(record, symbol)}}}"
 
     def blob(self, bits: int, words: int, site: str, flags: int = 0) -> str:
         """The "pc" of a place that panics and never returns."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from morestack.abi.numbers import CONTEXT_REG, FLOAT_REGS, INT_REGS
+from morestack.abi.convention import CONTEXT_REG, FLOAT_REGS, INT_REGS
 from morestack.ir.flat import is_float, leaves
 from morestack.ir.types import PTR, IRType, pointer_words
 

@@ -7,8 +7,9 @@ first function. See docs/abi.md.
 
 from __future__ import annotations
 
-from morestack.abi.numbers import (
-    FLOAT_REGS,
+from morestack.abi.convention import FLOAT_REGS, INT_REGS, LINK, MAX_LEAF_SITES
+from morestack.abi.metadata import FUNC_BOTTOM, FUNC_NO_PARAMS, FUNC_RUNTIME, SITE_END
+from morestack.abi.structures import (
     G_M,
     G_PENDING,
     G_SCHED_BP,
@@ -16,8 +17,6 @@ from morestack.abi.numbers import (
     G_SCHED_PC,
     G_SCHED_RET,
     G_SCHED_SP,
-    INT_REGS,
-    LINK,
     M_FREGS,
     M_LEAF_COUNT,
     M_LEAF_SITES,
@@ -26,15 +25,7 @@ from morestack.abi.numbers import (
     M_PENDING_B,
     M_REGS,
 )
-from morestack.codegen.context import (
-    FLAG_BOTTOM,
-    FLAG_NO_PARAMS,
-    FLAG_RUNTIME,
-    RECORD_TYPE,
-    SITE_TYPE,
-    c_string,
-    relative,
-)
+from morestack.codegen.context import RECORD_TYPE, SITE_TYPE, c_string, relative
 from morestack.codegen.convention import PARAMS, argument_list
 
 STUBS = (
@@ -43,7 +34,6 @@ STUBS = (
 )  # fmt: skip
 CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval", "panicreturn", "oldstack")
 """Cells the stubs use; the runtime module defines them."""
-MAX_LEAF_SITES = 32
 
 _ATTRS = "nounwind null_pointer_is_valid align 16"
 
@@ -101,7 +91,7 @@ def _save() -> list[str]:
 
 def _lessstack() -> list[str]:
     """Where the first function on a segment returns to, its results in any registers: back to the older segment."""
-    out = [*_continuation("lessstack", FLAG_RUNTIME | FLAG_NO_PARAMS), *_save()]
+    out = [*_continuation("lessstack", FUNC_RUNTIME | FUNC_NO_PARAMS), *_save()]
     out += ["  %f = load ptr, ptr @cell.oldstack", "  call void %f(ptr %g)"]
     out.append(f"  %more = load ptr, ptr {_g(out, 'back', G_SCHED_PC)}")
     return [*out, *_reload("%g"), "}"]
@@ -177,7 +167,8 @@ def _continuation(stub: str, flags: int) -> list[str]:
         f"{text} = private constant [{size} x i8] {name}, align 1",
         f"{record} = private constant {RECORD_TYPE} {{{relative(text, record)}, "
         f"{relative(text, record)}, i32 0, i32 {flags}, i32 0, i32 0, i32 0}}, align 8",
-        f"{site} = private constant {SITE_TYPE} {{{relative(record, site)}, i32 0, i32 0, i32 0, i32 -20}}, align 8",
+        f"{site} = private constant {SITE_TYPE} {{{relative(record, site)}, i32 0, i32 0, i32 0, "
+        f"i32 {SITE_END}}}, align 8",
         f"define hidden preserve_nonecc void @rt.{stub}{PARAMS} {_ATTRS} prefix {{i64, i32, i32}} "
         f"{{i64 0, i32 0, {relative(site, f'@rt.{stub}')}}} {{",
     ]
@@ -186,7 +177,7 @@ def _continuation(stub: str, flags: int) -> list[str]:
 def _panicval() -> list[str]:
     """Where the Error or String method of a panic's value returns to, with a string."""
     return [
-        *_continuation("panicval", FLAG_RUNTIME | FLAG_NO_PARAMS),
+        *_continuation("panicval", FUNC_RUNTIME | FUNC_NO_PARAMS),
         f"  %sp = getelementptr i8, ptr %bp, i64 {LINK}",
         "  %f = load ptr, ptr @cell.panicval",
         "  call void %f(ptr %g, i64 %x0, i64 %x1, ptr %sp)",
@@ -198,7 +189,7 @@ def _panicval() -> list[str]:
 def _panicreturn() -> list[str]:
     """Where a deferred call that a panic has made returns to."""
     return [
-        *_continuation("panicreturn", FLAG_RUNTIME | FLAG_NO_PARAMS),
+        *_continuation("panicreturn", FUNC_RUNTIME | FUNC_NO_PARAMS),
         f"  %sp = getelementptr i8, ptr %bp, i64 {LINK}",
         "  %f = load ptr, ptr @cell.panicreturn",
         "  call void %f(ptr %g, ptr %sp)",
@@ -209,7 +200,7 @@ def _panicreturn() -> list[str]:
 
 def _goexit() -> list[str]:
     return [
-        *_continuation("goexit", FLAG_BOTTOM | FLAG_RUNTIME | FLAG_NO_PARAMS),
+        *_continuation("goexit", FUNC_BOTTOM | FUNC_RUNTIME | FUNC_NO_PARAMS),
         "  %f = load ptr, ptr @cell.goexit0",
         "  call void %f(ptr %g)",
         *_tail("@rt.schedule", "%g", "poison", argument_list({})),

@@ -8,6 +8,7 @@ only ever a reference (`StructRef`, `ArrayRef`) to memory. Kinds are compared wi
 equal when what they point to is; structs are identities.
 """
 
+import builtins
 import inspect
 import struct as structlib
 import sys
@@ -407,6 +408,16 @@ def resolve(name: str, scope: dict[str, Any]) -> Kind:
     return kind_of(found)
 
 
+class _Forward(dict[str, Any]):
+    """The names of an annotation that is text: one that is not defined yet stands for itself."""
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        self.scope = scope
+
+    def __missing__(self, name: str) -> Any:
+        return self.scope.get(name, getattr(builtins, name, name))
+
+
 def kind_of(annotation: Any, scope: dict[str, Any] | None = None) -> Kind:
     """The kind an evaluated annotation stands for."""
     if isinstance(annotation, Kind):
@@ -414,10 +425,8 @@ def kind_of(annotation: Any, scope: dict[str, Any] | None = None) -> Kind:
     if annotation is None:
         return VOID
     if isinstance(annotation, str):
-        try:
-            return kind_of(eval(annotation, scope or {}))
-        except NameError:
-            return resolve(annotation, scope or {})
+        found = eval(annotation, scope or {}, _Forward(scope or {}))
+        return resolve(found, scope or {}) if isinstance(found, str) else kind_of(found)
     if isinstance(annotation, type) and issubclass(annotation, StructRef) and annotation is not StructRef:
         return annotation.__kind__
     if getattr(annotation, "__name__", None) in ("NoReturn", "Never") or annotation in _NORETURN:
@@ -435,17 +444,21 @@ _NORETURN = _noreturn()
 
 
 def define_struct(cls: C) -> C:
-    """Lay out a class by its annotations, and make it the class of references to such memory."""
+    """Lay out a class by its annotations, and make it the class of references to such memory.
+
+    The fields of a plain base class come first: compiled code knows them too (abi/structures.py).
+    """
     kind = StructKind(cls.__name__, cls.__module__)
     scope = sys.modules[cls.__module__].__dict__ if cls.__module__ in sys.modules else {}
     body: dict[str, Any] = {"__slots__": (), "__kind__": kind, "__doc__": cls.__doc__, "__module__": cls.__module__}
-    for name, annotation in inspect.get_annotations(cls).items():
+    parts = [base for base in reversed(cls.__mro__) if base is not object]
+    for name, annotation in (field for part in parts for field in inspect.get_annotations(part).items()):
         if name.startswith("_"):
             raise MachineFault(f"{cls.__name__}.{name}: a field's name does not begin with an underscore")
         body[name] = kind.add(name, kind_of(annotation, scope))
-    extra = [n for n in cls.__dict__ if not n.startswith("__")]
-    if extra or cls.__bases__ != (object,):
-        raise MachineFault(f"@struct {cls.__name__} has only annotated fields, no {', '.join(extra) or 'base class'}")
+    extra = [n for part in parts for n in part.__dict__ if not n.startswith("__")]
+    if extra or issubclass(cls, StructRef):
+        raise MachineFault(f"@struct {cls.__name__} has only annotated fields, no {', '.join(extra) or 'base @struct'}")
     kind.size = -(-kind.size // kind.align) * kind.align
     kind.ref = type(cls.__name__, (StructRef,), body)
     kind.ref.__qualname__ = cls.__qualname__

@@ -10,6 +10,7 @@ import os
 import resource
 from dataclasses import dataclass
 
+from morestack.abi.settings import CONTIGUOUS, RESERVE, SEGMENTED, SEGMENTED_KEEP, THREAD
 from morestack.errors import UserError
 
 DISCIPLINES = {
@@ -19,8 +20,14 @@ DISCIPLINES = {
     "thread": "a kernel thread a goroutine, with a stack as the system gives threads; every switch is the kernel's",
     "reserve": "a large range of addresses a goroutine, grown in place; page faults take memory for it",
 }
-NUMBERS = {"contiguous": 0, "segmented": 1, "segmented-keep": 2, "thread": 3, "reserve": 4}
-"""What the runtime calls them (layout.py)."""
+NUMBERS = {
+    "contiguous": CONTIGUOUS,
+    "segmented": SEGMENTED,
+    "segmented-keep": SEGMENTED_KEEP,
+    "thread": THREAD,
+    "reserve": RESERVE,
+}
+"""What the runtime calls them."""
 SEGMENTS = (4096, 8192)
 MOVING = ("movestack", "shrink")
 """Stress modes that move stacks: they need stacks that can be moved."""

@@ -20,6 +20,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from morestack.abi.settings import (
+    STRESS_CHECK_ESCAPE,
+    STRESS_GC,
+    STRESS_LEAKS,
+    STRESS_LOCK_ORDER,
+    STRESS_MOVESTACK,
+    STRESS_POISON,
+    STRESS_PROTECT,
+    STRESS_SCHEDULE,
+    STRESS_SHRINK,
+)  # fmt: skip
 from morestack.build.runtime_bundle import Bundle, runtime_bundle
 from morestack.engine.disciplines import Discipline, DisciplineError, thread_stack
 from morestack.engine.sigquit import on_sigquit
@@ -42,17 +53,16 @@ MAX_INITIAL = 256 << 20
 
 ROOTS = "..roots"
 """What follows a package's path in the name of its table of roots."""
-SCHEDULE = 256
 STRESS = {
-    "movestack": 1,
-    "poison": 2,
-    "shrink": 4,
-    "gc": 8,
-    "checkescape": 16,
-    "lockorder": 32,
-    "protect": 64,
-    "leaks": 128,
-    "schedule": SCHEDULE,
+    "movestack": STRESS_MOVESTACK,
+    "poison": STRESS_POISON,
+    "shrink": STRESS_SHRINK,
+    "gc": STRESS_GC,
+    "checkescape": STRESS_CHECK_ESCAPE,
+    "lockorder": STRESS_LOCK_ORDER,
+    "protect": STRESS_PROTECT,
+    "leaks": STRESS_LEAKS,
+    "schedule": STRESS_SCHEDULE,
 }
 """Names in `$STRESS`, and their flags for the runtime's setdebug."""
 
@@ -204,7 +214,7 @@ class LinkedProgram:
         self.call("settraceback", traceback_settings(os.environ.get("GOTRACEBACK", "")))
         if flags:
             self.call("setdebug", flags)
-        if flags & SCHEDULE:
+        if flags & STRESS_SCHEDULE:
             self.call("setschedule", g0, stress_seed(os.environ.get("STRESS_SEED", "1")))
         sys.stdout.flush()
         self.call("sysmonstart", g0, schedtrace(os.environ.get("GODEBUG", "")))

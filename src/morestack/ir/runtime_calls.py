@@ -16,8 +16,6 @@ from typing import NamedTuple
 from morestack.ir.ops import Effect
 from morestack.ir.types import BOOL, COMPLEX128, F64, I32, I64, IFACE, PTR, SLICE, STRING, IRType
 
-PARKED = 0xFFFF_FFFF_FFFF_FFFF
-
 
 class RuntimeCall(NamedTuple):
     """Signature and effect; parameters without the implicit `g`. The table gives the name."""

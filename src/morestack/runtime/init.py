@@ -8,6 +8,15 @@ rt.mstart(g0)                      on the thread that runs goroutines; returns w
 code = exitcode(g0)
 """
 
+from morestack.abi.settings import (
+    STRESS_CHECK_ESCAPE,
+    STRESS_GC,
+    STRESS_LOCK_ORDER,
+    STRESS_MOVESTACK,
+    STRESS_POISON,
+    STRESS_PROTECT,
+    STRESS_SHRINK,
+)
 from morestack.dialect.machine import Ptr, export, i64, u32, u64
 from morestack.runtime.fail.defer import defer_init
 from morestack.runtime.gc.mfinal import finalizers_init
@@ -50,14 +59,6 @@ from morestack.runtime.value.iface import itab_init
 
 MAX_STACK = u64(1000000000)
 
-DEBUG_MOVESTACK = u64(1)
-DEBUG_POISON = u64(2)
-DEBUG_SHRINK = u64(4)
-DEBUG_GC = u64(8)
-DEBUG_CHECK_ESCAPE = u64(16)
-DEBUG_LOCK_ORDER = u64(32)
-DEBUG_PROTECT = u64(64)
-
 
 @export
 def schedinit(goexit_pc: u64, procs: u64) -> Ptr[G]:
@@ -96,22 +97,19 @@ def schedinit(goexit_pc: u64, procs: u64) -> Ptr[G]:
 
 @export
 def setdebug(flags: u64) -> None:
-    """Stress modes: DEBUG_MOVESTACK moves the stack at every check, DEBUG_POISON fills what a goroutine left with
-    0xdb and objects that are freed too, DEBUG_SHRINK shrinks (or moves) the stack of a goroutine that parks, DEBUG_GC
-    collects at every check, DEBUG_CHECK_ESCAPE looks for pointers into stacks after each collection, DEBUG_LOCK_ORDER
-    checks the order of locks, DEBUG_PROTECT makes freed stacks inaccessible."""
-    move_stacks.value = u32(1) if flags & DEBUG_MOVESTACK != 0 else u32(0)
-    poison_guard.value = u32(1) if flags & (DEBUG_MOVESTACK | DEBUG_GC) != 0 else u32(0)
-    poison_old.value = u32(1) if flags & DEBUG_POISON != 0 else u32(0)
-    poison_freed.value = u32(1) if flags & (DEBUG_POISON | DEBUG_PROTECT) != 0 else u32(0)
-    protect_freed.value = u32(1) if flags & DEBUG_PROTECT != 0 else u32(0)
-    check_order.value = u32(1) if flags & DEBUG_LOCK_ORDER != 0 else u32(0)
-    poison_objects.value = u64(flags & DEBUG_POISON)
-    shrink_at_block.value = u32(1) if flags & DEBUG_SHRINK != 0 else u32(0)
-    gc_stress.value = u32(1) if flags & DEBUG_GC != 0 else u32(0)
+    """Turn on stress modes: the bits STRESS_... (docs/environment.md)."""
+    move_stacks.value = u32(1) if flags & STRESS_MOVESTACK != 0 else u32(0)
+    poison_guard.value = u32(1) if flags & (STRESS_MOVESTACK | STRESS_GC) != 0 else u32(0)
+    poison_old.value = u32(1) if flags & STRESS_POISON != 0 else u32(0)
+    poison_freed.value = u32(1) if flags & (STRESS_POISON | STRESS_PROTECT) != 0 else u32(0)
+    protect_freed.value = u32(1) if flags & STRESS_PROTECT != 0 else u32(0)
+    check_order.value = u32(1) if flags & STRESS_LOCK_ORDER != 0 else u32(0)
+    poison_objects.value = u64(flags & STRESS_POISON)
+    shrink_at_block.value = u32(1) if flags & STRESS_SHRINK != 0 else u32(0)
+    gc_stress.value = u32(1) if flags & STRESS_GC != 0 else u32(0)
     gc_wanted.value = u64(gc_stress.value)
-    check_escapes_wanted.value = u32(1) if flags & DEBUG_CHECK_ESCAPE != 0 else u32(0)
-    rare_only.value = u64(flags & DEBUG_CHECK_ESCAPE)
+    check_escapes_wanted.value = u32(1) if flags & STRESS_CHECK_ESCAPE != 0 else u32(0)
+    rare_only.value = u64(flags & STRESS_CHECK_ESCAPE)
 
 
 @export

@@ -14,7 +14,8 @@ from itertools import count
 
 import llvmlite.binding as llvm
 
-from morestack.abi import numbers as abi
+from morestack.abi import convention, pending
+from morestack.abi import structures as abi
 from morestack.codegen.module import emit_module
 from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
@@ -62,7 +63,7 @@ class Machine:
         self.hi = self.lo + size
         put(self.ga + abi.G_STACK_LO, self.lo)
         put(self.ga + abi.G_STACK_HI, self.hi)
-        put(self.ga + abi.G_STACKGUARD0, self.lo + abi.STACK_GUARD)
+        put(self.ga + abi.G_STACKGUARD0, self.lo + convention.STACK_GUARD)
 
     def _load(self, opt: int) -> None:
         cells = {
@@ -127,7 +128,7 @@ class Machine:
         return 1
 
     def _closechan(self, g: int, c: int) -> None:
-        put(self.ga + abi.G_PENDING, abi.PENDING_CLOSE_NIL)
+        put(self.ga + abi.G_PENDING, pending.PENDING_CLOSE_NIL)
 
     def _newobject(self, g: int, t: int) -> int:
         memory = (ctypes.c_uint64 * 64)()

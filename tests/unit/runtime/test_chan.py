@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from morestack.abi import numbers as abi
+from morestack.abi import pending
 from morestack.dialect.machine import nil, ptr_at
 from morestack.runtime.mem.type import ChanType
 from morestack.runtime.sched.hchan import Hchan
@@ -108,7 +108,7 @@ def test_random_operations_agree_with_the_model(rt: Any, size: int, seed: int) -
             store(gs[who].at.sched.sp, v)
             want, got = model.send(who, v), rt.chansend(gs[who], c, gs[who].at.sched.sp)
             assert parked(rt, gs[who], got) == (want == "parked")
-            assert (gs[who].at.pending == abi.PENDING_SEND_CLOSED) == (want == "panic")
+            assert (gs[who].at.pending == pending.PENDING_SEND_CLOSED) == (want == "panic")
             gs[who].at.pending = 0
             if want == "parked":
                 waiting[who] = "send"
@@ -145,12 +145,12 @@ def test_close_panics_twice(rt: Any) -> None:
     g = spawn(rt)
     c = make(rt, g, 0)
     rt.closechan(g, nil(Hchan))
-    assert g.at.pending == abi.PENDING_CLOSE_NIL
+    assert g.at.pending == pending.PENDING_CLOSE_NIL
     g.at.pending = 0
     rt.closechan(g, c)
     assert g.at.pending == 0
     rt.closechan(g, c)
-    assert g.at.pending == abi.PENDING_CLOSE_CLOSED
+    assert g.at.pending == pending.PENDING_CLOSE_CLOSED
 
 
 def test_values_of_any_size(rt: Any) -> None:
@@ -172,7 +172,7 @@ def test_makechan_refuses_what_cannot_be(rt: Any) -> None:
     for size in (-1, 2**60):
         g.at.pending = 0
         assert rt.makechan(g, ptr_at(ChanType, chan_type(int_type())), size) == 0
-        assert g.at.pending == abi.PENDING_MAKECHAN
+        assert g.at.pending == pending.PENDING_MAKECHAN
 
 
 def cases(*pairs: tuple[Any, int]) -> Any:
@@ -206,5 +206,5 @@ def test_a_waiting_select_leaves_all_its_channels(rt: Any) -> None:
     assert a.at.recvq.first.addr == a.at.sendq.first.addr == b.at.recvq.first.addr == 0
     assert parked(rt, g, rt.selectgo(g, cases((a, word(3)), (b, place)), 1, 1, True))
     rt.closechan(other, a)
-    assert g.at.pending == abi.PENDING_SEND_CLOSED
+    assert g.at.pending == pending.PENDING_SEND_CLOSED
     assert rt.schedule(rt.g0).addr == g.addr and b.at.recvq.first.addr == 0

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from morestack import runtime
-from morestack.abi import numbers as abi
+from morestack.abi import structures
+from morestack.abi.convention import MAX_LEAF_SITES
+from morestack.abi.structures import FixedDefer, FixedG, FixedGobuf, FixedM, Registers, layout_of
 from morestack.dialect.callback import signature_of
 from morestack.dialect.kinds import BOOLEAN, F64, VOID, PtrKind
 from morestack.dialect.machine import offset_of
 from morestack.ir.ops import Effect
-from morestack.ir.runtime_calls import ATOMICS, PARKED, RUNTIME_CALLS
+from morestack.ir.runtime_calls import ATOMICS, RUNTIME_CALLS
 from morestack.ir.types import BOOL, PTR, Scalar, scalars
 from morestack.ir.types import F64 as IR_F64
-from morestack.runtime.fail import panictext
-from morestack.runtime.sched import sched
-from morestack.runtime.sync import chan
-from morestack.runtime.sys import layout
-from morestack.runtime.sys.layout import G, Gobuf, M, Spill
-from morestack.runtime.value import map, mapiter, slice
+from morestack.runtime.sys.layout import Defer, G, Gobuf, M, Spill
 
 BY_CODEGEN = {"memmove", "memclr", "unpreempted", "keepalive", *ATOMICS}
 """Not calls: LLVM intrinsics, instructions, a look at g."""
@@ -26,37 +23,12 @@ def exported() -> dict[str, object]:
     return {n: vars(m)[n] for m in runtime.modules() for n in runtime.exports() if n in vars(m)}
 
 
-def test_g_begins_with_what_compiled_code_knows() -> None:
-    where = {
-        "G_STACK_LO": "stack_lo", "G_STACK_HI": "stack_hi", "G_STACKGUARD0": "stackguard0", "G_M": "m",
-        "G_PENDING": "pending", "G_DEFERS": "defers", "G_FIXED_END": "schedlink",
-    }  # fmt: skip
-    assert {k: offset_of(G, f) for k, f in where.items()} == {k: getattr(abi, k) for k in where}
-    for field in ("pc", "sp", "bp", "ctxt", "ret"):
-        assert offset_of(G, "sched") + offset_of(Gobuf, field) == getattr(abi, f"G_SCHED_{field.upper()}")
-
-
-def test_m_begins_with_what_slow_paths_know() -> None:
-    where = {
-        "M_REGS": "regs", "M_FREGS": "fregs", "M_MORE_PC": "more_pc", "M_MORE_FRAME": "more_frame",
-        "M_PENDING_A": "pending_a", "M_PENDING_B": "pending_b", "M_PENDING_TYPE": "pending_type",
-        "M_PENDING_DATA": "pending_data", "M_SITE": "site", "M_LEAF_COUNT": "leaf_count", "M_LEAF_SITES": "leaf_sites",
-        "M_FIXED_END": "id",
-    }  # fmt: skip
-    assert {k: offset_of(M, f) for k, f in where.items()} == {k: getattr(abi, k) for k in where}
-    for field, same in {"regs": "regs", "fregs": "fregs", "pc": "more_pc", "frame": "more_frame"}.items():
-        assert offset_of(Spill, field) == offset_of(M, same)
-    assert offset_of(Spill, "link") == offset_of(M, "pending_a")
-
-
-def test_constants_agree() -> None:
-    assert (layout.STACK_MIN, layout.STACK_GUARD, layout.STACK_SMALL) == (
-        abi.STACK_MIN, abi.STACK_GUARD, abi.STACK_SMALL,
-    )  # fmt: skip
-    assert layout.LINK == abi.LINK and layout.PARKED % 2**64 == PARKED
-    users = (panictext, chan, sched, slice, map, mapiter)
-    pending = {n: v for m in users for n, v in vars(m).items() if n.startswith("PENDING_")}
-    assert pending == {n: getattr(abi, n) for n in pending}
+def test_the_dialect_lays_fields_out_as_compiled_code_finds_them() -> None:
+    for cls, struct in ((FixedGobuf, Gobuf), (FixedG, G), (FixedM, M), (FixedDefer, Defer), (Registers, Spill)):
+        want = {n: at for n, at in layout_of(cls).items() if n != "end"}
+        assert {n: offset_of(struct, n) for n in want} == want
+    assert offset_of(G, "schedlink") == structures.G_FIXED_END
+    assert layout_of(FixedM)["end"] - structures.M_LEAF_SITES == MAX_LEAF_SITES * 8
 
 
 def test_every_runtime_call_exists_with_its_c_signature() -> None:

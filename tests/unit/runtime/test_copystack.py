@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from morestack.abi import numbers as abi
+from morestack.abi import convention
 from morestack.runtime.gc import mgc
 from morestack.runtime.mem import mcache
 from morestack.runtime.sys import event, layout
@@ -56,7 +56,7 @@ def test_every_pointer_moves(rt: Any, g: Any, sites: list[Site]) -> None:
     assert image(g) == before
     assert rt.count_frames(g) == len(sites)
     assert g.at.sched.bp == g.at.sched.sp + sites[-1].words * 8
-    assert g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
+    assert g.at.stackguard0 == g.at.stack_lo + convention.STACK_GUARD
 
 
 def test_words_that_are_not_pointers_stay(rt: Any, g: Any) -> None:
@@ -86,7 +86,7 @@ def test_growth_doubles_until_the_frame_fits(rt: Any, g: Any) -> None:
     g.at.m.at.more_pc, g.at.m.at.more_frame = code(ENTRY), 5000
     assert rt.newstack(g) == 0
     assert g.at.stack_hi - g.at.stack_lo == 8192
-    assert g.at.sched.sp - 16 - 5000 >= g.at.stackguard0 - abi.STACK_SMALL
+    assert g.at.sched.sp - 16 - 5000 >= g.at.stackguard0 - convention.STACK_SMALL
     assert image(g) == before
     e = event.event_record(event.EVENT_MOVE).add(-1)
     assert (e.at.what, e.at.old_size, e.at.new_size, e.at.frames) == (event.EVENT_GROW, 2048, 8192, 2)
@@ -167,7 +167,7 @@ def test_a_request_stops_a_prologue_with_its_registers(rt: Any, g: Any) -> None:
         m.at.regs[i] = inside + i * (i not in ENTRY.pointers)
     m.at.fregs[7] = 99
     m.at.more_pc, m.at.more_frame = code(ENTRY), 64
-    g.at.stackguard0 = abi.STACK_PREEMPT
+    g.at.stackguard0 = convention.STACK_PREEMPT
     mcache.gc_wanted.value = 1
     assert rt.newstack(g) == 1 and rt.spill_of(g).addr != 0
     before = int(g.at.stack_hi)
@@ -179,7 +179,7 @@ def test_a_request_stops_a_prologue_with_its_registers(rt: Any, g: Any) -> None:
     m.at.fregs[7] = m.at.more_pc = m.at.more_frame = 0
     assert rt.switch(g) == g.addr | 1
     assert mgc.gcstats.at.cycles == cycles + 1 and mcache.gc_wanted.value == 0
-    assert rt.spill_of(g).addr == 0 and g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
+    assert rt.spill_of(g).addr == 0 and g.at.stackguard0 == g.at.stack_lo + convention.STACK_GUARD
     want = [inside + (delta if i in ENTRY.pointers else i) for i in range(9)]
     assert [int(m.at.regs[i]) for i in range(9)] == want
     assert (m.at.fregs[7], m.at.more_pc, m.at.more_frame) == (99, code(ENTRY), 64)

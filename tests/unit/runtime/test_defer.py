@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from morestack.abi.pending import PENDING_USER
 from morestack.dialect.machine import nil, ptr_at
 from morestack.runtime.fail.defer import GoInterface
-from morestack.runtime.fail.panictext import PENDING_USER
 from morestack.runtime.sys import layout
 from morestack.runtime.sys.layout import Defer, Panic
 from tests.unit.runtime.fake_stack import PANICRETURN as BACK

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from morestack.abi import settings
 from morestack.dialect.machine import Ptr, ptr_at, u32
-from morestack.runtime import init
 from morestack.runtime.sys import lock, lockrank
 
-ORDER = init.DEBUG_LOCK_ORDER
+ORDER = settings.STRESS_LOCK_ORDER
 
 
 def words(n: int) -> list[Ptr[int]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from morestack.abi import numbers as abi
+from morestack.abi import pending as abi
 from morestack.dialect.machine import ptr_at, size_of
 from morestack.runtime.value.mapiter import Hiter
 from tests.fake_map import FakeMap, blob, type_of
@@ -154,7 +154,11 @@ def test_what_cannot_be_hashed_panics(rt: Any, g: Any, call: str, used: bool) ->
         m["int", 1] = 1
     getattr(rt, call)(g, m.type, m.map, m.place(("[]int", None)))
     empty = call != "mapassign" and not used
-    assert (g.at.pending, g.at.m.at.pending_a, g.at.m.at.pending_b) == (abi.PENDING_UNHASHABLE, type_of("[]int"), empty)
+    assert (g.at.pending, g.at.m.at.pending_a, g.at.m.at.pending_b) == (
+        abi.PENDING_UNHASHABLE,
+        type_of("[]int"),
+        empty,
+    )
     g.at.pending = 0
     assert len(m) == used and m.get(("int", 1)) == (1 if used else None)
 

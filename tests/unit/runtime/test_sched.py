@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from morestack.abi import convention
 from morestack.dialect.machine import nil, u32
 from morestack.runtime.sys import event, layout
 from morestack.runtime.sys.layout import G
@@ -20,7 +21,7 @@ def start(rt: Any, by: Any, name: str = "main.f") -> None:
 def test_a_new_goroutine_enters_its_function_and_returns_to_goexit(rt: Any) -> None:
     start(rt, rt.g0)
     g = rt.schedule(rt.g0)
-    assert g.at.goid == 1 and g.at.stack_hi - g.at.stack_lo == layout.STACK_MIN
+    assert g.at.goid == 1 and g.at.stack_hi - g.at.stack_lo == convention.STACK_MIN
     assert g.at.sched.pc == load(g.at.sched.ctxt) and g.at.sched.sp == g.at.stack_hi
     assert load(g.at.sched.sp - 8) == rt.goexit and load(g.at.sched.sp - 16) == 0
     assert g.at.m.at.curg == g and g.at.status == layout.G_RUNNING
@@ -67,7 +68,7 @@ def test_dead_goroutines_are_reused_with_their_stack(rt: Any) -> None:
     assert rt.schedule(g) == other and g.at.stack_lo == 0
     start(rt, rt.g0)
     rt.gosched(other)
-    assert rt.schedule(other) == g and g.at.stack_hi - g.at.stack_lo == layout.STACK_MIN
+    assert rt.schedule(other) == g and g.at.stack_hi - g.at.stack_lo == convention.STACK_MIN
 
 
 @pytest.mark.parametrize("preempted", [False, True])
@@ -95,9 +96,9 @@ def test_who_fills_the_ring_gives_way(rt: Any) -> None:
     g = rt.schedule(rt.g0)
     for _ in range(layout.RUNQ_SIZE):  # one is in runnext
         start(rt, g)
-    assert g.at.stackguard0 != layout.STACK_PREEMPT
+    assert g.at.stackguard0 != convention.STACK_PREEMPT
     start(rt, g)
-    assert g.at.stackguard0 == layout.STACK_PREEMPT
+    assert g.at.stackguard0 == convention.STACK_PREEMPT
     assert rt.schedule(g) != g and g.at.status == layout.G_RUNNABLE
 
 

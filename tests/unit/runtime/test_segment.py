@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from morestack.abi import numbers as abi
+from morestack.abi import convention, settings
 from morestack.dialect.machine import nil, ptr_at, size_of
 from morestack.runtime.stack import crossing
-from morestack.runtime.sys import event, layout
+from morestack.runtime.sys import event
 from morestack.runtime.sys.layout import Stktop
 from tests.unit.runtime.fake_stack import Site, blob, closure, code, load, push_frames, store
 
@@ -44,7 +44,7 @@ def place(g: Any) -> tuple[int, int, int]:
 
 
 def test_a_segment_is_entered_and_left(rt: Any) -> None:
-    g = start(rt, layout.SEGMENTED)
+    g = start(rt, settings.SEGMENTED)
     before, bounds = place(g), (int(g.at.stack_lo), int(g.at.stack_hi))
     for k in range(5):
         store(g.at.sched.sp + 8 * k, 100 + k)
@@ -57,7 +57,7 @@ def test_a_segment_is_entered_and_left(rt: Any) -> None:
     assert (g.at.sched.pc, g.at.sched.sp) == (code(LESSSTACK), at)
     assert [load(at), load(at + 8)] == [100, 101], "arguments are there"
     assert (load(at - 8), load(at - 16)) == (code(LESSSTACK), before[2])
-    assert g.at.stackguard0 == g.at.stack_lo + abi.STACK_GUARD
+    assert g.at.stackguard0 == g.at.stack_lo + convention.STACK_GUARD
     assert rt.count_frames(g) == len(SITES), "a walk sees no segments"
     store(at + 16, 7)
     store(at + 32, 9)
@@ -69,7 +69,7 @@ def test_a_segment_is_entered_and_left(rt: Any) -> None:
 
 
 def test_crossings_are_counted_by_call(rt: Any) -> None:
-    g = start(rt, layout.SEGMENTED)
+    g = start(rt, settings.SEGMENTED)
     for _ in range(3):
         call(g)
         rt.newstack(g)
@@ -85,7 +85,7 @@ def test_crossings_are_counted_by_call(rt: Any) -> None:
 
 
 def test_a_segment_is_kept_for_the_next_call_and_freed_when_unused(rt: Any) -> None:
-    g = start(rt, layout.SEGMENTED_KEEP)
+    g = start(rt, settings.SEGMENTED_KEEP)
     g.at.sched.pc = code(Site("runtime.x", flags=2, words=8))  # frames of the runtime stay where they are
     call(g)
     rt.newstack(g)
@@ -105,7 +105,7 @@ def test_a_segment_is_kept_for_the_next_call_and_freed_when_unused(rt: Any) -> N
 
 
 def test_frames_move_to_the_new_segment_with_every_pointer(rt: Any) -> None:
-    g = start(rt, layout.SEGMENTED_KEEP)
+    g = start(rt, settings.SEGMENTED_KEEP)
     heap = blob(b"heap....")
     inner = int(g.at.sched.sp)
     mid = inner + INNER.words * 8 + 16
@@ -140,7 +140,7 @@ def event_counts(rt: Any) -> tuple[int, int]:
 
 
 def test_frames_that_do_not_fit_a_quarter_of_a_segment_stay(rt: Any) -> None:
-    g = start(rt, layout.SEGMENTED_KEEP)
+    g = start(rt, settings.SEGMENTED_KEEP)
     wide = Site("main.wide", 40, words=120)
     push_frames(g, [(s, [0] * s.words) for s in (wide, MID, INNER)])
     before = place(g)
@@ -158,7 +158,7 @@ def test_frames_that_do_not_fit_a_quarter_of_a_segment_stay(rt: Any) -> None:
     assert place(g)[:2] == (code(wide), sp_wide) and load(sp_wide + 8) == 77
 
 
-@pytest.mark.parametrize("discipline", [layout.SEGMENTED, layout.SEGMENTED_KEEP])
+@pytest.mark.parametrize("discipline", [settings.SEGMENTED, settings.SEGMENTED_KEEP])
 def test_a_goroutine_that_ends_gives_back_all_its_segments(rt: Any, discipline: int) -> None:
     g = start(rt, discipline)
     for _ in range(4):
@@ -176,7 +176,7 @@ def test_a_goroutine_that_ends_gives_back_all_its_segments(rt: Any, discipline: 
 
 
 def test_what_lies_deeper_is_found_across_segments(rt: Any) -> None:
-    g = start(rt, layout.SEGMENTED)
+    g = start(rt, settings.SEGMENTED)
     old = int(g.at.sched.sp)
     call(g)
     rt.newstack(g)
@@ -187,7 +187,7 @@ def test_what_lies_deeper_is_found_across_segments(rt: Any) -> None:
 
 
 def test_a_stack_that_is_too_large_is_reported(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    g = start(rt, layout.SEGMENTED)
+    g = start(rt, settings.SEGMENTED)
     rt.setmaxstack(8192)
     call(g)
     assert rt.newstack(g) == 0
@@ -198,7 +198,7 @@ def test_a_stack_that_is_too_large_is_reported(rt: Any, capfd: pytest.CaptureFix
 
 def test_a_reservation_grows_in_place_and_is_trimmed(rt: Any) -> None:
     inuse = int(rt.stacks_inuse())
-    g = start(rt, layout.RESERVE)
+    g = start(rt, settings.RESERVE)
     hi, before = int(g.at.stack_hi), place(g)
     assert hi - g.at.stack_lo == 4096
     call(g, frame=10000)
@@ -214,7 +214,7 @@ def test_a_reservation_grows_in_place_and_is_trimmed(rt: Any) -> None:
 
 
 def test_reservations_do_not_overlap_and_stay_with_their_goroutine(rt: Any) -> None:
-    g = start(rt, layout.RESERVE)
+    g = start(rt, settings.RESERVE)
     rt.newproc(g, closure(code(Site("main.run", 1, entry=True))))
     rt.gosched(g)
     other = rt.schedule(g)
@@ -230,7 +230,7 @@ def test_reservations_do_not_overlap_and_stay_with_their_goroutine(rt: Any) -> N
 
 
 def test_the_end_of_a_reservation_is_a_stack_overflow(rt: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    g = start(rt, layout.RESERVE)
+    g = start(rt, settings.RESERVE)
     size = int(g.at.stack_hi - g.at.extra.at.bottom)
     call(g, frame=size)
     assert rt.newstack(g) == 1

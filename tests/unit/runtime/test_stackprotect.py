@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from morestack.runtime import init
+from morestack.abi import settings
 from tests.unit.runtime.test_lock import in_fork
 
 
@@ -18,7 +18,7 @@ def touch(address: int) -> None:
 
 @pytest.mark.parametrize("size", [8192, 16384, 32768, 1 << 20])
 def test_a_freed_stack_is_out_of_reach_until_it_is_used_again(rt: Any, size: int) -> None:
-    rt.setdebug(init.DEBUG_PROTECT)
+    rt.setdebug(settings.STRESS_PROTECT)
     pp = rt.g0.at.m.at.p
     lo = rt.stackalloc(pp, size)
     ctypes.memset(lo, 7, size)
@@ -30,7 +30,7 @@ def test_a_freed_stack_is_out_of_reach_until_it_is_used_again(rt: Any, size: int
 
 
 def test_small_stacks_are_poisoned(rt: Any) -> None:
-    rt.setdebug(init.DEBUG_PROTECT)
+    rt.setdebug(settings.STRESS_PROTECT)
     pp = rt.g0.at.m.at.p
     lo = rt.stackalloc(pp, 4096)
     rt.stackfree(pp, lo, 4096)
@@ -38,7 +38,7 @@ def test_small_stacks_are_poisoned(rt: Any) -> None:
 
 
 def test_spans_that_leave_the_stacks_can_be_used(rt: Any) -> None:
-    rt.setdebug(init.DEBUG_PROTECT)
+    rt.setdebug(settings.STRESS_PROTECT)
     pp = rt.g0.at.m.at.p
     stacks = [(rt.stackalloc(pp, size), size) for size in (16384, 32768, 65536) for _ in range(8)]
     for lo, size in stacks:

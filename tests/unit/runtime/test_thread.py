@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from morestack.abi import settings
 from morestack.dialect.machine import ptr_at
 from morestack.runtime.sched import thread
 from morestack.runtime.sched.globrunq import sched
@@ -34,7 +35,7 @@ class Threads:
         self.wrong: list[BaseException] = []
         self.mstart = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(self._thread)
         self.pc = ctypes.cast(self.mstart, ctypes.c_void_p).value or 0
-        assert rt.setdiscipline(layout.THREAD, 0, 0) == 1
+        assert rt.setdiscipline(settings.THREAD, 0, 0) == 1
         rt.setthreads(self.pc, STACK)
 
     def _thread(self, g0: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from morestack.abi import numbers as abi
+from morestack.abi import pending as abi
 from morestack.dialect import memory
 from morestack.dialect.machine import ptr_at
 from morestack.ir.ops import BOUNDS_CODE, BoundsKind

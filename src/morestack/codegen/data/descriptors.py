@@ -8,6 +8,7 @@ descriptor that asks the runtime's `typeequal`; a map's hasher is nil, as the ru
 
 from __future__ import annotations
 
+from morestack.abi import descriptors as abi
 from morestack.codegen.context import ModuleContext
 from morestack.codegen.data.descriptor_data import Blobs, Data, fnv
 from morestack.ir.module import Block, Function, Instr, MethodEntry
@@ -37,25 +38,30 @@ from morestack.types.core.under import signature_of, unalias, under
 from morestack.types.identity.comparable import comparable_type
 from morestack.types.identity.typestring import link_string, runtime_string
 
-TFLAG_UNCOMMON, TFLAG_NAMED, TFLAG_REGULAR, TFLAG_DIRECT = 1, 4, 8, 32
 MAP_SLOTS = 8
 MAP_INLINE = 128
-MAP_NEED_KEY_UPDATE, MAP_HASH_MIGHT_PANIC, MAP_INDIRECT_KEY, MAP_INDIRECT_ELEM = 1, 2, 4, 8
 _KINDS = {
-    Kind.BOOL: 1, Kind.INT: 2, Kind.INT8: 3, Kind.INT16: 4, Kind.INT32: 5, Kind.INT64: 6, Kind.UINT: 7,
-    Kind.UINT8: 8, Kind.UINT16: 9, Kind.UINT32: 10, Kind.UINT64: 11, Kind.UINTPTR: 12, Kind.FLOAT32: 13,
-    Kind.FLOAT64: 14, Kind.COMPLEX64: 15, Kind.COMPLEX128: 16, Kind.STRING: 24, Kind.UNSAFE_POINTER: 26,
+    Kind.BOOL: abi.KIND_BOOL, Kind.INT: abi.KIND_INT, Kind.INT8: abi.KIND_INT8, Kind.INT16: abi.KIND_INT16,
+    Kind.INT32: abi.KIND_INT32, Kind.INT64: abi.KIND_INT64, Kind.UINT: abi.KIND_UINT, Kind.UINT8: abi.KIND_UINT8,
+    Kind.UINT16: abi.KIND_UINT16, Kind.UINT32: abi.KIND_UINT32, Kind.UINT64: abi.KIND_UINT64,
+    Kind.UINTPTR: abi.KIND_UINTPTR, Kind.FLOAT32: abi.KIND_FLOAT32, Kind.FLOAT64: abi.KIND_FLOAT64,
+    Kind.COMPLEX64: abi.KIND_COMPLEX64, Kind.COMPLEX128: abi.KIND_COMPLEX128, Kind.STRING: abi.KIND_STRING,
+    Kind.UNSAFE_POINTER: abi.KIND_UNSAFE_POINTER,
 }  # fmt: skip
-_COMPOSITE = {Array: 17, Chan: 18, Signature: 19, Interface: 20, Map: 21, Pointer: 22, Slice: 23, Struct: 25}
-_HEADER = {Array: 72, Chan: 64, Signature: 56, Interface: 80, Map: 136, Pointer: 56, Slice: 56, Struct: 80}
-"""Size of each kind's descriptor without what may follow; 48 for the others."""
+_COMPOSITE = {
+    Array: (abi.KIND_ARRAY, abi.ARRAY_TYPE_SIZE), Chan: (abi.KIND_CHAN, abi.CHAN_TYPE_SIZE),
+    Signature: (abi.KIND_FUNC, abi.FUNC_TYPE_SIZE), Interface: (abi.KIND_INTERFACE, abi.INTERFACE_TYPE_SIZE),
+    Map: (abi.KIND_MAP, abi.MAP_TYPE_SIZE), Pointer: (abi.KIND_POINTER, abi.POINTER_TYPE_SIZE),
+    Slice: (abi.KIND_SLICE, abi.SLICE_TYPE_SIZE), Struct: (abi.KIND_STRUCT, abi.STRUCT_TYPE_SIZE),
+}  # fmt: skip
+"""The kind of each composite type, and the size of its descriptor without what may follow."""
 _DIRS = {ChanDir.RECV: 1, ChanDir.SEND: 2, ChanDir.BOTH: 3}
 
 
 def kind_number(t: Type) -> int:
     """abi.Kind of a type."""
     u = under(t)
-    return _KINDS[u.kind] if isinstance(u, Basic) else _COMPOSITE[type(u)]
+    return _KINDS[u.kind] if isinstance(u, Basic) else _COMPOSITE[type(u)][0]
 
 
 def is_regular_memory(t: Type) -> bool:
@@ -143,7 +149,8 @@ class TypeEmitter:
         d = Data(self._private(name))
         uncommon = isinstance(t, Named | Basic) or bool(methods)
         self._common(d, name, t, u, layout, uncommon)
-        tail = _HEADER.get(type(u), 48) + (16 if uncommon else 0)
+        size = abi.TYPE_SIZE if isinstance(u, Basic) else _COMPOSITE[type(u)][1]
+        tail = size + (abi.UNCOMMON_TYPE_SIZE if uncommon else 0)
         self._variant(d, t, u, tail)
         if uncommon:
             self._uncommon(d, t, methods, u)
@@ -158,11 +165,11 @@ class TypeEmitter:
 
     def _common(self, d: Data, name: str, t: Type, u: Type, layout: IRType, uncommon: bool) -> None:
         bits = pointer_words(layout)
-        flags = TFLAG_UNCOMMON if uncommon else 0
-        flags |= TFLAG_NAMED if isinstance(t, Named | Basic) else 0
+        flags = abi.TFLAG_UNCOMMON if uncommon else 0
+        flags |= abi.TFLAG_NAMED if isinstance(t, Named | Basic) else 0
         comparable = comparable_type(t)[0]
-        flags |= TFLAG_REGULAR if comparable and is_regular_memory(t) else 0
-        flags |= TFLAG_DIRECT if layout.size == 8 and bits == 1 else 0
+        flags |= abi.TFLAG_REGULAR_MEMORY if comparable and is_regular_memory(t) else 0
+        flags |= abi.TFLAG_DIRECT_IFACE if layout.size == 8 and bits == 1 else 0
         d.u64(layout.size)
         d.u64(8 * bits.bit_length())
         d.u32(fnv(link_string(t)))
@@ -241,13 +248,13 @@ class TypeEmitter:
 
     def _map(self, d: Data, u: Map) -> None:
         key, elem = ir_type(u.key), ir_type(u.elem)
-        flags = 0 if is_reflexive(u.key) else MAP_NEED_KEY_UPDATE
-        flags |= MAP_HASH_MIGHT_PANIC if hash_might_panic(u.key) else 0
+        flags = 0 if is_reflexive(u.key) else abi.MAP_NEED_KEY_UPDATE
+        flags |= abi.MAP_HASH_MIGHT_PANIC if hash_might_panic(u.key) else 0
         slot_key, slot_elem = u.key, u.elem
         if key.size > MAP_INLINE:
-            slot_key, flags = Pointer(u.key), flags | MAP_INDIRECT_KEY
+            slot_key, flags = Pointer(u.key), flags | abi.MAP_INDIRECT_KEY
         if elem.size > MAP_INLINE:
-            slot_elem, flags = Pointer(u.elem), flags | MAP_INDIRECT_ELEM
+            slot_elem, flags = Pointer(u.elem), flags | abi.MAP_INDIRECT_ELEM
         slot = Struct((_field("key", slot_key), _field("elem", slot_elem)), ("", ""))
         group = Struct((_field("ctrl", BASIC[Kind.UINT64]), _field("slots", Array(slot, MAP_SLOTS))), ("", ""))
         slot_layout, group_layout = ir_type(slot), ir_type(group)

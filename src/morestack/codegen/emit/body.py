@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from morestack.abi.numbers import G_M
+from morestack.abi.structures import G_M
 from morestack.codegen.frame.remat import Remat
 from morestack.ir.flat import flat_leaves, leaves
 from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym

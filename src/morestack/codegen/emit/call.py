@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.abi.numbers import G_STACKGUARD0, M_SITE, PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL, STACK_PREEMPT
+from morestack.abi.convention import STACK_PREEMPT
+from morestack.abi.pending import PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL
+from morestack.abi.structures import G_STACKGUARD0, M_SITE
 from morestack.codegen.context import flags_of
 from morestack.codegen.emit.atomic import atomic
 from morestack.codegen.emit.body import Body

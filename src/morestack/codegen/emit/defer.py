@@ -16,15 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from morestack.abi.numbers import (
-    CONTEXT_REG,
-    DEFER_FN,
-    DEFER_LINK,
-    DEFER_PC,
-    DEFER_SP,
-    G_DEFERS,
-    LINK,
-)
+from morestack.abi.convention import CONTEXT_REG, LINK
+from morestack.abi.structures import DEFER_FN, DEFER_LINK, DEFER_PC, DEFER_SP, G_DEFERS
 from morestack.codegen.convention import argument_list
 from morestack.codegen.frame.split import Node
 from morestack.ir.module import Instr

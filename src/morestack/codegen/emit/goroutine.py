@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.abi.numbers import (
-    CONTEXT_REG,
+from morestack.abi.convention import CONTEXT_REG, INT_REGS, LINK, PARKED, STACK_SMALL
+from morestack.abi.metadata import TRACKED_OBJECTS
+from morestack.abi.structures import (
     G_PENDING,
     G_SCHED_BP,
     G_SCHED_PC,
     G_SCHED_SP,
     G_STACKGUARD0,
-    INT_REGS,
-    LINK,
     M_MORE_FRAME,
     M_MORE_PC,
-    STACK_SMALL,
 )
-from morestack.codegen.context import TRACKED_OBJECTS, ModuleContext, flags_of
+from morestack.codegen.context import ModuleContext, flags_of
 from morestack.codegen.convention import ALL_ARGS, PARAMS, Place, argument_list
 from morestack.codegen.emit.blocks import Region
 from morestack.codegen.emit.body import COLD
@@ -32,7 +30,7 @@ from morestack.codegen.frame.split import Node, Segment
 from morestack.ir.flat import flat_leaves, leaves
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
 from morestack.ir.ops import Effect, Op
-from morestack.ir.runtime_calls import PARKED, RUNTIME_CALLS
+from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import I64
 from morestack.llvm.text import LLVM_TYPE, quote, zero_text
 from morestack.opt.early_exits import TailCall

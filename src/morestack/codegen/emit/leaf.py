@@ -7,12 +7,9 @@ a wrapper, hidden in tracebacks.
 
 from __future__ import annotations
 
-from morestack.abi.numbers import (
-    G_PENDING,
-    INT_REGS,
-    LINK,
-    M_PENDING_DATA,
-    M_PENDING_TYPE,
+from morestack.abi.convention import INT_REGS, LINK
+from morestack.abi.metadata import FUNC_WRAPPER
+from morestack.abi.pending import (
     PENDING_ASSERT,
     PENDING_DOTTYPE,
     PENDING_NIL,
@@ -20,7 +17,8 @@ from morestack.abi.numbers import (
     PENDING_USER,
     PENDING_WRAP,
 )
-from morestack.codegen.context import FLAG_WRAPPER, ModuleContext, flags_of
+from morestack.abi.structures import G_PENDING, M_PENDING_DATA, M_PENDING_TYPE
+from morestack.codegen.context import ModuleContext, flags_of
 from morestack.codegen.convention import PARAMS, argument_list
 from morestack.codegen.emit.blocks import Region
 from morestack.codegen.emit.body import Body
@@ -178,7 +176,7 @@ class EntryBody(Body):
         f = self.info.function
         symbol = quote(f.name)
         call = signature_convention(tuple(r.type for r in f.params), tuple(f.results))
-        flags = FLAG_WRAPPER | flags_of(f)
+        flags = FUNC_WRAPPER | flags_of(f)
         prefix = self.ctx.entry_prefix(symbol, call.param_bitmap, self.ctx.function_record(f, flags))
         values: list[str] = []
         params = list(zip(f.params, call.params, strict=True))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from morestack.abi.numbers import DEFER_SIZE
+from morestack.abi.structures import DEFER_SIZE
 from morestack.codegen.convention import Convention, convention
 from morestack.codegen.emit.defer import exit_node, in_loop
 from morestack.codegen.frame.liveness import Liveness, ObjectInit, liveness, object_init

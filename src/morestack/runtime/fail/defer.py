@@ -21,13 +21,14 @@ recovered panic g goes on there with the frame's SP: the function's other deferr
 loaded, and it returns. Panics that began below that frame are over; a Goexit that began there goes on instead.
 """
 
+from morestack.abi.convention import LINK
+from morestack.abi.metadata import FUNC_WRAPPER
 from morestack.dialect.machine import Ptr, boolean, export, local, nil, ptr_at, ptr_to, size_of, static, struct, u64
 from morestack.runtime.fail.error import errorvalue
 from morestack.runtime.mem.extra import extra_of, panics_of
 from morestack.runtime.mem.records import RecordCentral, central_init, pool_give, pool_take
 from morestack.runtime.stack.discipline import abandon, make_room
 from morestack.runtime.stack.unwind import (
-    FUNC_WRAPPER,
     Frame,
     first_frame,
     frame_bytes,
@@ -37,7 +38,7 @@ from morestack.runtime.stack.unwind import (
     next_frame,
     panicreturn_pc,
 )
-from morestack.runtime.sys.layout import LINK, Defer, G, Panic
+from morestack.runtime.sys.layout import Defer, G, Panic
 
 DEFER_HEAP = u64(1)
 """Set in the pc of a record that lies in the heap."""

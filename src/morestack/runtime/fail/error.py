@@ -4,11 +4,20 @@ Their types and Error methods are Go (golib/runtime/error.go), compiled once and
 there holds the descriptors, in the order below. A value is only made when somebody asks for it.
 
         errorString, plainError   a string
-        boundsError               x y code signed       (code and signed as in abi/numbers.py)
+        boundsError               x y code signed       (code and signed as in abi/pending.py)
         *TypeAssertionError       the interface's, the dynamic and the wanted type, the missing method: strings; scopes
         *PanicNilError
 """
 
+from morestack.abi.pending import (
+    PENDING_ASSERT,
+    PENDING_BOUNDS,
+    PENDING_DOTTYPE,
+    PENDING_PANIC_NIL,
+    PENDING_UNCOMPARABLE,
+    PENDING_UNHASHABLE,
+    PENDING_WRAP,
+)
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -24,17 +33,7 @@ from morestack.dialect.machine import (
     u8,
     u64,
 )  # fmt: skip
-from morestack.runtime.fail.panictext import (
-    PENDING_ASSERT,
-    PENDING_BOUNDS,
-    PENDING_DOTTYPE,
-    PENDING_PANIC_NIL,
-    PENDING_UNCOMPARABLE,
-    PENDING_UNHASHABLE,
-    PENDING_WRAP,
-    error_text,
-    is_plain,
-)  # fmt: skip
+from morestack.runtime.fail.panictext import error_text, is_plain
 from morestack.runtime.mem.malloc import newobject
 from morestack.runtime.mem.type import (
     InterfaceType,

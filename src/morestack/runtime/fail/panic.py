@@ -18,6 +18,17 @@ and returns to rt.panicval, which calls `panicval` here. Should the method panic
 `printing` set below it, and is not printed as others are.
 """
 
+from morestack.abi.pending import (
+    PENDING_ASSERT,
+    PENDING_BOUNDS,
+    PENDING_DOTTYPE,
+    PENDING_NIL,
+    PENDING_PANIC_NIL,
+    PENDING_RANGE_DONE,
+    PENDING_SHIFT,
+    PENDING_USER,
+    PENDING_WRAP,
+)
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, memcmp, nil, ptr_at, u8, u64
 from morestack.runtime.fail.defer import (
     enter_below,
@@ -28,23 +39,7 @@ from morestack.runtime.fail.defer import (
     panicval_pc,
     recovery,
 )
-from morestack.runtime.fail.panictext import (
-    PENDING_ASSERT,
-    PENDING_BOUNDS,
-    PENDING_DOTTYPE,
-    PENDING_NIL,
-    PENDING_PANIC_NIL,
-    PENDING_RANGE_DONE,
-    PENDING_SHIFT,
-    PENDING_USER,
-    PENDING_WRAP,
-    fatal_text,
-    is_plain,
-    put_basic,
-    put_indented,
-    put_panic,
-    put_type,
-)  # fmt: skip
+from morestack.runtime.fail.panictext import fatal_text, is_plain, put_basic, put_indented, put_panic, put_type
 from morestack.runtime.mem.type import (
     Type,
     UncommonType,

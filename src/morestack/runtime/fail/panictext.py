@@ -1,5 +1,51 @@
 """What a panic prints: values as Go's printpanicval prints them, and the texts of runtime errors."""
 
+from morestack.abi.descriptors import (
+    KIND_BOOL,
+    KIND_COMPLEX64,
+    KIND_COMPLEX128,
+    KIND_FLOAT32,
+    KIND_FLOAT64,
+    KIND_INT,
+    KIND_INT64,
+    KIND_STRING,
+    KIND_UINTPTR,
+    TFLAG_NAMED,
+)
+from morestack.abi.pending import (
+    PENDING_ASSERT,
+    PENDING_BOUNDS,
+    PENDING_CLOSE_CLOSED,
+    PENDING_CLOSE_NIL,
+    PENDING_DIVIDE,
+    PENDING_DOTTYPE,
+    PENDING_GO_NIL,
+    PENDING_GROWSLICE,
+    PENDING_MAKECHAN,
+    PENDING_MAKESLICE_CAP,
+    PENDING_MAKESLICE_LEN,
+    PENDING_MAP_ITERATION_WRITE,
+    PENDING_MAP_READ_WRITE,
+    PENDING_MAP_WRITES,
+    PENDING_NIL,
+    PENDING_NIL_MAP,
+    PENDING_PANIC_NIL,
+    PENDING_RANGE_DONE,
+    PENDING_RANGE_EXHAUSTED,
+    PENDING_RANGE_MISSING_PANIC,
+    PENDING_RANGE_PANIC,
+    PENDING_SEND_CLOSED,
+    PENDING_SHIFT,
+    PENDING_STRING_LEN,
+    PENDING_UNCOMPARABLE,
+    PENDING_UNHASHABLE,
+    PENDING_UNSAFE_SLICE_LEN,
+    PENDING_UNSAFE_SLICE_NIL,
+    PENDING_UNSAFE_STRING_LEN,
+    PENDING_UNSAFE_STRING_NIL,
+    PENDING_USER,
+    PENDING_WRAP,
+)
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -18,63 +64,13 @@ from morestack.dialect.machine import (
     u32,
     u64,
 )  # fmt: skip
-from morestack.runtime.mem.type import (
-    KIND_BOOL,
-    KIND_COMPLEX64,
-    KIND_COMPLEX128,
-    KIND_FLOAT32,
-    KIND_FLOAT64,
-    KIND_INT,
-    KIND_INT64,
-    KIND_STRING,
-    KIND_UINTPTR,
-    TFLAG_NAMED,
-    InterfaceType,
-    Type,
-    name_data,
-    name_len,
-    same_text,
-    type_string,
-    type_string_len,
-)  # fmt: skip
+from morestack.runtime.mem.type import InterfaceType, Type, name_data, name_len, same_text, type_string, type_string_len
 from morestack.runtime.sys.layout import Panic
 from morestack.runtime.sys.print import put, put_byte, put_hex, put_int, put_uint, puts
 from morestack.runtime.value.iface import missing_method
 from morestack.runtime.value.printfloat import put_complex, put_float
 
-# Kinds of pending panic: abi/numbers.py.
-PENDING_USER = u64(1)
-PENDING_NIL = u64(2)
-PENDING_DIVIDE = u64(3)
-PENDING_MAKESLICE_LEN = u64(4)
-PENDING_MAKESLICE_CAP = u64(5)
-PENDING_MAKECHAN = u64(6)
-PENDING_CLOSE_NIL = u64(7)
-PENDING_CLOSE_CLOSED = u64(8)
-PENDING_SEND_CLOSED = u64(9)
-PENDING_UNCOMPARABLE = u64(10)
-PENDING_GROWSLICE = u64(11)
-PENDING_UNHASHABLE = u64(12)
-PENDING_NIL_MAP = u64(13)
-PENDING_DOTTYPE = u64(14)
-PENDING_ASSERT = u64(15)
-PENDING_STRING_LEN = u64(16)
-PENDING_SHIFT = u64(17)
-PENDING_GO_NIL = u64(18)
-PENDING_UNSAFE_SLICE_LEN = u64(19)
-PENDING_UNSAFE_SLICE_NIL = u64(20)
-PENDING_UNSAFE_STRING_LEN = u64(21)
-PENDING_UNSAFE_STRING_NIL = u64(22)
-PENDING_PANIC_NIL = u64(23)
-PENDING_RANGE_DONE = u64(24)  # the states of a range over a function follow, numbered as in internal/abi
-PENDING_WRAP = u64(25)
-PENDING_RANGE_PANIC = u64(26)
-PENDING_RANGE_EXHAUSTED = u64(27)
-PENDING_RANGE_MISSING_PANIC = u64(28)
-PENDING_MAP_WRITES = u64(29)
-PENDING_MAP_READ_WRITE = u64(30)
-PENDING_MAP_ITERATION_WRITE = u64(31)
-PENDING_BOUNDS = u64(32)
+# Kinds of pending panic: abi/pending.py.
 
 
 def put_type(t: Ptr[Type]) -> None:

@@ -3,6 +3,15 @@
 A finalizer's argument is a pointer, or an interface made of it: two words in registers, whatever the interface.
 """
 
+from morestack.abi.convention import PARKED
+from morestack.abi.descriptors import (
+    FUNC_TYPE_SIZE,
+    KIND_FUNC,
+    KIND_INTERFACE,
+    KIND_POINTER,
+    TFLAG_UNCOMMON,
+    UNCOMMON_TYPE_SIZE,
+)
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -34,20 +43,10 @@ from morestack.runtime.mem.malloc import TINY_CLASS, TINY_SIZE, zerobase
 from morestack.runtime.mem.mheap import MSpan, mheap
 from morestack.runtime.mem.mspan import FORM_HEADER, object_index
 from morestack.runtime.mem.sizeclasses import HEADER
-from morestack.runtime.mem.type import (
-    KIND_FUNC,
-    KIND_INTERFACE,
-    KIND_POINTER,
-    TFLAG_UNCOMMON,
-    InterfaceType,
-    Type,
-    same_type,
-    type_string,
-    type_string_len,
-)
+from morestack.runtime.mem.type import InterfaceType, Type, same_type, type_string, type_string_len
 from morestack.runtime.stack.traceback import put_dying
 from morestack.runtime.sys.fatal import die
-from morestack.runtime.sys.layout import PARKED, G, Panic
+from morestack.runtime.sys.layout import G, Panic
 from morestack.runtime.sys.lock import RANK_TABLE, lock, unlock
 from morestack.runtime.sys.print import begin, end, put, puts
 from morestack.runtime.sys.system import finalizers_run, system_goroutine
@@ -55,8 +54,6 @@ from morestack.runtime.value.iface import getitab
 
 SHAPE_POINTER = u64(0)
 SHAPE_INTERFACE = u64(1)
-FUNC_TYPE_SIZE = u64(56)
-UNCOMMON_SIZE = u64(16)
 VARIADIC = u64(0x8000)
 MAX_RESULTS = u64(65536)
 
@@ -129,7 +126,7 @@ def out_count(f: Ptr[Type]) -> u64:
 
 def func_types(f: Ptr[Type]) -> Ptr[u64]:
     """The types of a function's parameters, then of its results."""
-    extra = UNCOMMON_SIZE if f.at.tflag & TFLAG_UNCOMMON != 0 else u64(0)
+    extra = u64(UNCOMMON_TYPE_SIZE) if f.at.tflag & TFLAG_UNCOMMON != 0 else u64(0)
     return ptr_at(u64, u64(f.addr + FUNC_TYPE_SIZE + extra))
 
 

@@ -15,6 +15,8 @@ of what was scanned, as in Go. Free stack spans and, after a while, free pages g
 How eager the collector is: mgcpace.py.
 """
 
+from morestack.abi.convention import STACK_MIN
+from morestack.abi.settings import CONTIGUOUS
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -59,7 +61,7 @@ from morestack.runtime.stack.stackalloc import starting_stack
 from morestack.runtime.stack.stackcache import stackcache_clear
 from morestack.runtime.stack.stacklarge import free_stack_spans
 from morestack.runtime.sys.allp import allp, allp_n
-from morestack.runtime.sys.layout import CONTIGUOUS, STACK_MIN, G, P
+from morestack.runtime.sys.layout import G, P
 from morestack.runtime.sys.os import nanotime, walltime
 from morestack.runtime.sys.stress import check_escapes_wanted, skips, stress_init
 
@@ -100,7 +102,7 @@ def choose_start() -> None:
     if adaptive_start.value == 0 or marked_stacks.value == 0:
         return
     average = u64(marked_stack_bytes.value // marked_stacks.value + 160)
-    size = STACK_MIN
+    size = u64(STACK_MIN)
     while size < average and size < MAX_START:
         size = u64(size * 2)
     starting_stack.value = size

@@ -21,6 +21,8 @@ Rejected: a list of the pointers found, and a tree of objects to search (Go's st
 search nor room that depends on what the stack holds: a 64th of the stack in use, twice.
 """
 
+from morestack.abi.convention import LINK
+from morestack.abi.metadata import LARGE_BITMAP
 from morestack.dialect.machine import Ptr, boolean, ctz, memset, nil, ptr_at, u8, u32, u64
 from morestack.runtime.gc.mgcmark import grey
 from morestack.runtime.gc.mgcwork import CHUNK_BYTES, GCWork, chunk_new
@@ -35,8 +37,8 @@ from morestack.runtime.mem.mheap import (
     out_of_memory,
     span_of,
 )
-from morestack.runtime.stack.unwind import LARGE_BITMAP, frame_func, func_objects, record_of, site_used
-from morestack.runtime.sys.layout import LINK, G, Stktop
+from morestack.runtime.stack.unwind import frame_func, func_objects, record_of, site_used
+from morestack.runtime.sys.layout import G, Stktop
 
 PLACES = u64(12)
 """Where in a table of objects their places begin."""

@@ -13,6 +13,7 @@ Threads that mark together take roots in batches: globals by an atomic index for
 through allgs under a lock.
 """
 
+from morestack.abi.metadata import FRAME_WORDS, LARGE_BITMAP, TRACKED_OBJECTS
 from morestack.dialect.machine import (
     Array,
     Literal,
@@ -43,16 +44,7 @@ from morestack.runtime.gc.mgcwork import GCWork, shrink_later
 from morestack.runtime.mem.allg import allg_at, allg_count
 from morestack.runtime.mem.extra import panics_of, spill_of, stktop_of, world_fn_of
 from morestack.runtime.stack.discipline import has_excess
-from morestack.runtime.stack.unwind import (
-    FRAME_WORDS,
-    LARGE_BITMAP,
-    TRACKED_OBJECTS,
-    Frame,
-    first_frame,
-    has_frame,
-    is_entry,
-    next_frame,
-)  # fmt: skip
+from morestack.runtime.stack.unwind import Frame, first_frame, has_frame, is_entry, next_frame
 from morestack.runtime.sys.fatal import throw
 from morestack.runtime.sys.layout import (
     G_DEAD,
@@ -195,7 +187,7 @@ def scan_registers(w: Ptr[GCWork], g: Ptr[G]) -> None:
         reach(w, g.at.sched.ctxt)  # what the function is to fill in
     spill = spill_of(g)
     if spill != nil(Spill):
-        reach_bits(w, spill.addr, ptr_at(u64, u64(spill.at.pc - 16))[0])
+        reach_bits(w, spill.addr, ptr_at(u64, u64(spill.at.more_pc - 16))[0])
 
 
 def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:

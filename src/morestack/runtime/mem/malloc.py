@@ -10,6 +10,7 @@ Allocation never collects: it asks for a collection, which happens at a check wh
 So what it returns need not be reachable yet.
 """
 
+from morestack.abi.pending import PENDING_MAKESLICE_CAP, PENDING_MAKESLICE_LEN
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -33,8 +34,6 @@ from morestack.runtime.sys.layout import G, P
 from morestack.runtime.sys.stress import stress
 
 MAX_ALLOC = u64(1 << 48)
-PENDING_MAKESLICE_LEN = u64(4)
-PENDING_MAKESLICE_CAP = u64(5)
 TINY_SIZE = u64(16)
 TINY_CLASS = u64(2)
 TYPE_SLOTS = u64(512)

@@ -11,6 +11,7 @@ A span belongs to one processor while its runs come from it: take_span has taken
 the sweeper, with the world stopped, lists it again. So its bits and free_index need no lock.
 """
 
+from morestack.abi.convention import STACK_PREEMPT
 from morestack.dialect.machine import (
     Ptr,
     atomic_add,
@@ -28,7 +29,7 @@ from morestack.runtime.mem.mcentral import take_span
 from morestack.runtime.mem.mheap import MSpan
 from morestack.runtime.mem.mkind import NUM_KINDS
 from morestack.runtime.mem.mspan import give_back, next_run
-from morestack.runtime.sys.layout import STACK_PREEMPT, G, P
+from morestack.runtime.sys.layout import G, P
 
 RUN_BYTES = u64(8192)
 """Zeroing more than this ahead would push other data out of the cache."""

@@ -12,34 +12,26 @@ Offsets (NameOff, TypeOff, TextOff) are relative to the descriptor they belong t
 (1 exported, 2 tag follows, 4 package path follows, 8 embedded), its length as a varint, and its bytes.
 """
 
+from morestack.abi.descriptors import (
+    ARRAY_TYPE_SIZE,
+    CHAN_TYPE_SIZE,
+    KIND_ARRAY,
+    KIND_CHAN,
+    KIND_FUNC,
+    KIND_INTERFACE,
+    KIND_MAP,
+    KIND_POINTER,
+    KIND_SLICE,
+    KIND_STRUCT,
+    MAP_TYPE_SIZE,
+    POINTER_TYPE_SIZE,
+    STRUCT_TYPE_SIZE,
+    TFLAG_DIRECT_IFACE,
+    TFLAG_EXTRA_STAR,
+    TFLAG_UNCOMMON,
+    TYPE_SIZE,
+)
 from morestack.dialect.machine import Ptr, boolean, cast, i32, i64, memcmp, nil, ptr_at, struct, u8, u16, u32, u64
-
-KIND_BOOL = u8(1)
-KIND_INT = u8(2)
-KIND_INT64 = u8(6)
-KIND_UINT = u8(7)
-KIND_UINTPTR = u8(12)
-KIND_FLOAT32 = u8(13)
-KIND_FLOAT64 = u8(14)
-KIND_COMPLEX64 = u8(15)
-KIND_COMPLEX128 = u8(16)
-KIND_ARRAY = u8(17)
-KIND_CHAN = u8(18)
-KIND_FUNC = u8(19)
-KIND_INTERFACE = u8(20)
-KIND_MAP = u8(21)
-KIND_POINTER = u8(22)
-KIND_SLICE = u8(23)
-KIND_STRING = u8(24)
-KIND_STRUCT = u8(25)
-
-MAP_TYPE_SIZE = u64(136)
-
-TFLAG_UNCOMMON = u8(1)
-TFLAG_EXTRA_STAR = u8(2)
-TFLAG_NAMED = u8(4)
-TFLAG_REGULAR_MEMORY = u8(8)
-TFLAG_DIRECT_IFACE = u8(32)
 
 
 @struct
@@ -260,15 +252,15 @@ def uncommon(t: Ptr[Type]) -> Ptr[UncommonType]:
     if t.at.tflag & TFLAG_UNCOMMON == 0:
         return nil(UncommonType)
     k = t.at.kind_
-    at = u64(48)
+    at = u64(TYPE_SIZE)
     if k == KIND_STRUCT or k == KIND_INTERFACE:
-        at = u64(80)
+        at = STRUCT_TYPE_SIZE
     elif k == KIND_POINTER or k == KIND_SLICE or k == KIND_FUNC:
-        at = u64(56)
+        at = POINTER_TYPE_SIZE
     elif k == KIND_ARRAY:
-        at = u64(72)
+        at = ARRAY_TYPE_SIZE
     elif k == KIND_CHAN:
-        at = u64(64)
+        at = CHAN_TYPE_SIZE
     elif k == KIND_MAP:
         at = MAP_TYPE_SIZE
     return ptr_at(UncommonType, u64(t.addr + at))

@@ -5,6 +5,7 @@ large stacks are given up. Then no stack may be in use, no span may hold stacks,
 of must add up to what the page heap has counted.
 """
 
+from morestack.abi.settings import RESERVE
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, nil, u8, u64
 from morestack.runtime.gc.mgcsweep import arena_start
 from morestack.runtime.mem.allg import allg_at, allg_count
@@ -15,7 +16,7 @@ from morestack.runtime.stack.stackcache import stackcache_clear
 from morestack.runtime.stack.stacklarge import free_stack_spans
 from morestack.runtime.sys.allp import allp, allp_n, stacks_inuse
 from morestack.runtime.sys.fatal import write_error, write_number
-from morestack.runtime.sys.layout import RESERVE, G, P
+from morestack.runtime.sys.layout import G, P
 
 
 def drop_stack(pp: Ptr[P], g: Ptr[G]) -> None:

@@ -13,6 +13,7 @@ been joined at the program's end, none runs our code any more. It does so while 
 starts goroutines faster than the system ends threads would have ever more of them.
 """
 
+from morestack.abi.settings import THREAD
 from morestack.dialect.machine import Ptr, atomic_xchg, boolean, export, nil, store_release, u64
 from morestack.runtime.mem.extra import extra_of
 from morestack.runtime.sched.deadlock import checkdead
@@ -20,7 +21,7 @@ from morestack.runtime.sched.globrunq import Sched, sched
 from morestack.runtime.sched.idle import releasep
 from morestack.runtime.sched.proc import handoffp, idle_now, last_but_timers, mpark, stopm, threadgone
 from morestack.runtime.stack.discipline import discipline
-from morestack.runtime.sys.layout import THREAD, Extra, G, M, P
+from morestack.runtime.sys.layout import Extra, G, M, P
 from morestack.runtime.sys.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.sys.os import pthread_join
 

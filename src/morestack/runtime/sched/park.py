@@ -16,9 +16,10 @@ inside a runtime call. So address and stack always fit, and nothing like Go's pa
 needed. Sudogs that stand in queues after their select was woken are moved too, as g.waiting still lists them.
 """
 
+from morestack.abi.convention import PARKED
 from morestack.dialect.machine import Ptr, i64, nil, ptr_at, u32, u64
 from morestack.runtime.sched.hchan import Hchan
-from morestack.runtime.sys.layout import G_WAITING, PARKED, G, M, Sudog
+from morestack.runtime.sys.layout import G_WAITING, G, M, Sudog
 from morestack.runtime.sys.lock import unlock
 
 

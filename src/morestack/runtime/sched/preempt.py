@@ -6,11 +6,12 @@ A loop that allocates, or whose rounds nobody has counted, compares stackguard0 
 The answer is always PARKED: schedule does what was asked for, and only the way over rt.schedule reloads sched.sp.
 """
 
+from morestack.abi.convention import PARKED, STACK_GUARD
 from morestack.dialect.machine import Ptr, export, i64, u64
 from morestack.runtime.mem.mcache import GC_DEMANDED, gc_wanted
 from morestack.runtime.stack.copystack import copystack
 from morestack.runtime.stack.shrinkstack import move_stacks
-from morestack.runtime.sys.layout import PARKED, STACK_GUARD, G
+from morestack.runtime.sys.layout import G
 
 
 @export

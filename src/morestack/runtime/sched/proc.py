@@ -13,6 +13,7 @@ fits on one must fit on each. Memory is committed when touched. Threads are join
 that none runs code that is unloaded; one that ends before is joined by the next that does (lockosthread.py).
 """
 
+from morestack.abi.settings import THREAD
 from morestack.dialect.machine import (
     Array,
     Literal,
@@ -56,7 +57,7 @@ from morestack.runtime.stack.stackalloc import raise_to
 from morestack.runtime.stack.traceback import frames_wanted
 from morestack.runtime.sys.event import Stats, stats
 from morestack.runtime.sys.fatal import endnote, stopped, throw
-from morestack.runtime.sys.layout import G_IDLE, P_GCSTOP, THREAD, G, M, P
+from morestack.runtime.sys.layout import G_IDLE, P_GCSTOP, G, M, P
 from morestack.runtime.sys.lock import RANK_SCHED, lock, noteclear, notesleep, notewakeup, unlock
 from morestack.runtime.sys.os import (
     EAGAIN,

@@ -24,6 +24,9 @@ and again unlike in Go, who has filled the ring with new goroutines gives way: t
 cache, and those that end at once lend theirs to the next. Starting a million that wait takes a third less time so.
 """
 
+from morestack.abi.convention import PARKED, STACK_PREEMPT
+from morestack.abi.pending import PENDING_GO_NIL
+from morestack.abi.settings import THREAD
 from morestack.dialect.machine import (
     Ptr,
     atomic_add,
@@ -75,9 +78,6 @@ from morestack.runtime.sys.layout import (
     G_RUNNING,
     G_WAITING,
     P_RUNNING,
-    PARKED,
-    STACK_PREEMPT,
-    THREAD,
     WAIT_NONE,
     Defer,
     G,
@@ -85,11 +85,10 @@ from morestack.runtime.sys.layout import (
     P,
     Spill,
     Sudog,
-)  # fmt: skip
+)
 from morestack.runtime.sys.lock import RANK_SCHED, lock, unlock
 from morestack.runtime.sys.rand import fastrand
 
-PENDING_GO_NIL = u64(18)
 GOID_BATCH = u64(16)
 RUNNEXT_STREAK = u64(16)
 MAX_THREADS = u64(10000)
@@ -296,14 +295,14 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
         elif gc_wanted.value != 0 and not polled:
             polled = True
             s = spill_of(gp)
-            if collection_due(gp.at.sched.pc if s == nil(Spill) else u64(s.at.pc ^ u64(gp.at.sched.pc * 5))):
+            if collection_due(gp.at.sched.pc if s == nil(Spill) else u64(s.at.more_pc ^ u64(gp.at.sched.pc * 5))):
                 collect_here(m)
         else:
             # Who stopped the world meanwhile has poisoned the guard: two threads that collect at every check would ask
             # each other for ever. What is asked from now on is seen at the next check.
             spill = spill_of(gp)
             if spill != nil(Spill):
-                let_through(gp, spill.at.frame)
+                let_through(gp, spill.at.more_frame)
             if atomic_load(gc_waiting.ptr) == 0:
                 return gp
         if m.at.p == nil(P):  # GOMAXPROCS became smaller, and gp is in the global queue
@@ -321,7 +320,7 @@ def schedule(g: Ptr[G]) -> u64:
     if status == G_RUNNING:
         s = spill_of(g)
         if s != nil(Spill):
-            let_through(g, s.at.frame)
+            let_through(g, s.at.more_frame)
         pp = m.at.p
         if pp.at.preempt != 0:
             pp.at.preempt = u32(0)

@@ -13,6 +13,7 @@ Rejected: stopped threads that give their processors up, as Go's do: a collectio
 wake each thread twice.
 """
 
+from morestack.abi.convention import STACK_PREEMPT
 from morestack.dialect.machine import (
     Ptr,
     atomic_add,
@@ -35,19 +36,7 @@ from morestack.runtime.sched.runq import runq_empty
 from morestack.runtime.stack.safepoint import gc_waiting
 from morestack.runtime.sys.allp import allp
 from morestack.runtime.sys.fatal import stopped
-from morestack.runtime.sys.layout import (
-    G_RUNNABLE,
-    G_RUNNING,
-    P_DEAD,
-    P_GCSTOP,
-    P_IDLE,
-    P_RUNNING,
-    P_SYSCALL,
-    STACK_PREEMPT,
-    G,
-    M,
-    P,
-)
+from morestack.runtime.sys.layout import G_RUNNABLE, G_RUNNING, P_DEAD, P_GCSTOP, P_IDLE, P_RUNNING, P_SYSCALL, G, M, P
 from morestack.runtime.sys.lock import RANK_SCHED, lock, noteclear, notetsleep, notewakeup, unlock
 from morestack.runtime.sys.os import FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE, futex
 

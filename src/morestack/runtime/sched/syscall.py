@@ -22,6 +22,7 @@ that memory points to in turn stays alive as always, by its own type.
 Signals interrupt calls (EINTR) as the kernel says; golib/syscall leaves that to its callers, as Go does.
 """
 
+from morestack.abi.convention import PARKED
 from morestack.dialect.machine import (
     Ptr,
     atomic_load,
@@ -50,7 +51,6 @@ from morestack.runtime.sys.layout import (
     P_IDLE,
     P_RUNNING,
     P_SYSCALL,
-    PARKED,
     G,
     M,
     P,

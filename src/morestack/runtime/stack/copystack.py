@@ -18,6 +18,8 @@ Note [Copying the used part]: the lowest word in use is sched.sp - 16, the linka
 made its frame yet (morestack) or has left it (a parked call).
 """
 
+from morestack.abi.convention import LINK, STACK_GUARD, STACK_PREEMPT
+from morestack.abi.metadata import ENTRY_MARK, FRAME_WORDS, LARGE_BITMAP
 from morestack.dialect.machine import (
     Ptr,
     atomic_add,
@@ -36,21 +38,9 @@ from morestack.dialect.machine import (
 )
 from morestack.runtime.mem.extra import panics_of, spill_of
 from morestack.runtime.stack.stackalloc import stackalloc, stackfree
-from morestack.runtime.stack.unwind import ENTRY_MARK, FRAME_WORDS, LARGE_BITMAP
 from morestack.runtime.sys.event import Stats, stats
 from morestack.runtime.sys.fatal import throw
-from morestack.runtime.sys.layout import (
-    G_COPYSTACK,
-    LINK,
-    STACK_GUARD,
-    STACK_PREEMPT,
-    Defer,
-    G,
-    P,
-    Panic,
-    Spill,
-    Sudog,
-)  # fmt: skip
+from morestack.runtime.sys.layout import G_COPYSTACK, Defer, G, P, Panic, Spill, Sudog
 from morestack.runtime.sys.stress import poison_guard
 
 POISON_OLD = u8(0xDB)
@@ -194,7 +184,7 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
         extra = u64(extra + adjustregs(m.at.regs.ptr.addr, m.at.more_pc, old_lo, old_size, delta))
     s = spill_of(g)
     if s != nil(Spill):
-        extra = u64(extra + adjustregs(s.addr, s.at.pc, old_lo, old_size, delta))
+        extra = u64(extra + adjustregs(s.addr, s.at.more_pc, old_lo, old_size, delta))
     if u64(g.at.sched.ctxt - old_lo) < old_size:
         g.at.sched.ctxt = u64(g.at.sched.ctxt + delta)
     g.at.sched.sp = u64(g.at.sched.sp + delta)

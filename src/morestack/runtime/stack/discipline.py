@@ -11,6 +11,8 @@ for a function that does not fit, what happens to the stack when frames are aban
 when the collector looks at it.
 """
 
+from morestack.abi.convention import LINK
+from morestack.abi.settings import CONTIGUOUS, RESERVE, SEGMENTED, SEGMENTED_KEEP, THREAD
 from morestack.dialect.machine import Ptr, boolean, export, static, u32, u64
 from morestack.runtime.stack.copystack import copystack
 from morestack.runtime.stack.crossing import crossing_table
@@ -30,7 +32,7 @@ from morestack.runtime.stack.segmentkeep import age_kept, free_kept, has_kept, k
 from morestack.runtime.stack.shrinkstack import shrinks, shrinkstack
 from morestack.runtime.stack.stackalloc import stackalloc, stackfree, starting_stack
 from morestack.runtime.stack.unwind import lessstack
-from morestack.runtime.sys.layout import CONTIGUOUS, LINK, RESERVE, SEGMENTED, SEGMENTED_KEEP, THREAD, G, P
+from morestack.runtime.sys.layout import G, P
 
 discipline = static(u32)
 

@@ -8,6 +8,8 @@ Rejected: leaving the size to doubling alone. A function whose frame is larger t
 back here again and again, copying each time.
 """
 
+from morestack.abi.convention import LINK, STACK_GUARD
+from morestack.abi.settings import CONTIGUOUS
 from morestack.dialect.machine import Ptr, atomic_add, boolean, cstr, export, nil, noinline, static, u64
 from morestack.runtime.stack.copystack import copystack
 from morestack.runtime.stack.discipline import discipline, grow, stack_limit
@@ -17,7 +19,7 @@ from morestack.runtime.stack.traceback import put_cycle, put_dying
 from morestack.runtime.stack.unwind import record_of
 from morestack.runtime.sys.event import EVENT_GROW, EVENT_MOVE, EVENT_OVERFLOW, Stats, event_record, event_wanted, stats
 from morestack.runtime.sys.fatal import die
-from morestack.runtime.sys.layout import CONTIGUOUS, LINK, STACK_GUARD, G, P, Panic
+from morestack.runtime.sys.layout import G, P, Panic
 from morestack.runtime.sys.print import begin, end, put_hex, put_uint, puts
 from morestack.runtime.sys.stress import MOVES, skips
 

@@ -17,6 +17,7 @@ What it costs is memory the process does not see: each reservation has page tabl
 the page of stack.
 """
 
+from morestack.abi.convention import LINK, STACK_GUARD
 from morestack.dialect.machine import (
     Ptr,
     atomic_add,
@@ -35,7 +36,7 @@ from morestack.runtime.mem.extra import extra_of, spill_of
 from morestack.runtime.stack.stackalloc import count_alloc, count_bytes, raise_to
 from morestack.runtime.sys.event import SOURCE_HEAP, Stats, stats
 from morestack.runtime.sys.fatal import throw
-from morestack.runtime.sys.layout import LINK, STACK_GUARD, G, P, Spill
+from morestack.runtime.sys.layout import G, P, Spill
 from morestack.runtime.sys.os import (
     MADV_DONTNEED,
     MADV_NOHUGEPAGE,
@@ -178,7 +179,7 @@ def used_bytes(g: Ptr[G]) -> u64:
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
     spill = spill_of(g)
     if spill != nil(Spill):  # it is about to make this frame
-        used = u64(used + spill.at.frame)
+        used = u64(used + spill.at.more_frame)
     return used
 
 

@@ -13,12 +13,13 @@ then on the goroutine is as exact, as movable and as free to change threads as o
 registers into the M that runs it next.
 """
 
+from morestack.abi.convention import LINK, STACK_GUARD, STACK_SMALL
 from morestack.dialect.machine import Ptr, boolean, memmove, nil, offset_of, ptr_at, ptr_to, size_of, static, u32, u64
 from morestack.runtime.mem.extra import extra_of, spill_of
 from morestack.runtime.mem.mcache import gc_wanted
 from morestack.runtime.mem.records import RecordCentral, central_init, pool_give, pool_take
 from morestack.runtime.sys.fatal import stopped
-from morestack.runtime.sys.layout import LINK, STACK_GUARD, STACK_SMALL, G, M, P, Spill
+from morestack.runtime.sys.layout import G, M, P, Spill
 from morestack.runtime.sys.stress import poison_guard
 
 gc_waiting = static(u32)

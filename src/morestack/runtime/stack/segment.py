@@ -21,6 +21,7 @@ Invariants
 Rejected: entering the callee with the caller's BP, to find its arguments in place. Its linkage lies below them.
 """
 
+from morestack.abi.convention import LINK, STACK_GUARD, STACK_PREEMPT
 from morestack.dialect.machine import Ptr, boolean, cstr, export, local, memmove, nil, ptr_at, size_of, static, u64
 from morestack.runtime.mem.extra import extra_of, stktop_of
 from morestack.runtime.stack.copystack import set_guard
@@ -40,7 +41,7 @@ from morestack.runtime.stack.unwind import (
 )
 from morestack.runtime.sys.event import Stats, stats
 from morestack.runtime.sys.fatal import throw
-from morestack.runtime.sys.layout import LINK, STACK_GUARD, STACK_PREEMPT, G, P, Stktop
+from morestack.runtime.sys.layout import G, P, Stktop
 from morestack.runtime.sys.stress import check_escapes_wanted
 
 segment_size = static(u64)

@@ -25,6 +25,8 @@ and panics, and by nothing older, since escape analysis puts into the heap what 
 A runtime frame (rt.panicreturn and the like) is known to the runtime by its place: it and what is above it stay.
 """
 
+from morestack.abi.convention import LINK
+from morestack.abi.metadata import FRAME_WORDS, FUNC_RUNTIME, LARGE_BITMAP
 from morestack.dialect.machine import Ptr, boolean, cstr, memset, nil, ptr_at, static, u8, u32, u64
 from morestack.runtime.stack.copystack import (
     POISON_OLD,
@@ -37,9 +39,6 @@ from morestack.runtime.stack.copystack import (
 )  # fmt: skip
 from morestack.runtime.stack.stackalloc import stackfree
 from morestack.runtime.stack.unwind import (
-    FRAME_WORDS,
-    FUNC_RUNTIME,
-    LARGE_BITMAP,
     Frame,
     cross_segments,
     frame_bytes,
@@ -49,7 +48,7 @@ from morestack.runtime.stack.unwind import (
     next_frame,
 )
 from morestack.runtime.sys.fatal import throw
-from morestack.runtime.sys.layout import LINK, Extra, G, P
+from morestack.runtime.sys.layout import Extra, G, P
 
 MOVE_FRAMES = u64(16)
 

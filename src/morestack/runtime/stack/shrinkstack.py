@@ -1,11 +1,12 @@
 """shrinkstack: halve a stack of which little is used; the records of what copystack has done."""
 
+from morestack.abi.convention import LINK, STACK_GUARD, STACK_MIN
 from morestack.dialect.machine import Ptr, atomic_add, boolean, nil, static, u32, u64
 from morestack.runtime.mem.extra import spill_of
 from morestack.runtime.stack.copystack import copystack
 from morestack.runtime.stack.unwind import record_of
 from morestack.runtime.sys.event import EVENT_SHRINK, Stats, event_record, event_wanted, stats
-from morestack.runtime.sys.layout import LINK, STACK_GUARD, STACK_MIN, G, P, Spill
+from morestack.runtime.sys.layout import G, P, Spill
 
 move_stacks = static(u32)
 """Not 0: every check that fails moves the stack (STRESS=movestack)."""
@@ -36,7 +37,7 @@ def shrinks(g: Ptr[G]) -> boolean:
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
     spill = spill_of(g)
     if spill != nil(Spill):  # it is about to make this frame
-        used = u64(used + spill.at.frame)
+        used = u64(used + spill.at.more_frame)
     return size > STACK_MIN and used < size >> 2
 
 

@@ -7,6 +7,7 @@ Stack memory is not zeroed: compiled code says by bitmap what is live. A stack i
 it knows the size (g.stack_hi - g.stack_lo).
 """
 
+from morestack.abi.convention import STACK_MIN
 from morestack.dialect.machine import (
     Ptr,
     atomic_load,
@@ -40,7 +41,7 @@ from morestack.runtime.sys.event import (
     stats,
 )  # fmt: skip
 from morestack.runtime.sys.fatal import throw
-from morestack.runtime.sys.layout import STACK_CACHE_SIZE, STACK_MIN, P
+from morestack.runtime.sys.layout import STACK_CACHE_SIZE, P
 from morestack.runtime.sys.os import MADV_HUGEPAGE, madvise
 
 SMALL_STACK_END = u64(32768)

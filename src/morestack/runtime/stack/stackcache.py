@@ -4,9 +4,10 @@ A list is refilled to half of STACK_CACHE_SIZE when it is empty, and released do
 exceed STACK_CACHE_SIZE: a processor that frees and allocates in turn touches the pool once in many stacks.
 """
 
+from morestack.abi.convention import STACK_MIN
 from morestack.dialect.machine import Ptr, ptr_at, u64
 from morestack.runtime.stack.stackpool import StackPool, pool_of, stackpool_take, stackpoolfree
-from morestack.runtime.sys.layout import NUM_STACK_ORDERS, STACK_CACHE_SIZE, STACK_MIN, P
+from morestack.runtime.sys.layout import NUM_STACK_ORDERS, STACK_CACHE_SIZE, P
 from morestack.runtime.sys.lock import RANK_POOL, lock, unlock
 
 
@@ -25,7 +26,7 @@ def stackcacherelease(pp: Ptr[P], order: u64) -> None:
 def release_to(pp: Ptr[P], order: u64, keep: u64) -> None:
     """Give stacks of an order back until `keep` bytes are left."""
     pool = pool_of(order)
-    size = u64(STACK_MIN << order)
+    size = u64(u64(STACK_MIN) << order)
     x = pp.at.stackcache[order].list
     have = pp.at.stackcache[order].size
     lock(pool.field(StackPool.lock), RANK_POOL)

@@ -12,11 +12,12 @@ faults, which are most of what starting many goroutines costs.
 Lock order: a pool's lock, then the page heap's.
 """
 
+from morestack.abi.convention import STACK_MIN
 from morestack.dialect.machine import Array, Literal, Ptr, cstr, nil, ptr_at, ptr_to, static, struct, u32, u64
 from morestack.runtime.mem.mheap import PAGE_SHIFT, SPAN_STACK, MSpan, mheap_alloc, mheap_free, out_of_memory, span_of
 from morestack.runtime.stack.stackprotect import open_span
 from morestack.runtime.sys.fatal import throw
-from morestack.runtime.sys.layout import STACK_CACHE_SIZE, STACK_MIN
+from morestack.runtime.sys.layout import STACK_CACHE_SIZE
 from morestack.runtime.sys.lock import RANK_POOL, lock, unlock
 from morestack.runtime.sys.os import MADV_POPULATE_WRITE, madvise
 
@@ -77,7 +78,7 @@ def span_list_remove(pool: Ptr[StackPool], s: Ptr[MSpan]) -> None:
 
 
 def stackpoolalloc(order: u64) -> u64:
-    """A stack of STACK_MIN << order bytes. The pool's lock is held."""
+    """A stack of u64(STACK_MIN) << order bytes. The pool's lock is held."""
     pool = pool_of(order)
     s = pool.at.first
     if s == nil(MSpan):
@@ -86,7 +87,7 @@ def stackpoolalloc(order: u64) -> u64:
             out_of_memory(STACK_CACHE_SIZE)
         if s.at.needzero == 0:
             madvise(s.at.base, STACK_CACHE_SIZE, MADV_POPULATE_WRITE)
-        size = u64(STACK_MIN << order)
+        size = u64(u64(STACK_MIN) << order)
         s.at.elemsize = size
         s.at.order = u32(order)
         x = u64(s.at.base + STACK_CACHE_SIZE)
@@ -126,7 +127,7 @@ def stackpoolfree(stack: u64, order: u64) -> None:
 def stackpool_take(order: u64, keep: u64, list_head: u64) -> u64:
     """Allocate `keep` bytes of stacks of an order, linked in front of list_head; the new head."""
     pool = pool_of(order)
-    size = u64(STACK_MIN << order)
+    size = u64(u64(STACK_MIN) << order)
     head = list_head
     have = u64(0)
     lock(pool.field(StackPool.lock), RANK_POOL)

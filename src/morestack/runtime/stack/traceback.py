@@ -11,13 +11,12 @@ that panics itself is shown. Between a deferred call and the frame whose panic o
 Frames are numbered as they are shown: of a deep stack the 50 innermost and 50 outermost ones.
 """
 
+from morestack.abi.convention import LINK
+from morestack.abi.metadata import FUNC_NO_PARAMS, FUNC_RUNTIME, FUNC_WRAPPER
 from morestack.dialect.machine import Ptr, boolean, cstr, export, i64, local, nil, static, u8, u32, u64
 from morestack.runtime.mem.allg import allg_at, allg_count
 from morestack.runtime.mem.extra import lockcount_of, panics_of, spill_of
 from morestack.runtime.stack.unwind import (
-    FUNC_NO_PARAMS,
-    FUNC_RUNTIME,
-    FUNC_WRAPPER,
     Frame,
     count_frames,
     first_frame,
@@ -33,7 +32,7 @@ from morestack.runtime.stack.unwind import (
     site_caller,
     site_func,
     site_line,
-)  # fmt: skip
+)
 from morestack.runtime.sys.layout import (
     G_DEAD,
     G_IDLE,
@@ -41,7 +40,6 @@ from morestack.runtime.sys.layout import (
     G_RUNNING,
     G_SYSCALL,
     G_WAITING,
-    LINK,
     WAIT_COND,
     WAIT_FINALIZER,
     WAIT_MUTEX,
@@ -59,7 +57,7 @@ from morestack.runtime.sys.layout import (
     G,
     Panic,
     Spill,
-)  # fmt: skip
+)
 from morestack.runtime.sys.os import nanotime
 from morestack.runtime.sys.print import begin, end, put_byte, put_hex, put_uint, puts, putz
 from morestack.runtime.sys.system import system_goroutine
@@ -235,7 +233,7 @@ def put_frames(g: Ptr[G], p: Ptr[Panic], first: u64, last: u64) -> u64:
         for i in range(p.at.leaf_count):
             at = u64(at + put_sites(p.at.leaf_sites[i], bare, at, first, last))
             bare = False
-    pc = spill_of(g).at.pc if spill_of(g) != nil(Spill) else g.at.sched.pc
+    pc = spill_of(g).at.more_pc if spill_of(g) != nil(Spill) else g.at.sched.pc
     unborn = is_entry(pc) and g.at.sched.sp == g.at.stack_hi  # it has no other frame
     if is_entry(pc) and (unborn or not hidden(record_of(pc))):
         if at >= first and at < last:

@@ -31,24 +31,16 @@ no segments.
             next_frame(f)
 """
 
+from morestack.abi.convention import LINK
+from morestack.abi.metadata import ENTRY_MARK, FRAME_WORDS
 from morestack.dialect.machine import Ptr, boolean, i32, i64, local, nil, nosplit, ptr_at, static, struct, u32, u64
 from morestack.runtime.mem.extra import stktop_of
-from morestack.runtime.sys.layout import LINK, G, Stktop
-
-ENTRY_MARK = u32(0xFFFF_FFFF)
-LARGE_BITMAP = u32(0x8000_0000)
-TRACKED_OBJECTS = u32(0x4000_0000)
-FRAME_WORDS = u32(0x3FFF_FFFF)
+from morestack.runtime.sys.layout import G, Stktop
 
 lessstack = static(u64)
 """The address of rt.lessstack when stacks have segments, else 0."""
 panicreturn_pc = static(u64)
 """Where deferred calls made by panics return to: rt.panicreturn."""
-
-FUNC_WRAPPER = u32(1)
-FUNC_RUNTIME = u32(2)
-FUNC_BOTTOM = u32(4)
-FUNC_NO_PARAMS = u32(8)
 
 
 def is_entry(pc: u64) -> boolean:

@@ -14,6 +14,7 @@ Note [Looking without the lock]: operations that do not wait first look whether 
 The look at an empty channel is an atomic load, so it is made before that at `closed`.
 """
 
+from morestack.abi.pending import PENDING_CLOSE_CLOSED, PENDING_CLOSE_NIL, PENDING_MAKECHAN, PENDING_SEND_CLOSED
 from morestack.dialect.machine import (
     Ptr,
     atomic_load,
@@ -59,11 +60,6 @@ from morestack.runtime.sys.layout import (
     Sudog,
 )  # fmt: skip
 from morestack.runtime.sys.stress import stress
-
-PENDING_MAKECHAN = u64(6)
-PENDING_CLOSE_NIL = u64(7)
-PENDING_CLOSE_CLOSED = u64(8)
-PENDING_SEND_CLOSED = u64(9)
 
 
 def move_elem(to: u64, source: u64, size: u64) -> None:

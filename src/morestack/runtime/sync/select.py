@@ -17,6 +17,7 @@ Rejected: Go's shuffled order of polling, which needs another array, and locks a
 array of fixed size in the thread's stack (cases are not bounded).
 """
 
+from morestack.abi.pending import PENDING_SEND_CLOSED
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -36,7 +37,7 @@ from morestack.dialect.machine import (
 from morestack.runtime.sched.hchan import Hchan, acquire_sudog, enqueue, lock_chan, single_p, unlock_chan
 from morestack.runtime.sched.park import gopark
 from morestack.runtime.sched.timeheap import Timer, poll_timer
-from morestack.runtime.sync.chan import PENDING_SEND_CLOSED, receive_now, send_now, wake_if
+from morestack.runtime.sync.chan import receive_now, send_now, wake_if
 from morestack.runtime.sys.layout import WAIT_SELECT, G, M, Sudog
 from morestack.runtime.sys.rand import fastrand_below
 from morestack.runtime.sys.stress import stress

@@ -15,7 +15,7 @@ A goroutine's memory, addresses growing upwards:
         stack_lo   +---------------------------+
 
 Invariants
-- The first G_FIXED_END bytes of G and M_FIXED_END of M are known to compiled code (abi/numbers.py); a test compares.
+- What Fixed... classes list (abi/structures.py) is known to compiled code too.
 - `sched` is valid whenever g is not running: `sched.sp - 16` is the lowest word in use.
 - While status is WAITING on a channel or semaphore, `waiting` lists the sudogs; their `elem` may point into the
   goroutine's own stack and moves with it. What `c` names stays alive.
@@ -26,15 +26,11 @@ Invariants
 The order of locks is in lock.py.
 """
 
+from morestack.abi.structures import FixedDefer, FixedG, FixedGobuf, FixedM, Registers
 from morestack.dialect.machine import Array, Literal, Ptr, boolean, i64, struct, u32, u64
 
-STACK_MIN = u64(2048)
-STACK_GUARD = u64(160)
-STACK_SMALL = u64(128)
-STACK_PREEMPT = u64(0xFFFF_FFFF_FFFF_FADE)
 NUM_STACK_ORDERS = u64(4)
 STACK_CACHE_SIZE = u64(32768)
-LINK = u64(16)
 
 # Status of a goroutine; the Go runtime's numbers.
 G_IDLE = u32(0)
@@ -44,13 +40,6 @@ G_SYSCALL = u32(3)
 G_WAITING = u32(4)
 G_DEAD = u32(6)
 G_COPYSTACK = u32(8)
-
-# Where stacks come from and how they grow (docs/disciplines.md).
-CONTIGUOUS = u32(0)
-SEGMENTED = u32(1)
-SEGMENTED_KEEP = u32(2)
-THREAD = u32(3)
-RESERVE = u32(4)
 
 # Status of a processor; the Go runtime's numbers.
 P_IDLE = u32(0)
@@ -82,28 +71,14 @@ RUNQ_SIZE = u64(256)
 
 
 @struct
-class Gobuf:
-    """Where a stopped goroutine goes on: jump to pc with BP = sp - 16, x0 = ret, x8 = ctxt."""
-
-    pc: u64
-    sp: u64
-    bp: u64
-    ctxt: u64
-    ret: u64
+class Gobuf(FixedGobuf):
+    """Where a stopped goroutine goes on."""
 
 
 @struct
-class G:
-    """A goroutine. Up to `defers` the layout is fixed by abi/numbers.py."""
+class G(FixedG):
+    """A goroutine. Only the runtime knows what follows the fixed part."""
 
-    stack_lo: u64
-    stack_hi: u64
-    stackguard0: u64
-    sched: Gobuf
-    m: Ptr["M"]
-    pending: u64
-    defers: Ptr["Defer"]
-    # From here on only the runtime knows the layout.
     schedlink: Ptr["G"]
     extra: Ptr["Extra"]
     waiting: Ptr["Sudog"]
@@ -151,14 +126,10 @@ class Stktop:
 
 
 @struct
-class Spill:
-    """The argument registers of a goroutine that is stopped in a prologue, which goes on at `pc` when it runs again.
-    Up to `link` as in M."""
+class Spill(Registers):
+    """The registers of a goroutine that is stopped in a prologue, which goes on at `more_pc` when it runs again: what m
+    began with."""
 
-    regs: Array[u64, Literal[9]]
-    fregs: Array[u64, Literal[8]]
-    pc: u64
-    frame: u64
     link: Ptr["Spill"]
 
 
@@ -182,13 +153,8 @@ class Sudog:
 
 
 @struct
-class Defer:
-    """A deferred call: in the frame that made it, or, made in a loop, in the heap. Written by compiled code too."""
-
-    link: Ptr["Defer"]
-    fn: u64
-    sp: u64
-    pc: u64
+class Defer(FixedDefer):
+    """A deferred call, written by compiled code too."""
 
 
 @struct
@@ -327,22 +293,9 @@ class P:
 
 
 @struct
-class M:
-    """An OS thread. g0 stands for it where no goroutine runs. Up to `leaf_sites` the layout is fixed by abi/numbers.py:
-    what lives from a failed check to the runtime function that looks at it."""
+class M(FixedM):
+    """An OS thread. g0 stands for it where no goroutine runs. Only the runtime knows what follows the fixed part."""
 
-    regs: Array[u64, Literal[9]]
-    fregs: Array[u64, Literal[8]]
-    more_pc: u64
-    more_frame: u64
-    pending_a: u64
-    pending_b: u64
-    pending_type: u64
-    pending_data: u64
-    site: u64
-    leaf_count: u64
-    leaf_sites: Array[u64, Literal[32]]
-    # From here on only the runtime knows the layout.
     id: u64
     g0: Ptr["G"]
     curg: Ptr["G"]

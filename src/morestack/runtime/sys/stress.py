@@ -9,8 +9,9 @@ STRESS=movestack, terabytes; what goes wrong at a place goes wrong at one of its
 Rejected: acting at random. A failure would not come again at the same place.
 """
 
+from morestack.abi.convention import STACK_PREEMPT
 from morestack.dialect.machine import Array, Literal, Ptr, boolean, memset, static, u8, u32, u64
-from morestack.runtime.sys.layout import STACK_PREEMPT, G
+from morestack.runtime.sys.layout import G
 
 PLACES = u64(4096)
 MOVES = u64(1 << 40)

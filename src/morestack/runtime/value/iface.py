@@ -13,6 +13,18 @@ Note [Reading itabs without a lock]: the table is in one piece with its size, an
 - Who finds nothing takes the lock and looks again, in the table of that moment. So a pair has one itab.
 """
 
+from morestack.abi.descriptors import (
+    KIND_ARRAY,
+    KIND_COMPLEX64,
+    KIND_COMPLEX128,
+    KIND_FLOAT32,
+    KIND_FLOAT64,
+    KIND_INTERFACE,
+    KIND_STRING,
+    KIND_STRUCT,
+    TFLAG_REGULAR_MEMORY,
+)
+from morestack.abi.pending import PENDING_UNCOMPARABLE
 from morestack.dialect.machine import (
     Ptr,
     atomic_load,
@@ -34,15 +46,6 @@ from morestack.dialect.machine import (
 )  # fmt: skip
 from morestack.runtime.mem.mheap import persistentalloc
 from morestack.runtime.mem.type import (
-    KIND_ARRAY,
-    KIND_COMPLEX64,
-    KIND_COMPLEX128,
-    KIND_FLOAT32,
-    KIND_FLOAT64,
-    KIND_INTERFACE,
-    KIND_STRING,
-    KIND_STRUCT,
-    TFLAG_REGULAR_MEMORY,
     ArrayType,
     InterfaceType,
     StructField,
@@ -59,11 +62,9 @@ from morestack.runtime.mem.type import (
     same_name,
     same_type,
     uncommon,
-)  # fmt: skip
+)
 from morestack.runtime.sys.layout import G
 from morestack.runtime.sys.lock import RANK_TABLE, lock, unlock
-
-PENDING_UNCOMPARABLE = u64(10)
 
 
 @struct

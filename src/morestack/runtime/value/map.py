@@ -9,6 +9,7 @@ Invariants
   loads and stores are enough for a check that need not find every race; they cost nothing that can be measured.
 """
 
+from morestack.abi.pending import PENDING_MAP_READ_WRITE, PENDING_MAP_WRITES, PENDING_NIL_MAP
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -57,10 +58,6 @@ from morestack.runtime.value.maptable import (
     scan_word,
     take_slot,
 )  # fmt: skip
-
-PENDING_NIL_MAP = u64(13)
-PENDING_MAP_WRITES = u64(29)
-PENDING_MAP_READ_WRITE = u64(30)
 
 
 @export

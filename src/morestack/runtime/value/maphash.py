@@ -11,6 +11,18 @@ factors carries the map's seed, so that who does not know it cannot choose keys 
 Rejected: AES rounds as Go has; the dialect has no vector registers, and one multiplication is as fast.
 """
 
+from morestack.abi.descriptors import (
+    KIND_ARRAY,
+    KIND_COMPLEX64,
+    KIND_COMPLEX128,
+    KIND_FLOAT32,
+    KIND_FLOAT64,
+    KIND_INTERFACE,
+    KIND_STRING,
+    KIND_STRUCT,
+    TFLAG_REGULAR_MEMORY,
+)
+from morestack.abi.pending import PENDING_UNHASHABLE
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -24,27 +36,11 @@ from morestack.dialect.machine import (
     u8,
     u64,
 )  # fmt: skip
-from morestack.runtime.mem.type import (
-    KIND_ARRAY,
-    KIND_COMPLEX64,
-    KIND_COMPLEX128,
-    KIND_FLOAT32,
-    KIND_FLOAT64,
-    KIND_INTERFACE,
-    KIND_STRING,
-    KIND_STRUCT,
-    TFLAG_REGULAR_MEMORY,
-    ArrayType,
-    StructField,
-    StructType,
-    Type,
-    is_direct_iface,
-)  # fmt: skip
+from morestack.runtime.mem.type import ArrayType, StructField, StructType, Type, is_direct_iface
 from morestack.runtime.sys.layout import G
 from morestack.runtime.sys.rand import K0, K1, fastrand, fold
 from morestack.runtime.value.iface import dynamic_type
 
-PENDING_UNHASHABLE = u64(12)
 SHORT = u64(16)
 """Bytes of memory that two words say all of."""
 

@@ -9,6 +9,7 @@ iterator goes on in the old ones, which nobody writes to, and looks each key up 
 not there was deleted; but a NaN is never found, and can only go by `clear`, of which clear_seq tells.
 """
 
+from morestack.abi.pending import PENDING_MAP_ITERATION_WRITE
 from morestack.dialect.machine import (
     Ptr,
     ctz,
@@ -23,8 +24,6 @@ from morestack.runtime.sys.layout import G
 from morestack.runtime.sys.rand import fastrand
 from morestack.runtime.value.iface import equal
 from morestack.runtime.value.maptable import MSB, Map, MapType, elem_of, find, hash_key, key_of, slot_of
-
-PENDING_MAP_ITERATION_WRITE = u64(31)
 
 
 @struct

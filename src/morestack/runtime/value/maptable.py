@@ -25,6 +25,7 @@ look-up two dependent loads; and doubling one table writes two sequential stream
 the group of the same number or to its mirror image in the new half.
 """
 
+from morestack.abi.descriptors import KIND_STRING, KIND_STRUCT, TFLAG_REGULAR_MEMORY
 from morestack.dialect.machine import (
     Ptr,
     boolean,
@@ -43,7 +44,7 @@ from morestack.dialect.machine import (
     u64,
 )  # fmt: skip
 from morestack.runtime.mem.malloc import makeslice
-from morestack.runtime.mem.type import KIND_STRING, KIND_STRUCT, TFLAG_REGULAR_MEMORY, StructField, StructType, Type
+from morestack.runtime.mem.type import StructField, StructType, Type
 from morestack.runtime.sys.layout import G
 from morestack.runtime.value.iface import equal
 from morestack.runtime.value.maphash import (

@@ -2,6 +2,13 @@
 that cap() is what Go says.
 """
 
+from morestack.abi.pending import (
+    PENDING_GROWSLICE,
+    PENDING_UNSAFE_SLICE_LEN,
+    PENDING_UNSAFE_SLICE_NIL,
+    PENDING_UNSAFE_STRING_LEN,
+    PENDING_UNSAFE_STRING_NIL,
+)
 from morestack.dialect.machine import Ptr, boolean, export, i64, memmove, mul_hi, struct, u64
 from morestack.runtime.mem.malloc import MAX_ALLOC, malloc_array, zerobase
 from morestack.runtime.mem.sizeclasses import roundupsize
@@ -9,11 +16,6 @@ from morestack.runtime.mem.type import Type
 from morestack.runtime.sys.layout import G
 from morestack.runtime.sys.stress import stress
 
-PENDING_GROWSLICE = u64(11)
-PENDING_UNSAFE_SLICE_LEN = u64(19)
-PENDING_UNSAFE_SLICE_NIL = u64(20)
-PENDING_UNSAFE_STRING_LEN = u64(21)
-PENDING_UNSAFE_STRING_NIL = u64(22)
 DOUBLE_BELOW = i64(256)
 
 

@@ -4,6 +4,7 @@ A string's bytes are never written after they are made. They lie on the heap or 
 frame, so a string may be returned as part of another.
 """
 
+from morestack.abi.pending import PENDING_STRING_LEN
 from morestack.dialect.machine import Ptr, boolean, export, i64, memcmp, memmove, ptr_at, struct, u8, u32, u64
 from morestack.runtime.mem.malloc import MAX_ALLOC, malloc_noscan
 from morestack.runtime.mem.sizeclasses import roundupsize
@@ -11,7 +12,6 @@ from morestack.runtime.sys.layout import G
 from morestack.runtime.sys.stress import stress
 from morestack.runtime.value.slice import GoSlice
 
-PENDING_STRING_LEN = u64(16)
 RUNE_ERROR = u32(0xFFFD)
 MAX_RUNE = u32(0x10FFFF)
 
