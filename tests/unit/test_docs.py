@@ -17,14 +17,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from morestack.engine.program import STRESS
 from tests.forked import Job, run_jobs
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```console((?: [\w-]+)*)\n(.*?)^```$", re.M | re.S)
 FIGURE = re.compile(r"0x[0-9a-f]+|(?<![\w.])[-+]?\d[\d,.]*( (ns|µs|ms|s|B|KB|MB|GB|%)(?!\w))?|(?<= )-(?=\s)| \*")
-VARIABLE = re.compile(r'"(GO[A-Z]{2,}|MORESTACK_[A-Z]+|STRESS(?:_[A-Z]+)?|XDG_[A-Z_]+)"')
 SETTING = re.compile(r"[A-Z_]+=")
 TRANSLATED = [
     (ROOT / "README.md", ROOT / "README.zh.md"),
@@ -93,11 +91,3 @@ def skeleton(page: Path) -> list[str]:
 @pytest.mark.parametrize(("page", "translation"), TRANSLATED, ids=lambda page: page.name)
 def test_languages_show_the_same(page: Path, translation: Path) -> None:
     assert skeleton(translation) == skeleton(page)
-
-
-def test_variables_and_stress_modes_are_described() -> None:
-    page = (ROOT / "docs" / "environment.md").read_text()
-    sources = [path.read_text() for folder in ("src", "tests") for path in (ROOT / folder).rglob("*.py")]
-    named = {name for source in sources for name in VARIABLE.findall(source)} - {"GOFLAGS"}  # of real Go's build
-    assert named > {"GODEBUG", "MORESTACK_DISCIPLINE", "STRESS_SEED"}
-    assert [name for name in (*STRESS, *sorted(named)) if f"`{name}`" not in page] == []

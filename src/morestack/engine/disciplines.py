@@ -78,7 +78,7 @@ def choose(name: str | None = None, segment: int | None = None) -> Discipline:
         name, _, size = os.environ.get(VARIABLE, disciplines()[0]).partition(":")
         if segment is None and size:
             if not (size.isascii() and size.isdecimal()):
-                raise DisciplineError(f"{VARIABLE}: {size} is no size of a segment")
+                raise DisciplineError(f"{VARIABLE}: {size} is not the size of a segment")
             segment = int(size)
     if name not in DISCIPLINES:
         raise DisciplineError(f"no stack discipline {name} (there are: {', '.join(DISCIPLINES)})")
