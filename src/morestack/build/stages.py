@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -24,18 +23,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False)
 class Stage(Generic[T]):
     """One step of compilation. `after` holds the stages whose results it reads, with the reason for the order.
 
     `name` is what `show --stage` takes, `doc` what the stage gives, `doing` what the progress line says meanwhile.
+    (A plain class: making a dataclass costs every cached start a millisecond.)
     """
 
-    name: str
-    doc: str
-    doing: str
-    run: Callable[[CompiledPackage], T]
-    after: Mapping[Stage[Any], str]
+    __slots__ = ("after", "doc", "doing", "name", "run")
+
+    def __init__(
+        self,
+        name: str,
+        doc: str,
+        doing: str,
+        run: Callable[[CompiledPackage], T],
+        after: Mapping[Stage[Any], str],
+    ) -> None:
+        self.name = name
+        self.doc = doc
+        self.doing = doing
+        self.run = run
+        self.after = after
 
 
 def _parse(package: CompiledPackage) -> tuple[File, ...]:

@@ -19,13 +19,13 @@ def command(names: tuple[str, ...], quick: bool, own: bool, as_json: bool, markd
     \b
     Example: morestack bench --quick fib ack
     """
-    from morestack.bench import bench as suite
-    from morestack.bench.compare import show as show_table
+    from morestack.bench.compare.report import show as show_table
+    from morestack.bench.suite import command as suite
     from morestack.observe.progress import progress
 
     table = suite.run_bench(names, disciplines(), quick, own, progress())
     if markdown is not None:
-        from morestack.bench.benchpage import write_page
+        from morestack.bench.suite.page import write_page
 
         write_page(markdown, table)
     show_table(suite.to_json(table) if as_json else suite.to_text(table))

@@ -32,7 +32,7 @@ def command(
     \b
     Example: morestack compare --sweep depth=144..176+8 examples/hotsplit.go
     """
-    from morestack.bench.compare import show as show_table
-    from morestack.bench.comparing import run_compare
+    from morestack.bench.compare.command import run_compare
+    from morestack.bench.compare.report import show as show_table
 
     show_table(run_compare(program, sweep, names or disciplines(), repeat, budget, as_json, html))

@@ -16,7 +16,7 @@ def command(program: tuple[str, ...], as_json: bool) -> None:
     \b
     Example: morestack switch examples/pingpong.go
     """
-    from morestack.bench.switchcost import run_switch
+    from morestack.bench.switch.command import run_switch
     from morestack.observe.progress import progress
 
     click.echo(run_switch(program, as_json, progress()))

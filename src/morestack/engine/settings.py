@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from morestack.abi.settings import (
     STRESS_CHECK_ESCAPE,
@@ -70,8 +70,7 @@ class StressError(SettingError):
     """`$STRESS` names a mode that does not exist; the text is for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How a program is to run, as the runtime takes it."""
 
     processors: int

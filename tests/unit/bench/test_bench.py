@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from morestack.bench.bench import Row, Table, agree, chosen, to_json, to_text
-from morestack.bench.benchpage import to_markdown
 from morestack.bench.failures import MeasureError
 from morestack.bench.measure import Measured, Variant
 from morestack.bench.peers import find_gccgo, first_line
-from morestack.bench.suite import FOLDER, LEFT_OUT, PAPER_GROUPS, STACKS, SUITE
+from morestack.bench.rows.command import copies
+from morestack.bench.suite.command import Row, Table, agree, chosen, to_json, to_text
+from morestack.bench.suite.page import to_markdown
+from morestack.bench.suite.programs import FOLDER, LEFT_OUT, PAPER_GROUPS, STACKS, SUITE
 from morestack.build.files import read_program
 from morestack.build.program import Program
 from morestack.engine.disciplines import disciplines
+from morestack.source.span import SourceFile
+
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def test_every_program_is_in_the_suite() -> None:
@@ -100,3 +104,9 @@ def test_the_newest_gccgo_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_contiguous_is_the_default() -> None:
     assert disciplines()[0] == "contiguous"
+
+
+def test_the_large_program_is_one() -> None:
+    text = (ROOT / "benchmarks" / "programs" / "hundred.go").read_text()
+    package = Program([SourceFile("large.go", copies(text, 3).encode())]).root
+    assert {"main", "main_0", "main_2"} <= {f.name for f in package.checked.funcs}

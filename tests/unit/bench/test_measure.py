@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from morestack.bench.compare import interval, shown, to_json, to_text
+from morestack.bench.compare.page import page
+from morestack.bench.compare.report import interval, shown, to_json, to_text
+from morestack.bench.draw.plot import letters_of
 from morestack.bench.estimate import estimate
 from morestack.bench.failures import MeasureError
 from morestack.bench.measure import Measured, Variant, kernel_stack_size, measure, run_once
-from morestack.bench.page import page
-from morestack.bench.plot import letters_of
 from morestack.observe.usage import Usage
 
 

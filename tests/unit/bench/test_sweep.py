@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from morestack.bench.compare.sweep import Curve, crossovers, parse_sweep, replaced, to_text, with_constant
 from morestack.bench.failures import SweepError
 from morestack.bench.measure import Measured, Variant
-from morestack.bench.sweep import Curve, crossovers, parse_sweep, replaced, to_text, with_constant
 from morestack.build.package import CompiledPackage
 from morestack.build.program import Program
 from morestack.source.span import SourceFile

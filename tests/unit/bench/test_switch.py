@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from morestack.bench.suite import FOLDER
-from morestack.bench.switchcost import Costs, cost, greenlets, native_loops, tasks, to_json, to_text
-from morestack.bench.switching import Registers, Switch, interesting, to_lines
+from morestack.bench.suite.programs import FOLDER
+from morestack.bench.switch.command import Costs, cost, greenlets, native_loops, tasks, to_json, to_text
+from morestack.bench.switch.record import Registers, Switch, interesting, to_lines
 from morestack.observe.events import Place
 from morestack.observe.usage import Usage
 from tests.forked import run_one
@@ -71,7 +71,7 @@ def test_python_loops_end() -> None:
 
 @pytest.mark.slow
 def test_a_real_switch() -> None:
-    code = "from morestack.bench.switching import record\nimport json, sys, dataclasses\n"
+    code = "from morestack.bench.switch.record import record\nimport json, sys, dataclasses\n"
     code += "json.dump([dataclasses.asdict(s) for s in record(sys.argv[1:])], sys.stdout)"
     end = subprocess.run([sys.executable, "-c", code, FOLDER / "switch.go"], capture_output=True, text=True)
     switches = json.loads(end.stdout)

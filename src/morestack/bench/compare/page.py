@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
-from morestack.bench import svg
-from morestack.bench.compare import QUANTITIES, Quantity, fastest, found, interval, meaning, shown
+from morestack.bench.compare.report import QUANTITIES, Quantity, fastest, found, interval, meaning, shown
+from morestack.bench.compare.sweep import Curve
+from morestack.bench.draw import svg
 from morestack.bench.machine import machine
 from morestack.bench.measure import Measured
-from morestack.bench.sweep import Curve
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31")
 """Okabe and Ito's palette, which people who see colours differently can tell apart."""

@@ -18,12 +18,12 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from morestack.bench.compare import aligned, shown
+from morestack.bench.compare.report import aligned, shown
+from morestack.bench.compare.sweep import replaced, with_constant
 from morestack.bench.measure import Numbers, own_variant, run_once
 from morestack.bench.peers import build, find_go, less_empty, peers
-from morestack.bench.suite import FOLDER
-from morestack.bench.sweep import replaced, with_constant
-from morestack.bench.switching import Switch, interesting, record, to_lines
+from morestack.bench.suite.programs import FOLDER
+from morestack.bench.switch.record import Switch, interesting, record, to_lines
 from morestack.build.files import read_program
 from morestack.build.program import Program
 from morestack.observe.usage import Usage
@@ -144,7 +144,7 @@ def real_go(repeat: int) -> list[Cost]:
 
 def native_loops(scale: float) -> dict[str, tuple[int, Callable[[], None]]]:
     """The loops that are native code: name, how many, and what runs them."""
-    from morestack.bench import switchloops
+    from morestack.bench.switch import loops as switchloops
     from morestack.dialect.machine import u64
     from morestack.dialect.native import load
     from morestack.runtime.sys import os as runtime_os

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from morestack.bench import compare, sweep
+from morestack.bench.compare import report, sweep
+from morestack.bench.compare.page import page
 from morestack.bench.measure import measure, own_variant
-from morestack.bench.page import page
 from morestack.build.files import read_program
 from morestack.build.program import Program
 from morestack.observe.progress import progress
@@ -38,4 +38,4 @@ def run_compare(
     results = measure([own_variant(name, name, paths) for name in names], budget, repeat, tell)
     if html is not None:
         Path(html).write_text(page(f"{title} under each discipline", source, results, (), "", ""))
-    return compare.to_json(results) if as_json else compare.to_text(results)
+    return report.to_json(results) if as_json else report.to_text(results)

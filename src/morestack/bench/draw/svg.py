@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
+from morestack.bench.draw.plot import Axis
 from morestack.bench.estimate import Estimate
-from morestack.bench.plot import Axis
 
 WIDTH = 640
 ROW, LABEL, RIGHT = 26, 130, 90

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from morestack.bench.compare import aligned, as_data, shown
+from morestack.bench.compare.report import aligned, as_data, shown
 from morestack.bench.estimate import Estimate, geometric_mean
 from morestack.bench.failures import MeasureError
 from morestack.bench.machine import machine
 from morestack.bench.measure import Measured, Variant, measure, own_variant
 from morestack.bench.peers import EMPTY, Peer, build, less_empty, peers
-from morestack.bench.suite import PAPER_GROUPS, SUITE, Benchmark
+from morestack.bench.suite.programs import PAPER_GROUPS, SUITE, Benchmark
 
 ENV = {"GOMAXPROCS": "1"}
 TIME = "cpu_seconds"

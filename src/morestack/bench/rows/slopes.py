@@ -16,10 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAMS = Path(__file__).parent / "programs"
+PROGRAMS = Path("benchmarks/programs")
+"""Where the programs are, from the project's folder, where `make bench` runs."""
 MORESTACK = Path(sys.executable).with_name("morestack")
 GO = Path(sys.executable).with_name("go")
 ENV = {**os.environ, "GOMAXPROCS": "1"}
@@ -90,11 +92,11 @@ def go_build(source: Path) -> Path:
     return binary
 
 
-def run(command: list[str | Path], procs: int = 1) -> tuple[Cost, str]:
-    """Run one process to its end: what it took, and printed. It must succeed and print something."""
+def run(command: list[str | Path], procs: int = 1, env: Mapping[str, str] = ENV) -> tuple[Cost, str]:
+    """Run one process to its end: what it took, and what it printed. It must succeed and print something."""
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, env={**ENV, "GOMAXPROCS": str(procs)}, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env={**ENV, **env, "GOMAXPROCS": str(procs)}, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -4,7 +4,7 @@ Memory stands in two pairs of columns: the peak of the process with the large co
 empty program of the same side.
 """
 
-from benchmarks.measure import Row, Side
+from morestack.bench.rows.slopes import Row, Side
 
 MB = 1e6
 

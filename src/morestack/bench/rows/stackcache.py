@@ -1,5 +1,6 @@
-"""`python -m benchmarks.stackcache`: nanoseconds to take a stack of 2 KB and give it back, which is what a processor's
-cache of stacks is for.
+"""`python -m morestack.bench.rows.stackcache`: nanoseconds to take a stack of 2 KB and give it back.
+
+A processor's cache of stacks is there to make this cheap.
 
 Four figures: from the cache (stackalloc, stackfree) on one thread and on two, from the pool under its lock
 (stackpoolalloc, stackpoolfree) on one and on two. It is the runtime's own code, compiled natively, on memory of its
@@ -11,10 +12,11 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from benchmarks import stackloops
 from morestack import runtime
+from morestack.bench.rows import stackloops
 from morestack.dialect.native import load
 from morestack.runtime import init
 from morestack.runtime.stack import stackpool
@@ -53,8 +55,10 @@ def main() -> None:
     processors = [allp.allp.at[i] for i in range(THREADS)]
     cached, pooled = native.function(stackloops.cached), native.function(stackloops.pooled)
     native.function(stackpool.stackpoolalloc)(ORDER)  # keeps its span, so that the page heap is not part of it
-    ways = [[lambda pp=pp: cached(pp, SIZE, BURSTS) for pp in processors[:n]] for n in (1, THREADS)]
-    ways += [[lambda: pooled(ORDER, BURSTS)] * n for n in (1, THREADS)]
+    ways: list[list[Callable[[], Any]]] = [
+        [partial(cached, pp, SIZE, BURSTS) for pp in processors[:n]] for n in (1, THREADS)
+    ]
+    ways += [[partial(pooled, ORDER, BURSTS)] * n for n in (1, THREADS)]
     times: list[list[float]] = [[] for _ in ways]
     for _ in range(REPEATS):
         for way, found in zip(ways, times, strict=True):

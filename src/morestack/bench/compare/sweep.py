@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from morestack.bench.compare import aligned, as_data, interval, shown
+from morestack.bench.compare.report import aligned, as_data, interval, shown
+from morestack.bench.draw.plot import draw, y_axis
 from morestack.bench.failures import SweepError
 from morestack.bench.measure import Measured, measure, own_variant
-from morestack.bench.plot import draw, y_axis
 from morestack.build.files import read_program
 from morestack.build.package import CompiledPackage
 from morestack.build.program import Program

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from morestack.bench.bench import OURS, PEER, Row, Table, summary
-from morestack.bench.compare import QUANTITIES, found, shown
+from morestack.bench.compare.report import QUANTITIES, found, shown
 from morestack.bench.machine import machine
-from morestack.bench.suite import LEFT_OUT, PAPER_GROUPS, STACKS
+from morestack.bench.suite.command import OURS, PEER, Row, Table, summary
+from morestack.bench.suite.programs import LEFT_OUT, PAPER_GROUPS, STACKS
 from morestack.engine.disciplines import DISCIPLINES
 
 PAPER = (

@@ -135,7 +135,7 @@ def interesting(switches: Sequence[Switch]) -> Switch:
 
 def to_lines(s: Switch) -> list[str]:
     """The switch as a table."""
-    from morestack.bench.compare import aligned
+    from morestack.bench.compare.report import aligned
     from morestack.observe.report import size
 
     a, b = s.stopped, s.goes_on

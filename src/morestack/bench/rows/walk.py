@@ -1,4 +1,4 @@
-"""`python -m benchmarks.walk`: nanoseconds to walk one frame of a goroutine parked under a million frames.
+"""`python -m morestack.bench.rows.walk`: nanoseconds to walk one frame of a goroutine parked under a million frames.
 
 The program ends in a deadlock, which leaves its goroutine where it waited; the walker is the runtime's own,
 compiled natively, on that goroutine's real stack.
@@ -7,8 +7,8 @@ compiled natively, on that goroutine's real stack.
 import statistics
 import time
 
-from benchmarks.measure import PROGRAMS
 from morestack import runtime
+from morestack.bench.rows.slopes import PROGRAMS
 from morestack.build.files import read_program
 from morestack.build.program import Program
 from morestack.dialect.native import load

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parent / "programs"
+FOLDER = Path(__file__).parent / "go"
 
 
 class Benchmark(NamedTuple):

@@ -1,0 +1,1 @@
+"""Plots of measurements, as characters and as SVG."""

@@ -1,0 +1,1 @@
+"""`make bench`: rows of figures beside real Go, measured in one run."""

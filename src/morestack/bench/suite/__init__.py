@@ -1,0 +1,1 @@
+"""`morestack bench`: the benchmark suite, and the page of its results."""

@@ -1,0 +1,1 @@
+"""`morestack switch`: what a switch of goroutines changes, and what it costs."""
