@@ -29,7 +29,7 @@ class Job(Generic[T]):
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     merged: bool = False
-    limit: float = 60.0
+    limit: float = 180.0
     typed: bytes = b""
     stack: int | None = None
     """RLIMIT_STACK of the run."""
@@ -131,6 +131,6 @@ def run_jobs(jobs: Iterable[Job[T]], workers: int = 1) -> Iterator[Ended[T]]:
                 yield run.finish(late)
 
 
-def run_one(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, limit: float = 60.0) -> Ended[None]:
+def run_one(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, limit: float = 180.0) -> Ended[None]:
     """Run one command to its end."""
     return next(run_jobs([Job(None, argv, cwd, env or {}, limit=limit)]))
