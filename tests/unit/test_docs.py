@@ -2,10 +2,14 @@
 
 Blocks marked `console` are run from the project's folder, stdout and stderr together; environment variables may stand
 before the command. A line `...` stands for any lines. What follows `(Pdb) ` is typed. Commands other than morestack's
-own are not run. Marks of a block:
+own are not run.
 
-- `figures`: numbers are measured. There any number, with its unit, stands for any other, and so do addresses, `-` for
-  what cannot be measured here, and the length of spaces.
+Every figure is exact: growths, bytes copied, frames, pointers. `VARYING` masks only what the program does not decide:
+addresses; how often the kernel switched threads, how many processors were taken from threads in system calls, and how
+many threads that made; line numbers of our own Python source. Marks of a block:
+
+- `figures`: the command measures time and memory. There any number, with its unit, stands for any other; so do `-` for
+  what cannot be measured here, and the length of spaces. Only the commands in `MEASURING` may have this mark.
 - `x86-64`: only on such a machine.
 """
 
@@ -23,6 +27,12 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```console((?: [\w-]+)*)\n(.*?)^```$", re.M | re.S)
 FIGURE = re.compile(r"0x[0-9a-f]+|(?<![\w.])[-+]?\d[\d,.]*( (ns|µs|ms|s|B|KB|MB|GB|%)(?!\w))?|(?<= )-(?=\s)| \*")
+VARYING = re.compile(
+    r"0x[0-9a-f]+|\b1\d{14}\b|[\d,]+(?= times to wait| preempted)|(?<=taken from them )\d+|(?<=threads created) +\d+"
+    r"|(?<=\.py[(:])\d+"
+)
+MEASURING = ("compare", "bench", "switch")
+STACK_LIMIT = 8 << 20
 SETTING = re.compile(r"[A-Z_]+=")
 TRANSLATED = [
     (ROOT / "README.md", ROOT / "README.zh.md"),
@@ -44,6 +54,11 @@ def without_figures(text: str) -> str:
     return re.sub(r"(?: *#)+| +", lambda m: " # " if "#" in m[0] else " ", FIGURE.sub("#", text))
 
 
+def without_addresses(text: str) -> str:
+    """The text with what differs from run to run made equal."""
+    return VARYING.sub("#", text)
+
+
 def examples() -> list[Any]:
     """Every morestack command shown; what several pages show once."""
     found: dict[str, Any] = {}
@@ -57,7 +72,9 @@ def examples() -> list[Any]:
                     example = Example(
                         dict(s.split("=", 1) for s in settings), words[len(settings) + 1 :], output, marks.split()
                     )
-                    slow = [pytest.mark.slow] if "figures" in marks else []
+                    measures = words[len(settings) + 1] in MEASURING
+                    assert ("figures" in marks) <= measures, f"{page.name}: {command} measures nothing"
+                    slow = [pytest.mark.slow] if measures else []
                     found[marks + part] = pytest.param(example, id=f"{page.stem}-{command}"[:80], marks=slow)
     return list(found.values())
 
@@ -73,11 +90,12 @@ def test_output_is_real(example: Example) -> None:
     if "x86-64" in example.marks and platform.machine() != "x86_64":
         pytest.skip("of another machine")
     typed = "".join(re.findall(r"^\(Pdb\) (.*\n)", example.output, re.M))
-    job = Job(None, example.argv, ROOT, example.env, merged=True, limit=300.0, typed=typed.encode())
+    job = Job(None, example.argv, ROOT, example.env, merged=True, limit=300.0, typed=typed.encode(), stack=STACK_LIMIT)
     got = next(run_jobs([job])).stdout.decode().replace(f"{ROOT}/", "")
     output = re.sub(r"^\(Pdb\) .*\n", "(Pdb) ", example.output, flags=re.M)
     if "figures" in example.marks:
         output, got = without_figures(output), without_figures(got)
+    output, got = without_addresses(output), without_addresses(got)
     assert matches(output, got), got
 
 
