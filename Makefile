@@ -23,7 +23,7 @@ test: setup ## all tests; Go's own are fetched where a Debian mirror can be reac
 	-@$(BIN)/python -m tests.conformance.corpus
 	$(BIN)/python -m pytest -n auto
 
-check: setup ## format, lint, types, imports, notes and fast tests
+check: setup ## format, lint, types, imports, unused code, notes and fast tests
 	./check
 
 bench: setup ## figures beside real Go, from one run

@@ -11,7 +11,7 @@
 All offsets count from SP. Registers that are never live at the same head share slots; memory registers that
 are never live in the same node share memory. A bitmap lists the pointers a stack walk finds at one
 suspension: live slots and memory registers, objects that may be initialised, and the call's own
-stack arguments. A site's mask says which of the objects are still of use (stackobjects.py).
+stack arguments. A site's mask says which of the objects are still of use (objects.py).
 """
 
 from __future__ import annotations
