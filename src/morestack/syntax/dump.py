@@ -5,7 +5,6 @@ FuncDecl 3:1 name=main
   Block 3:12
 """
 
-from dataclasses import fields
 from enum import Enum
 
 from morestack.source.span import SourceFile, Span
@@ -38,22 +37,22 @@ def _line(node: Node | File) -> str:
     span = getattr(node, "span", None)
     if isinstance(span, Span):
         parts.append(f"{span.line}:{span.col}")
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, Name) and (field.name in ("name", "sel", "label", "package")):
-            parts.append(f"{field.name}={value.text}")
-        elif field.name == "names":
+    for field in node.__match_args__:
+        value = getattr(node, field)
+        if isinstance(value, Name) and (field in ("name", "sel", "label", "package")):
+            parts.append(f"{field}={value.text}")
+        elif field == "names":
             parts.extend(["names=" + ",".join(n.text for n in value)] if value else [])
         elif isinstance(value, bool):
-            parts.extend([field.name] if value else [])
+            parts.extend([field] if value else [])
         elif isinstance(value, Enum):
-            parts.append(f"{field.name}={value.value}")
+            parts.append(f"{field}={value.value}")
         elif isinstance(value, SourceFile):
             parts.append(value.path)
         elif isinstance(value, str):
-            parts.append(f"{field.name}={value}")
-        elif field.name == "iota":
+            parts.append(f"{field}={value}")
+        elif field == "iota":
             parts.append(f"iota={value}")
-        elif field.name == "pragmas" and value:
+        elif field == "pragmas" and value:
             parts.append("pragmas=" + ",".join(value))
     return " ".join(parts)

@@ -5,7 +5,6 @@ constant with an elided list belong to the constant they are repeated from. Reje
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import get_args
 
 from morestack.syntax import nodes
@@ -21,11 +20,11 @@ def _node_fields() -> dict[type, tuple[str, ...]]:
     names = {cls.__name__ for cls in _NODE_TYPES} | {"Expr", "Stmt", "Decl"}
     for cls in _NODE_TYPES:
         held = []
-        for field in fields(cls):
-            words = str(field.type).replace("[", " ").replace("]", " ").replace('"', " ").replace("'", " ")
+        for field, declared in cls.__annotations__.items():
+            words = str(declared).replace("[", " ").replace("]", " ").replace('"', " ").replace("'", " ")
             words = words.replace(",", " ").replace("nodes.", " ").replace(".", " ")
-            if field.name not in _SCALARS and any(word in names for word in words.split()):
-                held.append(field.name)
+            if field not in _SCALARS and any(word in names for word in words.split()):
+                held.append(field)
         if cls is FuncType:
             held = ["type_params", "params", "results"]
         table[cls] = tuple(held)
