@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from morestack.escape.graph import Fn
 from morestack.source.span import Span
@@ -20,10 +20,10 @@ _SKIP = {"span", "lbrace", "lparen", "lbrack", "rbrace", "op_pos", "arrow", "col
 
 def children(node: ast.Node) -> Iterator[ast.Node]:
     """The nodes directly below, in source order."""
-    cls: type = type(node)
+    cls = type(node)
     names = _FIELDS.get(cls)
     if names is None:
-        names = _FIELDS[cls] = tuple(f.name for f in fields(cls) if f.name not in _SKIP)
+        names = _FIELDS[cls] = tuple(f for f in cls.__match_args__ if f not in _SKIP)
     for name in names:
         value = getattr(node, name)
         if value is None or isinstance(value, str | bool | int):
