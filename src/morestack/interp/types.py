@@ -21,7 +21,7 @@ from morestack.types.core.objects import Package, TypeName, Var
 from morestack.types.core.sizes import offsetsof, sizeof
 from morestack.types.core.under import under
 from morestack.types.identity.comparable import comparable_type
-from morestack.types.identity.type_set import type_set
+from morestack.types.identity.identical import type_set
 from morestack.types.identity.typestring import link_string, runtime_string
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Types:
 
     def efaceeq(self, typ: int, p: int, q: int) -> int:
         t = self.types[typ]
-        if not comparable_type(t, dynamic=True)[0]:
+        if not comparable_type(t)[0]:
             raise RuntimeFailure(f"runtime error: comparing uncomparable type {runtime_string(t)}")
         if is_direct(t):
             return int(p == q)
@@ -213,7 +213,7 @@ class Types:
                 if not typ:
                     return None
                 dynamic = self.types[typ]
-                if not comparable_type(dynamic, dynamic=True)[0]:
+                if not comparable_type(dynamic)[0]:
                     raise RuntimeFailure(f"runtime error: hash of unhashable type {runtime_string(dynamic)}")
                 data = memory.word(p + 8)
                 return typ, data if is_direct(dynamic) else self.key(dynamic, data)

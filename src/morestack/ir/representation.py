@@ -10,7 +10,7 @@ from __future__ import annotations
 from morestack.ir import types as ir
 from morestack.ir.types import IRType
 from morestack.types.core import under as underlying
-from morestack.types.core.objects import Func, Package, Var
+from morestack.types.core.objects import Func, Package, Var, method_key
 from morestack.types.core.types import (
     Alias,
     Array,
@@ -30,7 +30,7 @@ from morestack.types.core.types import (
     TypeParam,
     Union,
 )
-from morestack.types.identity.type_set import method_key, type_set
+from morestack.types.identity.identical import type_set
 
 MAX_SCALARS = 4
 
@@ -187,10 +187,10 @@ def method_index(t: Type | None, f: Func) -> int:
 def is_signed(t: Type | None) -> bool:
     """Is t a signed integer type?"""
     u = under(t)
-    return isinstance(u, Basic) and Traits.INTEGER in u.traits and Traits.UNSIGNED not in u.traits
+    return isinstance(u, Basic) and u.traits & (Traits.INTEGER | Traits.UNSIGNED) == Traits.INTEGER
 
 
-def traits(t: Type | None) -> Traits:
+def traits(t: Type | None) -> int:
     """What kind of basic type t is; NONE for others."""
     u = under(t)
     return u.traits if type(u) is Basic else Traits.NONE

@@ -36,7 +36,7 @@ def binary(fb: FuncBuilder, e: ast.Binary) -> Operand:
 
         return comparison(fb, e)
     t = fb.type_of(e)
-    if op is BinaryOp.ADD and Traits.STRING in bt.traits(t):
+    if op is BinaryOp.ADD and bt.traits(t) & Traits.STRING:
         return concat(fb, _chain(fb, e), fb.pos(e, e.op_pos))
     ordered(fb, (e.x, e.y))
     x = fb.expr(e.x)
@@ -50,7 +50,7 @@ def arithmetic(fb: FuncBuilder, op: BinaryOp, x: Operand, y: Operand, t: Type, p
     """x op y, both of numeric type t."""
     traits = bt.traits(t)
     it = ir_type(t)
-    if Traits.FLOAT in traits:
+    if traits & Traits.FLOAT:
         return fb.op(_FLOAT[op], it, x, y)
     if traits & Traits.COMPLEX:
         return _complex(fb, op, x, y, it)

@@ -349,7 +349,7 @@ def combine(
         return arithmetic(fb, op, x, one(x.type, fb), t, pos)
     if op is BinaryOp.SHL or op is BinaryOp.SHR:
         return shift(fb, op, x, y, t, fb.type_of(rhs), pos)
-    if Traits.STRING in bt.traits(t):
+    if bt.traits(t) & Traits.STRING:
         return concat_values(fb, [x, y], pos)
     return arithmetic(fb, op, x, y, t, pos)
 

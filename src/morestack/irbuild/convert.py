@@ -105,7 +105,7 @@ def conversion(fb: FuncBuilder, call: ast.Call) -> Operand:
 
         if bt.is_interface(source):
             return iface_to_iface(fb, fb.expr(arg), source, target)
-        if fb.types[arg].value is not None and Traits.UNTYPED in bt.traits(source):
+        if fb.types[arg].value is not None and bt.traits(source) & Traits.UNTYPED:
             known = fb.types[arg].value
             assert known is not None
             return constant(fb, known, target)

@@ -29,8 +29,7 @@ from morestack.types.core.info import Info, Instance, Selection, SelectionKind, 
 from morestack.types.core.objects import Func, Label, Object, Var
 from morestack.types.core.types import Basic, Named, Pointer, Signature, Tuple, Type, TypeParam
 from morestack.types.core.under import signature_of, unalias
-from morestack.types.identity.instances import make_substitution
-from morestack.types.identity.subst import Substitution, copy_var, subst
+from morestack.types.identity.subst import Substitution, copy_var, make_substitution, subst
 from morestack.types.identity.typestring import hash_string
 from morestack.types.relation.lookup import lookup_method
 

@@ -105,7 +105,7 @@ def _count_end(fb: FuncBuilder, s: ast.Range, loop: Loop, i: Reg) -> None:
 def _integer(fb: FuncBuilder, s: ast.Range) -> None:
     """`for i := range n`: i has n's type, or the variable's when n is an untyped constant."""
     t = fb.type_of(s.x)
-    if s.key is not None and not is_blank(s.key) and Traits.UNTYPED in bt.traits(t):
+    if s.key is not None and not is_blank(s.key) and bt.traits(t) & Traits.UNTYPED:
         t = left_type(fb, s.key) or t
     it = ir_type(t)
     limit = fb.copy(fb.expr(s.x))

@@ -35,14 +35,13 @@ from morestack.types.core.types import (
 )
 from morestack.types.core.under import signature_of, under
 from morestack.types.identity.comparable import comparable_type
-from morestack.types.identity.identical import identical
-from morestack.types.identity.instances import declared_methods, instantiate_named, verify
-from morestack.types.identity.subst import subst
+from morestack.types.identity.identical import identical, strictly_comparable, type_set
+from morestack.types.identity.instances import declared_methods
+from morestack.types.identity.subst import instantiate_named, subst
 from morestack.types.identity.type_params import common_under, has_nil
-from morestack.types.identity.type_set import type_set
 from morestack.types.identity.typestring import link_string, relative_to, runtime_string, type_string
 from morestack.types.relation.convert import assignable_to, constant_conversion, convertible_to, implicit_type
-from morestack.types.relation.implements import implements
+from morestack.types.relation.implements import implements, verify
 from morestack.types.relation.lookup import lookup_field_or_method, method_set
 
 MAIN = Package("main", "main", Scope(universe.UNIVERSE))
@@ -215,7 +214,7 @@ def test_comparable() -> None:
     assert comparable_type(bad) == (False, "struct containing []int cannot be compared")
     assert comparable_type(Array(Slice(INT), 2)) == (False, "[2][]int cannot be compared")
     assert comparable_type(universe.ANY) == (True, "")
-    assert comparable_type(universe.ANY, dynamic=False)[0] is False
+    assert not strictly_comparable(universe.ANY)
     assert comparable_type(func([], [])) == (False, "")
 
 

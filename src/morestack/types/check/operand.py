@@ -36,7 +36,7 @@ from morestack.types.core.types import (
     Union,
 )
 from morestack.types.core.under import constraint_interface, unalias, under
-from morestack.types.identity.type_set import type_set
+from morestack.types.identity.identical import type_set
 from morestack.types.identity.typestring import Qualifier, type_string
 
 if TYPE_CHECKING:

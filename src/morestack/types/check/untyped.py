@@ -35,8 +35,8 @@ from morestack.types.core.types import (
     TypeParam,
 )
 from morestack.types.core.under import unalias, under
+from morestack.types.identity.identical import type_set
 from morestack.types.identity.type_params import all_integer, has_nil, typeset
-from morestack.types.identity.type_set import type_set
 
 COMPARISONS = frozenset(
     {

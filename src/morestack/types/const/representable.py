@@ -53,24 +53,6 @@ def round_float64(v: Real) -> Fraction | None:
     return _round_ieee(v, 53, -1074, 1024)
 
 
-_BOOLEAN = Traits.BOOLEAN.value
-
-
-_COMPLEX = Traits.COMPLEX.value
-
-
-_FLOAT = Traits.FLOAT.value
-
-
-_INTEGER = Traits.INTEGER.value
-
-
-_STRING = Traits.STRING.value
-
-
-_UNSIGNED = Traits.UNSIGNED.value
-
-
 INTEGER_BITS = {
     Kind.INT: 64,
     Kind.INT8: 8,
@@ -91,22 +73,22 @@ def representable(v: Value | None, t: Basic) -> tuple[Value | None, str]:
     if v is None:
         return None, ""
     if isinstance(v, bool):
-        return (v, "") if t.bits & _BOOLEAN else (None, "")
+        return (v, "") if t.traits & Traits.BOOLEAN else (None, "")
     if isinstance(v, bytes):
-        return (v, "") if t.bits & _STRING else (None, "")
-    if t.bits & _INTEGER:
+        return (v, "") if t.traits & Traits.STRING else (None, "")
+    if t.traits & Traits.INTEGER:
         whole = to_int(v)
         if whole is not None and _fits_integer(whole, t):
             return whole, ""
         return None, "overflows" if isinstance(v, int) else "truncated"
-    if t.bits & _FLOAT:
+    if t.traits & Traits.FLOAT:
         f = to_float(v)
         if f is None:
             return None, "overflows"
         if t.kind is not Kind.UNTYPED_FLOAT:
             f = round_float32(f) if t.kind is Kind.FLOAT32 else round_float64(f)
         return (None, "overflows") if f is None else (f, "")
-    if t.bits & _COMPLEX:
+    if t.traits & Traits.COMPLEX:
         c = to_complex(v)
         if c is None or t.kind is Kind.UNTYPED_COMPLEX:
             return c, ""
@@ -120,6 +102,6 @@ def _fits_integer(v: int, t: Basic) -> bool:
     bits = INTEGER_BITS.get(t.kind)
     if bits is None:
         return True  # untyped
-    if t.bits & _UNSIGNED:
+    if t.traits & Traits.UNSIGNED:
         return 0 <= v < 1 << bits
     return -(1 << (bits - 1)) <= v < 1 << (bits - 1)

@@ -27,37 +27,11 @@ from morestack.types.core.types import (
 )
 from morestack.types.core.under import components, unalias, under
 
-_BOOLEAN = Traits.BOOLEAN.value
 
-
-_INTEGER = Traits.INTEGER.value
-
-
-_UNSIGNED = Traits.UNSIGNED.value
-
-
-_FLOAT = Traits.FLOAT.value
-
-
-_COMPLEX = Traits.COMPLEX.value
-
-
-_STRING = Traits.STRING.value
-
-
-_UNTYPED = Traits.UNTYPED.value
-
-
-_NUMERIC = Traits.NUMERIC.value
-
-
-_CONST_TYPE = Traits.CONST_TYPE.value
-
-
-def bits_of(t: Type) -> int:
-    """The traits of t's underlying type, as `Basic.bits`."""
+def traits_of(t: Type) -> int:
+    """The traits of t's underlying type, as `Basic.traits`."""
     u = t if isinstance(t, Basic) else under(t)
-    return u.bits if isinstance(u, Basic) else 0
+    return u.traits if isinstance(u, Basic) else 0
 
 
 def is_valid(t: Type | None) -> bool:
@@ -83,44 +57,44 @@ def is_basic_kind(t: Type, kind: Kind) -> bool:
 
 
 def is_boolean(t: Type) -> bool:
-    return bool(bits_of(t) & _BOOLEAN)
+    return bool(traits_of(t) & Traits.BOOLEAN)
 
 
 def is_integer(t: Type) -> bool:
-    return bool(bits_of(t) & _INTEGER)
+    return bool(traits_of(t) & Traits.INTEGER)
 
 
 def is_unsigned(t: Type) -> bool:
-    return bool(bits_of(t) & _UNSIGNED)
+    return bool(traits_of(t) & Traits.UNSIGNED)
 
 
 def is_float(t: Type) -> bool:
-    return bool(bits_of(t) & _FLOAT)
+    return bool(traits_of(t) & Traits.FLOAT)
 
 
 def is_complex(t: Type) -> bool:
-    return bool(bits_of(t) & _COMPLEX)
+    return bool(traits_of(t) & Traits.COMPLEX)
 
 
 def is_numeric(t: Type) -> bool:
-    return bool(bits_of(t) & _NUMERIC)
+    return bool(traits_of(t) & Traits.NUMERIC)
 
 
 def is_string(t: Type) -> bool:
-    return bool(bits_of(t) & _STRING)
+    return bool(traits_of(t) & Traits.STRING)
 
 
 def is_integer_or_float(t: Type) -> bool:
-    return bool(bits_of(t) & (_INTEGER | _FLOAT))
+    return bool(traits_of(t) & (Traits.INTEGER | Traits.FLOAT))
 
 
 def is_const_type(t: Type) -> bool:
     """Whether constants can have this type."""
-    return bool(bits_of(t) & _CONST_TYPE)
+    return bool(traits_of(t) & Traits.CONST_TYPE)
 
 
 def is_untyped(t: Type) -> bool:
-    return isinstance(t, Basic) and t.bits & _UNTYPED != 0
+    return isinstance(t, Basic) and t.traits & Traits.UNTYPED != 0
 
 
 def is_typed(t: Type) -> bool:

@@ -183,3 +183,9 @@ def same_package(a: Package | None, b: Package | None) -> bool:
 
 def is_exported(name: str) -> bool:
     return name[:1].isupper()
+
+
+def method_key(f: Func) -> tuple[bool, str, str]:
+    """Sort key of methods: gc's order in method sets and itabs."""
+    exported = is_exported(f.name)
+    return not exported, f.name, "" if exported or f.pkg is None else f.pkg.path

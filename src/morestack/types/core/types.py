@@ -8,8 +8,8 @@ of linux/amd64. Rejected: interning all types, which recursive ones make expensi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, Flag, auto
-from typing import TYPE_CHECKING, TypeAlias
+from enum import Enum
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from morestack.syntax.nodes import ChanDir
 
@@ -48,20 +48,23 @@ class Kind(Enum):
     UNTYPED_NIL = "untyped nil"
 
 
-class Traits(Flag):
-    """What a basic type is; the names are go/types' BasicInfo."""
+class Traits:
+    """What a basic type is, as bits; the names are go/types' BasicInfo.
 
-    NONE = 0
-    BOOLEAN = auto()
-    INTEGER = auto()
-    UNSIGNED = auto()
-    FLOAT = auto()
-    COMPLEX = auto()
-    STRING = auto()
-    UNTYPED = auto()
-    ORDERED = INTEGER | FLOAT | STRING
-    NUMERIC = INTEGER | FLOAT | COMPLEX
-    CONST_TYPE = BOOLEAN | NUMERIC | STRING
+    Rejected: `enum.Flag`, whose operators take a microsecond, as these are asked for all the time.
+    """
+
+    NONE: Final = 0
+    BOOLEAN: Final = 1
+    INTEGER: Final = 2
+    UNSIGNED: Final = 4
+    FLOAT: Final = 8
+    COMPLEX: Final = 16
+    STRING: Final = 32
+    UNTYPED: Final = 64
+    ORDERED: Final = INTEGER | FLOAT | STRING
+    NUMERIC: Final = INTEGER | FLOAT | COMPLEX
+    CONST_TYPE: Final = BOOLEAN | NUMERIC | STRING
 
 
 @dataclass(eq=False, slots=True)
@@ -69,13 +72,8 @@ class Basic:
     """A predeclared type; `byte` and `rune` are aliases that keep their own name for messages."""
 
     kind: Kind
-    traits: Traits
+    traits: int
     name: str
-    bits: int = field(init=False, repr=False)
-    """`traits` as an integer: operators of Flag take a microsecond, and these are asked for all the time."""
-
-    def __post_init__(self) -> None:
-        self.bits = self.traits.value
 
     def __repr__(self) -> str:
         return self.name
@@ -207,7 +205,7 @@ Type: TypeAlias = (
 )  # fmt: skip
 
 
-def _basic(kind: Kind, traits: Traits) -> Basic:
+def _basic(kind: Kind, traits: int) -> Basic:
     return Basic(kind, traits, kind.value)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from morestack.types.core.objects import Func, Var
 from morestack.types.core.types import INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
-from morestack.types.core.under import constraint_interface, signature_of, under
-from morestack.types.identity.subst import Substitution, copy_var, subst
-from morestack.types.identity.typestring import Qualifier, hash_string
-
-
-def make_substitution(params: tuple[TypeParam, ...], args: tuple[Type, ...]) -> Substitution:
-    return dict(zip(params, args, strict=False))
+from morestack.types.core.under import constraint_interface, signature_of
+from morestack.types.identity.subst import (
+    copy_var,
+    instantiate_alias,
+    instantiate_named,
+    make_substitution,
+    subst,
+)
 
 
 def instantiate(generic: Named | Alias | Signature, args: tuple[Type, ...]) -> Named | Alias | Signature:
@@ -34,44 +35,6 @@ def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signatu
     mapping = make_substitution(generic.type_params, args)
     params, results = subst(generic.params, mapping), subst(generic.results, mapping)
     return Signature(params, results, generic.variadic, generic.recv, (), generic.recv_type_params)
-
-
-def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
-    return _instance(origin, (), args)
-
-
-def instantiate_local(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
-    """A type declared in a generic function, for the function's type arguments `outer`."""
-    return _instance(origin, outer, args)
-
-
-def _instance(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
-    outer = outer or origin.outer_params
-    key = tuple(hash_string(a) for a in outer + args)
-    known = origin.instances.get(key)
-    if known is not None:
-        return known
-    inst = Named(origin.obj, origin=origin, type_args=args, outer_args=outer)
-    origin.instances[key] = inst
-    mapping = {**make_substitution(origin.outer_params, outer), **make_substitution(origin.type_params, args)}
-
-    def resolve() -> None:
-        if origin.underlying is None and callable(origin.resolve):
-            under(origin)
-        if origin.underlying is None:
-            inst.resolve = resolve  # the origin is still being declared: ask again later
-            return
-        # Substitute in the origin's underlying type, not in a Named on the way to it.
-        inst.underlying = subst(under(origin), mapping)
-
-    inst.resolve = resolve
-    return inst
-
-
-def instantiate_alias(origin: Alias, args: tuple[Type, ...]) -> Alias:
-    mapping = make_substitution(origin.type_params, args)
-    actual = INVALID if origin.actual is None else subst(origin.actual, mapping)
-    return Alias(origin.obj, actual, origin=origin, type_args=args)
 
 
 def declared_methods(named: Named) -> list[Func]:
@@ -111,23 +74,6 @@ def instantiate_func(f: Func, args: tuple[Type, ...]) -> Func:
     """An instance of a generic function as an object of its own."""
     sig = instantiate_signature(signature_of(f), args)
     return Func(f.name, sig, f.span, f.pkg, f.parent, f.decl, f, args)
-
-
-def verify(
-    params: tuple[TypeParam, ...], args: tuple[Type, ...], qf: Qualifier | None = None
-) -> tuple[int, str] | None:
-    """The first type argument that does not satisfy its constraint, with gc's cause; None if all do."""
-    from morestack.types.relation.implements import implements
-
-    mapping = make_substitution(params, args)
-    for i, (p, a) in enumerate(zip(params, args, strict=False)):
-        constraint_interface(p)  # wraps a constraint that is no interface, before it may become another
-        if p.constraint is None:
-            continue
-        ok, cause = implements(a, subst(p.constraint, mapping), constraint=True, qf=qf)
-        if not ok:
-            return i, cause
-    return None
 
 
 def tuple_types(t: Tuple) -> tuple[Type, ...]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from morestack.types.core.objects import Func, Var
 from morestack.types.core.types import (
+    INVALID,
     Alias,
     Array,
     Basic,
@@ -29,7 +30,8 @@ from morestack.types.core.types import (
     TypeParam,
     Union,
 )
-from morestack.types.core.under import signature_of
+from morestack.types.core.under import signature_of, under
+from morestack.types.identity.typestring import hash_string
 
 Substitution = Mapping[TypeParam, Type]
 _T = TypeVar("_T", bound=Type)
@@ -132,8 +134,6 @@ def _subst_interface(t: Interface, mapping: Substitution) -> Interface:
 
 
 def _subst_named(t: Named, mapping: Substitution) -> Named:
-    from morestack.types.identity.instances import instantiate_local, instantiate_named
-
     if t.outer_params or t.outer_args:
         # A local type of a generic function is another type in each instance of the function.
         before = t.outer_args or t.outer_params
@@ -159,9 +159,49 @@ def _subst_alias(t: Alias, mapping: Substitution) -> Type:
     args = _subst_list(t.type_args, mapping)
     if args is t.type_args:
         return t
-    from morestack.types.identity.instances import instantiate_alias
-
     return instantiate_alias(t.origin, args)
+
+
+def make_substitution(params: tuple[TypeParam, ...], args: tuple[Type, ...]) -> Substitution:
+    return dict(zip(params, args, strict=False))
+
+
+def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
+    return _instance(origin, (), args)
+
+
+def instantiate_local(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
+    """A type declared in a generic function, for the function's type arguments `outer`."""
+    return _instance(origin, outer, args)
+
+
+def _instance(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
+    outer = outer or origin.outer_params
+    key = tuple(hash_string(a) for a in outer + args)
+    known = origin.instances.get(key)
+    if known is not None:
+        return known
+    inst = Named(origin.obj, origin=origin, type_args=args, outer_args=outer)
+    origin.instances[key] = inst
+    mapping = {**make_substitution(origin.outer_params, outer), **make_substitution(origin.type_params, args)}
+
+    def resolve() -> None:
+        if origin.underlying is None and callable(origin.resolve):
+            under(origin)
+        if origin.underlying is None:
+            inst.resolve = resolve  # the origin is still being declared: ask again later
+            return
+        # Substitute in the origin's underlying type, not in a Named on the way to it.
+        inst.underlying = subst(under(origin), mapping)
+
+    inst.resolve = resolve
+    return inst
+
+
+def instantiate_alias(origin: Alias, args: tuple[Type, ...]) -> Alias:
+    mapping = make_substitution(origin.type_params, args)
+    actual = INVALID if origin.actual is None else subst(origin.actual, mapping)
+    return Alias(origin.obj, actual, origin=origin, type_args=args)
 
 
 def rename_type_params(params: tuple[TypeParam, ...], t: _T) -> tuple[list[TypeParam], _T]:

@@ -10,14 +10,9 @@ from collections.abc import Callable, Iterator
 
 from morestack.syntax.nodes import ChanDir
 from morestack.types.core.kinds import (
-    _BOOLEAN,
-    _INTEGER,
-    _NUMERIC,
-    _STRING,
-    _UNSIGNED,
-    bits_of,
     is_string,
     is_type_param,
+    traits_of,
 )
 from morestack.types.core.types import (
     STRING,
@@ -34,38 +29,37 @@ from morestack.types.core.types import (
     TypeParam,
 )
 from morestack.types.core.under import constraint_interface, unalias, under
-from morestack.types.identity.identical import identical
-
-_ORDERED = Traits.ORDERED.value
+from morestack.types.identity.identical import identical, type_set
+from morestack.types.identity.typestring import type_string
 
 
 def all_boolean(t: Type) -> bool:
-    return _all_traits(t, _BOOLEAN)
+    return _all_traits(t, Traits.BOOLEAN)
 
 
 def all_integer(t: Type) -> bool:
-    return _all_traits(t, _INTEGER)
+    return _all_traits(t, Traits.INTEGER)
 
 
 def all_unsigned(t: Type) -> bool:
-    return _all_traits(t, _UNSIGNED)
+    return _all_traits(t, Traits.UNSIGNED)
 
 
 def all_numeric(t: Type) -> bool:
-    return _all_traits(t, _NUMERIC)
+    return _all_traits(t, Traits.NUMERIC)
 
 
 def all_string(t: Type) -> bool:
-    return _all_traits(t, _STRING)
+    return _all_traits(t, Traits.STRING)
 
 
 def all_ordered(t: Type) -> bool:
     """Whether `<` works on every type t stands for."""
-    return _all_traits(t, _ORDERED)
+    return _all_traits(t, Traits.ORDERED)
 
 
 def all_numeric_or_string(t: Type) -> bool:
-    return _all_traits(t, _NUMERIC | _STRING)
+    return _all_traits(t, Traits.NUMERIC | Traits.STRING)
 
 
 ordered = all_ordered
@@ -73,8 +67,8 @@ ordered = all_ordered
 
 def _all_traits(t: Type, bits: int) -> bool:
     if not isinstance(unalias(t), TypeParam):
-        return bits_of(t) & bits != 0
-    return under_is(t, lambda u: isinstance(u, Basic) and u.bits & bits != 0)
+        return traits_of(t) & bits != 0
+    return under_is(t, lambda u: isinstance(u, Basic) and u.traits & bits != 0)
 
 
 def has_nil(t: Type) -> bool:
@@ -93,8 +87,6 @@ def typeset(t: Type) -> Iterator[tuple[Type | None, Type | None]]:
     if not isinstance(p, TypeParam):
         yield t, under(t)
         return
-    from morestack.types.identity.type_set import type_set
-
     terms = type_set(constraint_interface(p)).terms
     if not terms:  # all types, or none
         yield None, None
@@ -116,8 +108,6 @@ def common_under(
     A channel among channels of one element type and agreeing directions counts as common: the restricted
     one. `condition` may refuse a (type, underlying) pair with its own reason.
     """
-    from morestack.types.identity.typestring import type_string
-
     first: Type | None = None
     common: Type | None = None
     for s, u in typeset(t):

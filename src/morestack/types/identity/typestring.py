@@ -26,6 +26,7 @@ from morestack.types.core.objects import (
     TypeName,
     Var,
     is_exported,
+    method_key,
     same_package,
 )
 from morestack.types.core.types import (
@@ -48,6 +49,7 @@ from morestack.types.core.types import (
 )
 from morestack.types.core.under import signature_of, unalias
 from morestack.types.core.universe import COMPARABLE, UNIVERSE
+from morestack.types.identity.identical import type_set
 
 Qualifier: TypeAlias = Callable[[Package], str]
 """Gives the prefix, without the dot, of a package's names; "" for none."""
@@ -203,8 +205,6 @@ class _Writer:
         self.out.append(f.name + " ")
 
     def interface(self, t: Interface) -> None:
-        from morestack.types.identity.type_set import method_key
-
         out = self.out
         if self.style is _Style.MESSAGE:
             if t is COMPARABLE.underlying:
@@ -238,8 +238,6 @@ class _Writer:
 
     def type_set_of(self, t: Interface) -> tuple[tuple[Func, ...], tuple[Type, ...]]:
         """Sorted methods, and the types admitted in an order that does not depend on how they are written."""
-        from morestack.types.identity.type_set import type_set
-
         s = type_set(t)
         extra: tuple[Type, ...] = (COMPARABLE,) if s.comparable else ()
         if s.terms is not None:

@@ -34,9 +34,8 @@ from morestack.types.core.kinds import (
 )
 from morestack.types.core.types import Array, Basic, Chan, Interface, Kind, Pointer, Slice, Type, TypeParam
 from morestack.types.core.under import unalias, under
-from morestack.types.identity.identical import identical, identical_ignore_tags
+from morestack.types.identity.identical import identical, identical_ignore_tags, type_set
 from morestack.types.identity.type_params import has_nil, typeset, under_is
-from morestack.types.identity.type_set import type_set
 from morestack.types.identity.typestring import Qualifier, type_string
 from morestack.types.relation.implements import implements
 

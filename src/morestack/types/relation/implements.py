@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 from morestack.types.core.kinds import is_interface, is_interface_pointer, is_type_param, is_valid
 from morestack.types.core.objects import Func
-from morestack.types.core.types import INVALID, Interface, Pointer, Signature, Type, Union
-from morestack.types.core.under import signature_of, under
+from morestack.types.core.types import INVALID, Interface, Pointer, Signature, Type, TypeParam, Union
+from morestack.types.core.under import constraint_interface, signature_of, under
 from morestack.types.identity.comparable import comparable_type
-from morestack.types.identity.identical import identical
-from morestack.types.identity.type_set import Term, TypeSet, type_set
+from morestack.types.identity.identical import identical, is_comparable_set, strictly_comparable, type_set
+from morestack.types.identity.subst import make_substitution, subst
+from morestack.types.identity.terms import Term, TypeSet, subset, term_includes
 from morestack.types.identity.typestring import Qualifier, func_string, type_string
 from morestack.types.relation.lookup import has_invalid_embedded_fields, lookup_method
 
@@ -168,15 +169,15 @@ def implements(v: Type, t: Type, constraint: bool = False, qf: Qualifier | None 
         return fails(f"{type_string(t, qf)} {cause}")
     if target.has_terms():
         if have is not None:
-            if not have.subset_of(target):
+            if not subset(have.terms, target.terms, identical):
                 return fails(type_string(t, qf))
         else:
             detail = _missing_term(v, t, tu, target, qf)
             if detail:
                 return fails(f"{type_string(t, qf)} ({detail})")
-    if not target.is_comparable() or comparable_type(v, dynamic=False)[0]:
+    if not is_comparable_set(target) or strictly_comparable(v):
         return True, ""
-    if constraint and comparable_type(v, dynamic=True)[0]:
+    if constraint and comparable_type(v)[0]:
         return True, ""
     return fails("comparable")
 
@@ -186,10 +187,10 @@ def _missing_term(v: Type, t: Type, iface: Interface, target: TypeSet, qf: Quali
     alternative: Type | None = None
     terms = target.terms or ()
     for term in terms:
-        if term.includes(v):
+        if term_includes(term, v, identical):
             return ""
         plain = not term.tilde and identical(term.type, under(term.type))
-        if alternative is None and plain and Term(True, term.type).includes(v):
+        if alternative is None and plain and term_includes(Term(True, term.type), v, identical):
             alternative = term.type
     vs, ts = type_string(v, qf), type_string(t, qf)
     if alternative is not None:
@@ -210,3 +211,18 @@ def _mentions(t: Type, v: Type) -> bool:
     if isinstance(t, Union):
         return any(_mentions(term, v) for _, term in t.terms)
     return identical(t, v)
+
+
+def verify(
+    params: tuple[TypeParam, ...], args: tuple[Type, ...], qf: Qualifier | None = None
+) -> tuple[int, str] | None:
+    """The first type argument that does not satisfy its constraint, with gc's cause; None if all do."""
+    mapping = make_substitution(params, args)
+    for i, (p, a) in enumerate(zip(params, args, strict=False)):
+        constraint_interface(p)  # wraps a constraint that is no interface, before it may become another
+        if p.constraint is None:
+            continue
+        ok, cause = implements(a, subst(p.constraint, mapping), constraint=True, qf=qf)
+        if not ok:
+            return i, cause
+    return None

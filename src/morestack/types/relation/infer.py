@@ -17,9 +17,10 @@ from morestack.types.core.info import Mode
 from morestack.types.core.kinds import default_type, is_typed, is_valid, max_type
 from morestack.types.core.types import Alias, Named, Signature, Tuple, Type, TypeParam
 from morestack.types.core.under import components, constraint_interface, unalias
+from morestack.types.identity.identical import type_set
 from morestack.types.identity.subst import subst
+from morestack.types.identity.terms import Term
 from morestack.types.identity.type_params import common_under
-from morestack.types.identity.type_set import Term, type_set
 from morestack.types.identity.typestring import Qualifier, type_string
 from morestack.types.relation.implements import missing_method, missing_method_cause
 from morestack.types.relation.lookup import has_invalid_embedded_fields

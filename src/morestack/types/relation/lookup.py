@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from morestack.types.core.kinds import is_valid
-from morestack.types.core.objects import Func, Package, Var, same_id
+from morestack.types.core.objects import Func, Package, Var, method_key, same_id
 from morestack.types.core.types import Interface, Named, Pointer, Struct, Type
 from morestack.types.core.under import as_named, deref, has_pointer_receiver, unalias, under
-from morestack.types.identity.identical import identical
+from morestack.types.identity.identical import identical, type_set
 from morestack.types.identity.instances import declared_methods
-from morestack.types.identity.type_set import method_key, type_set
 
 
 @dataclass(frozen=True, slots=True)

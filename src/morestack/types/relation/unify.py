@@ -13,7 +13,7 @@ from enum import Flag
 
 from morestack.syntax.nodes import ChanDir
 from morestack.types.core.kinds import is_type_param
-from morestack.types.core.objects import Func, same_id
+from morestack.types.core.objects import Func, method_key, same_id
 from morestack.types.core.types import (
     Array,
     Basic,
@@ -30,9 +30,8 @@ from morestack.types.core.types import (
     TypeParam,
 )
 from morestack.types.core.under import as_named, signature_of, unalias, under
-from morestack.types.identity.identical import identical
+from morestack.types.identity.identical import identical, identical_terms, type_set
 from morestack.types.identity.type_params import common_under
-from morestack.types.identity.type_set import identical_terms, method_key, type_set
 from morestack.types.relation.lookup import lookup_field_or_method
 
 DEPTH_LIMIT = 100

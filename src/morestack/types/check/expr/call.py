@@ -16,8 +16,8 @@ from morestack.types.core.kinds import has_type_param, is_type_param, is_valid
 from morestack.types.core.objects import Var
 from morestack.types.core.types import INVALID, Basic, Interface, Signature, Slice, Tuple, Type
 from morestack.types.core.under import under
+from morestack.types.identity.identical import type_set
 from morestack.types.identity.type_params import common_under, core_type
-from morestack.types.identity.type_set import type_set
 
 
 def target_of(t: Type | None, what: str) -> Target | None:

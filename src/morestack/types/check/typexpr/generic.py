@@ -17,9 +17,8 @@ from morestack.types.core.info import Instance, Mode
 from morestack.types.core.kinds import is_type_param, is_valid
 from morestack.types.core.objects import TypeName, Var
 from morestack.types.core.types import EMPTY_TUPLE, INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
-from morestack.types.identity import instances as instantiate
-from morestack.types.identity import subst
-from morestack.types.relation import infer
+from morestack.types.identity import instances, subst
+from morestack.types.relation import implements, infer
 
 
 def collect_type_params(check: Checker, decls: tuple[ast.TypeParamDecl, ...], owner: Named | Alias | Signature) -> None:
@@ -84,7 +83,7 @@ def receiver_type(
     for param, original in zip(params, t.type_params, strict=True):
         if original.constraint is not None:
             param.constraint = subst.subst(original.constraint, mapping)
-    result: Type = instantiate.instantiate_named(t, tuple(params))
+    result: Type = subst.instantiate_named(t, tuple(params))
     if isinstance(base, ast.Name):
         check.info.instances[base] = Instance(tuple(params), result)
     written = recv.type
@@ -118,11 +117,11 @@ def instantiated_type(check: Checker, e: ast.Index) -> Type:
         return INVALID
     result: Named | Alias
     if isinstance(t, Named):
-        instance_type = instantiate.instantiate_named(t, tuple(args))
+        instance_type = subst.instantiate_named(t, tuple(args))
         check.instance_spans.setdefault(instance_type, e.x.span.at(pos_of(e.x)))
         result = instance_type
     else:
-        result = instantiate.instantiate_alias(t, tuple(args))
+        result = subst.instantiate_alias(t, tuple(args))
     instance = Instance(tuple(args), result)
     ident = e.x.sel if isinstance(e.x, ast.Selector) else e.x
     if isinstance(ident, ast.Name):
@@ -141,7 +140,7 @@ def _verify_later(
     """Report, once everything is complete, a type argument that does not satisfy its constraint."""
 
     def verify() -> None:
-        failed = instantiate.verify(params, tuple(args), check.qualifier)
+        failed = implements.verify(params, tuple(args), check.qualifier)
         if failed is not None:
             number, cause = failed
             check.error(written[number] if number < len(written) else at, Code.INVALID_TYPE_ARG, cause)
@@ -153,7 +152,7 @@ def instantiate_signature(
     check: Checker, at: Span, e: ast.Expr, sig: Signature, args: Sequence[Type], written: Sequence[ast.Expr]
 ) -> Signature:
     """The instance of a generic function that e names, recorded and to be verified."""
-    result = instantiate.instantiate_signature(sig, tuple(args))
+    result = instances.instantiate_signature(sig, tuple(args))
     ident = e
     while isinstance(ident, ast.Paren | ast.Index):
         ident = ident.x

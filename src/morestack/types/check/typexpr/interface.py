@@ -12,8 +12,7 @@ from morestack.types.core.kinds import is_type_param, is_valid
 from morestack.types.core.objects import Func, TypeName, Var
 from morestack.types.core.types import INVALID, Interface, Named, Type, Union
 from morestack.types.core.under import under
-from morestack.types.identity.identical import identical
-from morestack.types.identity.type_set import type_set
+from morestack.types.identity.identical import identical, type_set
 from morestack.types.identity.typestring import type_string
 
 MAX_UNION_TERMS = 100

@@ -16,7 +16,7 @@ from morestack.types.core.objects import Builtin, Const, Func, Nil, Object, PkgN
 from morestack.types.core.types import INT, INVALID, Array, Chan, Interface, Map, Pointer, Slice, Type, TypeParam
 from morestack.types.core.under import under
 from morestack.types.identity.comparable import comparable_type
-from morestack.types.identity.type_set import type_set
+from morestack.types.identity.identical import type_set
 
 
 def object_kind(obj: Object) -> str:
