@@ -118,6 +118,11 @@ class CompiledPackage:
         return self.result(stages.IR)
 
     @property
+    def optimized(self) -> Module:
+        """The IR after all passes of opt/."""
+        return self.result(stages.OPT)
+
+    @property
     def llvm(self) -> str:
         """LLVM text, before LLVM's optimizer."""
         return self.result(stages.LLVM)

@@ -96,11 +96,17 @@ def _build_ir(package: CompiledPackage) -> Module:
     return module
 
 
+def _optimize(package: CompiledPackage) -> Module:
+    from morestack.opt.passes import optimize
+
+    return optimize(package.ir)
+
+
 def _emit_llvm(package: CompiledPackage) -> str:
     from morestack.codegen.module import emit_module
     from morestack.golib import error_table
 
-    return emit_module(package.ir) + (error_table() if package.path == "runtime" else "")
+    return emit_module(package.optimized) + (error_table() if package.path == "runtime" else "")
 
 
 def _assemble(package: CompiledPackage) -> str:
@@ -134,9 +140,12 @@ IR = Stage(
         ESCAPE: "the builder allocates where escape analysis decided",
     },
 )
-LLVM = Stage("llvm", "LLVM text", "generating code", _emit_llvm, {IR: "the code generator reads IR only"})
+OPT = Stage("opt", "the IR after all passes", "optimising IR", _optimize, {IR: "the passes are on IR"})
+LLVM = Stage(
+    "llvm", "LLVM text", "generating code", _emit_llvm, {OPT: "code is generated for what the passes have left"}
+)
 ASM = Stage("asm", "machine code as text", "optimising", _assemble, {LLVM: "LLVM writes it"})
 OBJECT = Stage("object", "the object file", "optimising", _emit_object, {LLVM: "LLVM writes it"})
 
-STAGES: tuple[Stage[Any], ...] = (AST, TYPES, ESCAPE, IR, LLVM, ASM, OBJECT)
+STAGES: tuple[Stage[Any], ...] = (AST, TYPES, ESCAPE, IR, OPT, LLVM, ASM, OBJECT)
 """All stages, each behind those it reads. `morestack show` shows all but the object file."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from morestack.abi.metadata import ENTRY_MARK, FUNC_NO_PARAMS, FUNC_RUNTIME, FUNC_WRAPPER, LARGE_BITMAP, SITE_END
 from morestack.codegen.convention import PARAMS, convention
-from morestack.ir.module import Function, Module, Pos
+from morestack.ir.module import Function, FunctionKind, Module, Pos
 from morestack.llvm.text import quote
-from morestack.opt.early_exits import BODY_SUFFIX
-from morestack.opt.leaves import LeafInfo
 
 PREFIX_TYPE = "{i64, i32, i32}"
 RECORD_TYPE = "{i32, i32, i32, i32, i32, i32, i32}"
@@ -34,25 +32,27 @@ def relative(target: str, base: str, base_offset: int = 0) -> str:
     return f"i32 trunc (i64 sub (i64 ptrtoint (ptr {target} to i64), i64 ptrtoint ({at} to i64)) to i32)"
 
 
+_KIND_FLAGS = {
+    FunctionKind.GO: 0,
+    FunctionKind.MAIN: 0,
+    FunctionKind.WRAPPER: FUNC_WRAPPER,
+    FunctionKind.THUNK: FUNC_WRAPPER,
+    FunctionKind.INIT: FUNC_WRAPPER,
+    FunctionKind.ENTRY: FUNC_WRAPPER | FUNC_RUNTIME,
+    FunctionKind.RUNTIME: FUNC_RUNTIME,
+}
+
+
 def flags_of(f: Function) -> int:
-    """The function record flags of f itself. Functions of package runtime that are not exported are the runtime's own,
-    but for the one that runs finalizers."""
-    own = f.name.startswith("runtime.") and not f.name[8:9].isupper() and f.name != "runtime.runFinalizers"
-    return (FUNC_WRAPPER if f.wrapper else 0) | (FUNC_RUNTIME if own else 0) | (0 if f.params else FUNC_NO_PARAMS)
-
-
-def shown_name(name: str) -> str:
-    """A function's name as tracebacks have it: type arguments are `...`."""
-    first, last = name.find("["), name.rfind("]")
-    return f"{name[:first]}[...]{name[last + 1 :]}" if 0 <= first < last else name
+    """The function record flags of f itself."""
+    return _KIND_FLAGS[f.kind] | (0 if f.params else FUNC_NO_PARAMS)
 
 
 class ModuleContext:
     """Collects what functions ask for; `trailer` renders it."""
 
-    def __init__(self, module: Module, leaf: dict[str, LeafInfo]) -> None:
+    def __init__(self, module: Module) -> None:
         self.module = module
-        self.leaf = leaf
         self.declared: dict[str, None] = {}
         self.data: list[str] = []
         self._functions: set[str] = set()
@@ -117,7 +117,7 @@ class ModuleContext:
 
     def _describe(self, record: str, f: Function, flags: int, file: str) -> None:
         """Define a function record. The functions that f is inlined in may want it before f's frame is laid out."""
-        name = self.name(shown_name(f.name.removesuffix(BODY_SUFFIX)))
+        name = self.name(f.shown or f.body_of or f.name)
         line = f.pos.line if f.pos else 0
         file = file or (f.pos.file if f.pos else "")
         call = convention((r.type for r in f.params), f.results)
@@ -148,10 +148,10 @@ class ModuleContext:
         caller = ""
         if pos is not None and pos.inlined is not None:
             caller = self.site(f, pos.inlined.call, flags)
-            f = pos.inlined.function
+            f = self.module.functions[pos.inlined.function]
             flags = flags_of(f)
         file = ""
-        if f.name.endswith(".init") and pos is not None and f.pos is not None and pos.file != f.pos.file:
+        if f.kind is FunctionKind.INIT and pos is not None and f.pos is not None and pos.file != f.pos.file:
             file = pos.file
             flags &= ~FUNC_WRAPPER
         record = self.function_record(f, flags, file)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from morestack.abi.convention import CONTEXT_REG, FLOAT_REGS, INT_REGS
-from morestack.ir.flat import is_float, leaves
+from morestack.ir.flat import flat, is_float
 from morestack.ir.types import PTR, IRType, pointer_words
 
 UNIFORM = [f"i64 %x{i}" for i in range(INT_REGS)] + [f"double %d{i}" for i in range(FLOAT_REGS)]
@@ -45,7 +45,7 @@ def _assign(types: Iterable[IRType], int_regs: int, area: int) -> tuple[list[Pla
     places: list[Place] = []
     x = d = 0
     for t in types:
-        parts = leaves(t)
+        parts = flat(t)
         if parts is not None:
             floats = sum(is_float(s) for _, s in parts)
             ints = len(parts) - floats
@@ -74,7 +74,7 @@ def convention(params: Iterable[IRType], results: Iterable[IRType]) -> Conventio
         if place.stack >= 0:
             area_bitmap |= pointer_words(place.type) << (place.stack // 8)
             continue
-        parts = leaves(place.type)
+        parts = flat(place.type)
         assert parts is not None
         for (_, s), r in zip(parts, place.regs, strict=True):
             if s is PTR:

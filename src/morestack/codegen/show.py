@@ -12,10 +12,9 @@ from morestack.codegen.context import ModuleContext
 from morestack.codegen.emit.goroutine import SegmentBody, segment_symbol
 from morestack.codegen.emit.leaf import emit_entry, emit_leaf
 from morestack.codegen.frame.layout import Layout, plan
-from morestack.codegen.module import prepare, suspends_with, taken_addresses
-from morestack.ir.flat import leaves
+from morestack.codegen.module import taken_addresses
+from morestack.ir.flat import flat
 from morestack.ir.module import Instr, Module
-from morestack.opt.early_exits import body_name
 
 
 def describe(module: Module, name: str) -> str:
@@ -24,20 +23,17 @@ def describe(module: Module, name: str) -> str:
 
 
 def _lines(module: Module, name: str) -> Iterator[str]:
-    module, leaf = prepare(module)
-    ctx = ModuleContext(module, leaf)
-    for part in (name, body_name(name)):
-        f = module.functions.get(part)
-        if f is None or not f.blocks:
+    ctx = ModuleContext(module)
+    for f in module.functions.values():
+        if name not in (f.name, f.body_of) or not f.blocks:
             continue
-        if part in leaf:
-            info = leaf[part]
-            yield f"; {part}: a leaf, at most {info.frame} bytes of the thread's stack"
-            yield from emit_leaf(ctx, info)
-            if part in taken_addresses(module):
-                yield from emit_entry(ctx, info)
+        if f.leaf is not None:
+            yield f"; {f.name}: a leaf, at most {f.leaf.frame} bytes of the thread's stack"
+            yield from emit_leaf(ctx, f, f.leaf)
+            if f.name in taken_addresses(module):
+                yield from emit_entry(ctx, f, f.leaf)
             continue
-        lay = plan(f, suspends_with(leaf))
+        lay = plan(f, module)
         ctx.objects[f.name] = lay.object_ranges()
         yield from _frame(lay)
         for seg in lay.segments:
@@ -55,7 +51,7 @@ def _frame(lay: Layout) -> Iterator[str]:
     by_slot: dict[int, list[str]] = {}
     for r in f.regs:
         for k, at in enumerate(lay.slots.get(r.id, ())):
-            several = len(leaves(r.type) or ()) > 1
+            several = len(flat(r.type) or ()) > 1
             by_slot.setdefault(at, []).append(f"{r!r}.{k}" if several else repr(r))
         if r.id in lay.memory and r.id not in lay.incoming:
             by_slot.setdefault(lay.memory[r.id], []).append(f"{r!r}: {r.type!r}")

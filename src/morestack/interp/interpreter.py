@@ -194,10 +194,10 @@ class Interpreter:
                     assert result is not None
                     frame.registers[i.dst[0].id] = result
                 frame.at += 1
-            elif Effect.CALL in i.op.effect:
+            elif i.op.effect & Effect.CALL:
                 if self.call(frame, i):
                     return
-            elif Effect.TERM in i.op.effect:
+            elif i.op.effect & Effect.TERM:
                 if self.jump(frame, i):
                     return
             elif i.op.effect:
@@ -243,6 +243,13 @@ class Interpreter:
             case Op.SWITCH:
                 value = self.value(frame, i.args[0])
                 target = next((t for v, t in zip(i.cases, i.targets, strict=False) if v == value), i.targets[-1])
+            case Op.LOOP_CHECK:  # nobody asks: goroutines run until they wait
+                target = i.targets[0]
+            case Op.TAIL_CALL:
+                values = tuple(self.value(frame, a) for a in i.args)
+                self.drop_frame()
+                self.current.frames.append(self.frame(self.module.functions[i.callee], values, 0))
+                return True
             case Op.RETURN:
                 self.leave(tuple(self.value(frame, a) for a in i.args))
                 return True

@@ -99,10 +99,10 @@ class Panics:
         if not g.panics or g.panics[-1].recovered or g.panics[-1].depth < 0:
             return (0, 0)
         asks = len(g.frames) - 1
-        while g.frames[asks].function.wrapper:
+        while g.frames[asks].function.kind.is_wrapper:
             asks -= 1  # the wrapper of `defer recover()` stands for recover itself
         deferred = g.panics[-1].depth
-        if asks < deferred or not all(f.function.wrapper for f in g.frames[deferred:asks]):
+        if asks < deferred or not all(f.function.kind.is_wrapper for f in g.frames[deferred:asks]):
             return (0, 0)
         g.panics[-1].recovered = True
         return g.panics[-1].value

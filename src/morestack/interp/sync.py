@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from morestack.interp.memory import Value
 from morestack.interp.state import Exit, Park
-from morestack.ir.runtime_calls import ATOMIC_TYPES
+from morestack.ir.runtime_calls import RUNTIME_CALLS, AtomicOp
 
 if TYPE_CHECKING:
     from morestack.interp.interpreter import Interpreter
@@ -22,11 +22,11 @@ class Sync:
         self.m = machine
         self.waiters: dict[int, deque[Goroutine]] = {}
         self.lists: dict[int, deque[tuple[int, Goroutine]]] = {}
-        for width, t in ATOMIC_TYPES.items():
-            for name, call in self._atomics(t.size).items():
-                setattr(self, f"atomic{name}{width}", call)
+        for name, call in RUNTIME_CALLS.items():
+            if call.atomic is not None:
+                setattr(self, name, self._atomics(call.width.size)[call.atomic])
 
-    def _atomics(self, size: int) -> dict[str, Callable[..., Value | None]]:
+    def _atomics(self, size: int) -> dict[AtomicOp, Callable[..., Value | None]]:
         memory = self.m.memory
 
         def load(p: int) -> int:
@@ -51,13 +51,13 @@ class Sync:
             return 1
 
         return {
-            "load": load,
-            "store": store,
-            "swap": change,
-            "add": add,
-            "cas": cas,
-            "and": lambda p, mask: change(p, load(p) & mask),
-            "or": lambda p, mask: change(p, load(p) | mask),
+            AtomicOp.LOAD: load,
+            AtomicOp.STORE: store,
+            AtomicOp.SWAP: change,
+            AtomicOp.ADD: add,
+            AtomicOp.CAS: cas,
+            AtomicOp.AND: lambda p, mask: change(p, load(p) & mask),
+            AtomicOp.OR: lambda p, mask: change(p, load(p) | mask),
         }
 
     # -- semaphores --------------------------------------------------------------------------------

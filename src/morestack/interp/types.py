@@ -13,7 +13,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from morestack.interp.state import RuntimeFailure
-from morestack.ir.module import Function, Instr, MethodEntry
+from morestack.ir.module import Function, FunctionKind, Instr, MethodEntry
 from morestack.ir.ops import Op
 from morestack.ir.types import F32, F64, PTR, STRING
 from morestack.types.core import types as go
@@ -34,7 +34,7 @@ ERROR_METHOD = "runtime.errorString.Error"
 
 def error_method() -> Function:
     """`func (e errorString) Error() string`, taking an interface's data word."""
-    f = Function(ERROR_METHOD, results=[STRING], wrapper=True)
+    f = Function(ERROR_METHOD, results=[STRING], kind=FunctionKind.WRAPPER)
     data, text = f.reg(PTR, "e"), f.reg(STRING)
     f.params.append(data)
     f.block().instrs += [Instr(Op.LOAD, (text,), (data,)), Instr(Op.RETURN, (), (text,))]

@@ -1,7 +1,7 @@
 """How IR values lie in registers.
 
-A *flat* type has at most `MAX_LEAVES` scalars and no array of more than one element: its value is a tuple of
-scalars (its leaves), so fields never need to be extracted, and each leaf has its own spill slot. Every other type is
+A *flat* type has at most `MAX_SCALARS` scalars and no array of more than one element: its value is a tuple of
+scalars, so fields never need to be extracted, and each scalar has its own spill slot. Every other type is
 a *memory* type: its value is the address of memory nobody else writes.
 
 Rejected: LLVM first-class aggregates, whose loads and stores the middle end handles badly.
@@ -13,12 +13,12 @@ from typing import TypeAlias
 
 from morestack.ir.types import F32, F64, Array, IRType, Scalar, Struct, scalars
 
-MAX_LEAVES = 8
+MAX_SCALARS = 8
 
-Leaves: TypeAlias = tuple[tuple[int, Scalar], ...]
-"""(byte offset, scalar) of each leaf, in order."""
+Scalars: TypeAlias = tuple[tuple[int, Scalar], ...]
+"""(byte offset, scalar) of each scalar, in order."""
 
-_flat: dict[int, tuple[IRType, Leaves | None]] = {}
+_flat: dict[int, tuple[IRType, Scalars | None]] = {}
 
 
 def is_float(s: Scalar) -> bool:
@@ -26,7 +26,7 @@ def is_float(s: Scalar) -> bool:
 
 
 def _count(t: IRType) -> int:
-    """Number of scalars of t, or more than MAX_LEAVES when it is no flat type."""
+    """Number of scalars of t, or more than MAX_SCALARS when it is not a flat type."""
     match t:
         case Scalar():
             return 1
@@ -34,39 +34,39 @@ def _count(t: IRType) -> int:
             total = 0
             for f in fields:
                 total += _count(f)
-                if total > MAX_LEAVES:
+                if total > MAX_SCALARS:
                     break
             return total
         case Array(elem=elem, len=n):
             if n == 0:
                 return 0
-            return _count(elem) if n == 1 else MAX_LEAVES + 1
+            return _count(elem) if n == 1 else MAX_SCALARS + 1
 
 
-def leaves(t: IRType) -> Leaves | None:
-    """The leaves of a flat type, None for a memory type."""
+def flat(t: IRType) -> Scalars | None:
+    """The scalars of a flat type, None for a memory type."""
     known = _flat.get(id(t))
     if known is None:
-        known = _flat[id(t)] = (t, tuple(scalars(t)) if _count(t) <= MAX_LEAVES else None)
+        known = _flat[id(t)] = (t, tuple(scalars(t)) if _count(t) <= MAX_SCALARS else None)
     return known[1]
 
 
-def flat_leaves(t: IRType) -> Leaves:
-    """The leaves of a type that is known to be flat."""
-    found = leaves(t)
+def flat_scalars(t: IRType) -> Scalars:
+    """The scalars of a type that is known to be flat."""
+    found = flat(t)
     assert found is not None, t
     return found
 
 
 def field_range(t: IRType, number: int) -> tuple[int, int]:
-    """The half-open range of leaves that field `number` of a flat aggregate has."""
+    """The half-open range of scalars that field `number` of a flat aggregate has."""
     if isinstance(t, Struct):
         first = 0
         for f in t.fields[:number]:
-            first += len(flat_leaves(f))
-        return first, first + len(flat_leaves(t.fields[number]))
+            first += len(flat_scalars(f))
+        return first, first + len(flat_scalars(t.fields[number]))
     assert isinstance(t, Array)
-    return 0, len(flat_leaves(t.elem))
+    return 0, len(flat_scalars(t.elem))
 
 
 def field_of(t: IRType, number: int) -> tuple[int, IRType]:

@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from morestack.ir.cfg import reverse_postorder, targets
 from morestack.ir.module import Block, Const, Function, Instr, Operand, Reg
 from morestack.ir.ops import Effect, Op
 
-ALLOCATING = frozenset((
-    "newobject", "makeslice", "growslice", "makechan", "makemap", "mapassign", "concatstrings", "intstring",
-    "slicebytetostring", "stringtoslicebyte", "slicerunetostring", "stringtoslicerune", "newproc",
-))  # fmt: skip
-"""Runtime functions that take memory from the heap."""
 _COMPARISONS = (Op.SLT, Op.SLE, Op.ULT, Op.ULE, Op.NE, Op.EQ)
 
 
@@ -35,21 +31,21 @@ def may_allocate(i: Instr, allocates: Callable[[str], bool]) -> bool:
     that are called directly. A function that is called indirectly may be a leaf."""
     match i.op:
         case Op.RT:
-            return i.aux in ALLOCATING
+            return i.runtime_call.allocates
         case Op.CALL:
-            return allocates(str(i.aux))
+            return allocates(i.callee)
         case _:
             return i.op is Op.DEFER or bool(i.op.effect & Effect.CALL)
 
 
 def takes_memory(f: Function) -> bool:
     """Whether f itself takes memory from the heap."""
-    return any(i.op is Op.RT and i.aux in ALLOCATING for b in f.blocks for i in b.instrs)
+    return any(i.op is Op.RT and i.runtime_call.allocates for i in f.instructions())
 
 
 def back_edges(f: Function, without: Collection[Block] = ()) -> list[BackEdge]:
     """The back edges of f's blocks but those in `without`."""
-    order = _reverse_postorder(f)
+    order = reverse_postorder(f.blocks[0], targets)
     inside = [b for b in order if b not in without]
     keep = set(inside)
     preds: dict[Block, list[Block]] = {b: [] for b in inside}
@@ -66,12 +62,12 @@ def back_edges(f: Function, without: Collection[Block] = ()) -> list[BackEdge]:
         state[root] = 1
         while stack:
             b, k = stack.pop()
-            targets = b.instrs[-1].targets
-            if k == len(targets):
+            following = targets(b)
+            if k == len(following):
                 state[b] = 2
                 continue
             stack.append((b, k + 1))
-            t = targets[k]
+            t = following[k]
             if t not in keep:
                 continue
             if state.get(t) == 1:
@@ -81,24 +77,6 @@ def back_edges(f: Function, without: Collection[Block] = ()) -> list[BackEdge]:
                 state[t] = 1
                 stack.append((t, 0))
     return [BackEdge(u, v, _body(u, v, preds)) for u, v in found]
-
-
-def _reverse_postorder(f: Function) -> list[Block]:
-    seen = {f.blocks[0]}
-    order: list[Block] = []
-    stack = [(f.blocks[0], 0)]
-    while stack:
-        b, k = stack.pop()
-        targets = b.instrs[-1].targets
-        if k == len(targets):
-            order.append(b)
-            continue
-        stack.append((b, k + 1))
-        if targets[k] not in seen:
-            seen.add(targets[k])
-            stack.append((targets[k], 0))
-    order.reverse()
-    return order
 
 
 def _body(latch: Block, header: Block, preds: dict[Block, list[Block]]) -> set[Block]:
@@ -166,7 +144,7 @@ def _stays(defs: dict[int, list[Instr]], a: Operand, depth: int) -> bool:
     if not isinstance(a, Reg) or a.id not in defs:
         return True
     only = _only(defs, a)
-    if only is None or not depth or only.op.effect is not Effect.NONE:
+    if only is None or not depth or only.op.effect:
         return False
     return all(_stays(defs, x, depth - 1) for x in only.args)
 

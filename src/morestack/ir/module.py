@@ -11,7 +11,9 @@ Every block ends in exactly one terminator, its last instruction. Evaluation ord
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from morestack.ir.ops import Bounds
@@ -33,10 +35,40 @@ class Pos(NamedTuple):
 
 
 class Inlined(NamedTuple):
-    """A place is in a copy of `function`, made instead of the call at `call`."""
+    """A place is in a copy of the function named `function`, made instead of the call at `call`."""
 
-    function: Function
+    function: str
     call: Pos
+
+
+class FunctionKind(Enum):
+    """What a function is to tracebacks and to the passes."""
+
+    GO = "go"  # written in the program
+    MAIN = "main"  # main.main: it keeps its frame
+    WRAPPER = "wrapper"  # compiler-made, hidden: for a method value, an embedded method, an interface's method
+    THUNK = "thunk"  # compiler-made, hidden: the call of a go or defer statement
+    INIT = "init"  # a package's init: hidden, except for its variables' initial values
+    ENTRY = "entry"  # compiler-made, hidden: starts the program
+    RUNTIME = "runtime"  # package runtime's own, in Go: hidden
+
+    @property
+    def is_wrapper(self) -> bool:
+        """Whether the compiler made the function: `recover` and tracebacks look past it."""
+        return self in _WRAPPERS
+
+
+_WRAPPERS = frozenset((FunctionKind.WRAPPER, FunctionKind.THUNK, FunctionKind.INIT, FunctionKind.ENTRY))
+
+
+class Leaf(NamedTuple):
+    """What is known of a leaf function: one that runs on the thread's own stack."""
+
+    can_panic: bool
+    inline: bool  # small enough that LLVM is told to inline it
+    allocates: bool
+    frame: int  # bytes of the thread's stack that it and its callees take at most
+    depth: int  # calls below it, itself included
 
 
 @dataclass(eq=False, slots=True)
@@ -142,7 +174,7 @@ class Instr:
 
     @property
     def callee(self) -> str:
-        """The function that CALL names."""
+        """The function that CALL and TAIL_CALL name."""
         aux = self.aux
         assert isinstance(aux, str)
         return aux
@@ -173,11 +205,6 @@ class Instr:
         """Whether the deferred calls of loop bodies gather behind this DEFER."""
         return self.aux == "shared"
 
-    @property
-    def is_cold(self) -> bool:
-        """Whether BRANCH hardly ever takes its second target."""
-        return self.aux == "cold"
-
 
 @dataclass(eq=False, slots=True)
 class Block:
@@ -207,11 +234,19 @@ class Function:
     blocks: list[Block] = field(default_factory=list)
     pos: Pos | None = None
     pragmas: tuple[str, ...] = ()
-    wrapper: bool = False  # compiler-made; tracebacks hide it
+    kind: FunctionKind = FunctionKind.GO
     local: bool = False  # other modules that need it make one of their own
+    leaf: Leaf | None = None  # set by the pass find_leaves
+    shown: str = ""  # the name that tracebacks print, when it is not `name`
+    body_of: str = ""  # the function whose early exits this one lacks (opt/early_exits.py)
     has_defer: bool = False
     result_objects: list[Object | None] = field(default_factory=list)
     """With `has_defer`: where each result lives, so that a recovered panic can return it."""
+
+    def instructions(self) -> Iterator[Instr]:
+        """All instructions, block by block."""
+        for b in self.blocks:
+            yield from b.instrs
 
     def reg(self, type: IRType, name: str = "") -> Reg:
         """A new register."""

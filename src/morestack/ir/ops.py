@@ -4,21 +4,24 @@ Passes ask `op.effect`, never list opcodes. Integer ops work modulo 2^width on u
 `ir.interp` defines each op and is codegen's oracle; docs/ir.md says each in words.
 """
 
-from enum import Enum, Flag, auto
+from enum import Enum
 from typing import NamedTuple
 
 
-class Effect(Flag):
-    """What an op may do beyond writing its results."""
+class Effect:
+    """What an op may do beyond writing its results: bits of an int.
+
+    Rejected: enum.Flag, whose `&` took a fifth of the time of making LLVM text.
+    """
 
     NONE = 0
-    READ = auto()  # reads memory
-    WRITE = auto()  # writes memory
-    PANIC = auto()  # may panic
-    CALL = auto()  # runs Go code: needs a continuation
-    PARK = auto()  # may switch goroutines: needs a continuation
-    NORETURN = auto()
-    TERM = auto()  # ends a block
+    READ = 1  # reads memory
+    WRITE = 2  # writes memory
+    PANIC = 4  # may panic
+    CALL = 8  # runs Go code: needs a continuation
+    PARK = 16  # may switch goroutines: needs a continuation
+    NORETURN = 32
+    TERM = 64  # ends a block
 
 
 class Aux(Enum):
@@ -35,7 +38,6 @@ class Aux(Enum):
     SIGNATURE = "a Signature"  # Instr.signature
     CASES = "case values"  # Instr.cases
     SHARED = "shared, or nothing"  # Instr.is_shared
-    COLD = "cold, or nothing"  # Instr.is_cold
 
 
 class OpInfo(NamedTuple):
@@ -44,7 +46,7 @@ class OpInfo(NamedTuple):
     mnemonic: str
     operands: int
     results: int = 1
-    effect: Effect = Effect.NONE
+    effect: int = Effect.NONE
     aux: Aux = Aux.NONE
 
 
@@ -133,14 +135,22 @@ class Op(Enum):
     DEFER_RETURN = OpInfo("deferreturn", 0, 0, E.CALL | E.PANIC | E.READ | E.WRITE)  # before RETURN: run them
     # terminators
     JUMP = OpInfo("jump", 0, 0, E.TERM)
-    BRANCH = OpInfo("branch", 1, 0, E.TERM, Aux.COLD)  # targets: if true, if false; cold: hardly ever false
+    BRANCH = OpInfo("branch", 1, 0, E.TERM)  # targets: if true, if false
     SWITCH = OpInfo("switch", 1, 0, E.TERM, Aux.CASES)  # targets: one per value, then default
     RETURN = OpInfo("return", -1, 0, E.TERM)
+    TAIL_CALL = OpInfo("tailcall", -1, 0, E.TERM | E.PANIC | E.READ | E.WRITE, Aux.FUNCTION)
+    # the callee takes the place of this function and returns to its caller
+    LOOP_CHECK = OpInfo("loopcheck", 0, 0, E.TERM | E.READ)  # targets: go on, and where the goroutine gives way
     UNREACHABLE = OpInfo("unreachable", 0, 0, E.TERM)  # after a NORETURN runtime call
 
-    @property
-    def effect(self) -> Effect:
-        return self.value.effect
+    def __init__(self, mnemonic: str, operands: int, results: int, effect: int, aux: Aux) -> None:
+        self.mnemonic = mnemonic
+        self.operands = operands
+        self.results = results
+        self.effect = effect
+        self.aux = aux
+
+    __hash__ = object.__hash__  # Enum's own hashes the name, in Python
 
 
 class Bounds(NamedTuple):

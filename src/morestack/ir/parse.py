@@ -14,9 +14,12 @@ from morestack.ir.module import (
     Block,
     Const,
     Function,
+    FunctionKind,
     Global,
     Immediate,
+    Inlined,
     Instr,
+    Leaf,
     MethodEntry,
     Module,
     Object,
@@ -27,6 +30,7 @@ from morestack.ir.module import (
     Sym,
 )
 from morestack.ir.ops import Aux, Bounds, BoundsKind, Op
+from morestack.ir.text import LEAF_WORDS
 from morestack.ir.types import BOOL, F32, F64, PTR, SCALARS, IRType, array, struct
 from morestack.types.core.types import BASIC, Type
 
@@ -202,14 +206,27 @@ class Parser:
         number = int(word[1:])
         return self.blocks.setdefault(number, Block(number))
 
-    def position(self, file: str | None) -> Pos:
+    def position(self, own: str | None) -> Pos:
+        file = own
         self.expect("!")
         if self.is_kind("string"):
             file = self.string()
             self.expect(":")
         line = self.integer()
         self.expect(":")
-        return Pos(file or "", line, self.integer())
+        col = self.integer()
+        inlined = Inlined(self.sym(), self.position(own)) if self.accept("in") else None
+        return Pos(file or "", line, col, inlined)
+
+    def leaf(self) -> Leaf:
+        self.expect("(")
+        panics, inline, allocates = [self.accept(w) for w in LEAF_WORDS]
+        self.expect("frame")
+        frame = self.integer()
+        self.expect("depth")
+        depth = self.integer()
+        self.expect(")")
+        return Leaf(panics, inline, allocates, frame, depth)
 
     def operand(self) -> Operand:
         if self.is_kind("reg"):
@@ -247,9 +264,6 @@ class Parser:
             case Aux.SHARED:
                 self.expect("shared")
                 return "shared"
-            case Aux.COLD:
-                self.expect("cold")
-                return "cold"
             case Aux.SIGNATURE:
                 self.expect("(")
                 params = tuple(self.type_list(")"))
@@ -330,8 +344,14 @@ class Parser:
                 f.context.type = PTR
             elif self.accept("pragma"):
                 pragmas.append(self.string())
-            elif self.accept("wrapper"):
-                f.wrapper = True
+            elif self.accept("kind"):
+                f.kind = FunctionKind(self.kind("word"))
+            elif self.accept("leaf"):
+                f.leaf = self.leaf()
+            elif self.accept("shown"):
+                f.shown = self.string()
+            elif self.accept("body_of"):
+                f.body_of = self.sym()
             elif self.accept("local"):
                 f.local = True
             elif self.accept("defers"):

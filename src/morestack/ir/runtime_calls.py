@@ -11,55 +11,86 @@ is written through a pointer that comes right after `g`. None moves a goroutine 
 Pointer operands named `typ` are type descriptors. Memory returned is zeroed.
 """
 
+from enum import Enum
 from typing import NamedTuple
 
 from morestack.ir.ops import Effect
 from morestack.ir.types import BOOL, COMPLEX128, F64, I32, I64, IFACE, PTR, SLICE, STRING, IRType
 
 
+class Lowering(Enum):
+    """What codegen makes of a runtime call."""
+
+    CALL = "a call through the function's cell"
+    MEMORY = "LLVM's intrinsic for moving or clearing memory"
+    ATOMIC = "an atomic instruction"
+    NOTHING = "no code: being an operand is all"
+
+
+class AtomicOp(Enum):
+    """What an atomic instruction does."""
+
+    LOAD = "load"
+    STORE = "store"
+    SWAP = "swap"
+    CAS = "cas"
+    ADD = "add"
+    AND = "and"
+    OR = "or"
+
+
 class RuntimeCall(NamedTuple):
-    """Signature and effect; parameters without the implicit `g`. The table gives the name."""
+    """Signature and effect; parameters without the implicit `g`. The table gives the name; what else there is to know
+    has a default."""
 
     params: tuple[IRType, ...]
     result: IRType | None
-    effect: Effect
+    effect: int
     doc: str
     name: str = ""
+    lowering: Lowering = Lowering.CALL
+    atomic: AtomicOp | None = None
+    width: IRType = PTR  # of an atomic operation
+    allocates: bool = False  # takes memory from the heap
+    never_nil: bool = False  # the pointer it gives
+    wants_site: bool = False  # compiled code stores where the call is, in m
+    wants_frame: bool = False  # compiled code stores pc, sp and bp in g.sched
+    in_leaves: bool = True  # a leaf may call it
 
 
 _N, _P = Effect.NONE, Effect.PANIC
 _S, _X = Effect.PARK | Effect.PANIC, Effect.NORETURN | Effect.PANIC
 
 
-def _f(params: tuple[IRType, ...], result: IRType | None, effect: Effect, doc: str) -> RuntimeCall:
-    return RuntimeCall(params, result, effect, doc)
+_f = RuntimeCall
 
 
 RUNTIME_CALLS: dict[str, RuntimeCall] = {
     # allocation
-    "newobject": _f((PTR,), PTR, _N, "newobject(typ): a zeroed object of the type"),
-    "makeslice": _f((PTR, I64, I64), PTR, _P, "makeslice(elem typ, len, cap): its array"),
+    "newobject": _f((PTR,), PTR, _N, "newobject(typ): a zeroed object of the type", allocates=True, never_nil=True),
+    "makeslice": _f((PTR, I64, I64), PTR, _P, "makeslice(elem typ, len, cap): its array", allocates=True),
     "growslice": _f(
         (PTR, I64, I64, I64, PTR),
         SLICE,
         _P,
         "growslice(old array, new len, old cap, added, elem typ): slice of len new len",
+        allocates=True,
     ),
-    "makechan": _f((PTR, I64), PTR, _P, "makechan(chan typ, size)"),
+    "makechan": _f((PTR, I64), PTR, _P, "makechan(chan typ, size)", allocates=True, never_nil=True),
     # memory
-    "memmove": _f((PTR, PTR, I64), None, _N, "memmove(to, from, bytes); may overlap"),
-    "memclr": _f((PTR, I64), None, _N, "memclr(p, bytes)"),
+    "memmove": _f((PTR, PTR, I64), None, _N, "memmove(to, from, bytes); may overlap", lowering=Lowering.MEMORY),
+    "memclr": _f((PTR, I64), None, _N, "memclr(p, bytes)", lowering=Lowering.MEMORY),
     "unsafeslice": _f((PTR, PTR, I64), None, _P, "unsafeslice(elem typ, p, len): unsafe.Slice's checks"),
     "unsafestring": _f((PTR, I64), None, _P, "unsafestring(p, len): unsafe.String's checks"),
     # strings
-    "concatstrings": _f((PTR, I64), STRING, _P, "concatstrings(address of n strings, n)"),
+    "concatstrings": _f((PTR, I64), STRING, _P, "concatstrings(address of n strings, n)", allocates=True),
     "cmpstring": _f((STRING, STRING), I64, _N, "three-way comparison: -1, 0 or 1 (two's complement)"),
     "memequal": _f((PTR, PTR, I64), BOOL, _N, "memequal(p, q, bytes)"),
-    "intstring": _f((I64,), STRING, _N, "string(rune)"),
-    "slicebytetostring": _f((SLICE,), STRING, _N, "string([]byte)"),
-    "stringtoslicebyte": _f((STRING,), SLICE, _N, "[]byte(string)"),
-    "slicerunetostring": _f((SLICE,), STRING, _N, "string([]rune)"),
-    "stringtoslicerune": _f((STRING,), SLICE, _N, "[]rune(string)"),
+    "intstring": _f((I64,), STRING, _N, "string(rune)", allocates=True),
+    "slicebytetostring": _f((SLICE,), STRING, _N, "string([]byte)", allocates=True),
+    "stringtoslicebyte": _f((STRING,), SLICE, _N, "[]byte(string)", allocates=True),
+    "slicerunetostring": _f((SLICE,), STRING, _N, "string([]rune)", allocates=True),
+    "stringtoslicerune": _f((STRING,), SLICE, _N, "[]rune(string)", allocates=True),
     "decoderune": _f((STRING, I64), I64, _N, "decoderune(s, k): rune << 32 | position after it"),
     # interfaces; word 0 of an empty interface is a type, of any other an itab
     "efaceeq": _f((PTR, PTR, PTR), BOOL, _P, "efaceeq(typ, data, data): both have that type; uncomparable panics"),
@@ -82,25 +113,26 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
         "selectgo(address of {chan, elem} cases, sends first; sends, receives, block): "
         "index << 1 | received; -1 index: default",
     ),
-    "block": _f((), None, Effect.PARK | Effect.NORETURN, "select {}"),
+    "block": _f((), None, Effect.PARK | Effect.NORETURN, "select {}", in_leaves=False),
     # goroutines and panics
-    "newproc": _f((PTR,), None, _P, "go closure()"),
+    "newproc": _f((PTR,), None, _P, "go closure()", allocates=True, wants_site=True),
     "gopanic": _f((IFACE,), None, _X, "panic(v)"),
-    "gorecover": _f((), IFACE, _N, "recover()"),
+    "gorecover": _f((), IFACE, _N, "recover()", wants_frame=True, in_leaves=False),
     "gosched": _f((), None, Effect.PARK, "runtime.Gosched: let others run"),
-    "goexit": _f((), None, _X, "runtime.Goexit: run what is deferred, end the goroutine"),
+    "goexit": _f((), None, _X, "runtime.Goexit: run what is deferred, end the goroutine", in_leaves=False),
     "panicnil": _f((), None, _X, "nil dereference"),
     "panicshift": _f((), None, _X, "negative shift amount"),
     "panicwrap": _f((STRING,), None, _X, "a method of a value called by a nil pointer: the text"),
     "deferprocat": _f(
         (PTR, PTR), None, _N, "deferprocat(closure, marker): defer for the frame that deferred marker, shared"
     ),
-    "panicrangestate": _f((I64,), None, _X, "a range function called its loop body in this state (internal/abi's RF_)"),
-    "exit": _f((I64,), None, _X, "the program ends with this code"),
+    "panicrangestate": _f(
+        (I64,), None, _X, "a range function called its loop body in this state (internal/abi's RF_)", in_leaves=False
+    ),
+    "exit": _f((I64,), None, _X, "the program ends with this code", in_leaves=False),
     "gcnow": _f((), None, Effect.PARK, "runtime.GC: collect"),
-    "preempt": _f((), None, Effect.PARK, "a loop's safe point, when its guard is poisoned; inserted by codegen"),
-    "keepalive": _f((PTR,), None, _N, "what it points to lives up to here; no call at all"),
-    "unpreempted": _f((), BOOL, _N, "whether the guard is not poisoned; inserted and emitted by codegen"),
+    "preempt": _f((), None, Effect.PARK, "a loop's safe point, when its guard is poisoned; see the op loopcheck"),
+    "keepalive": _f((PTR,), None, _N, "what it points to lives up to here; no call at all", lowering=Lowering.NOTHING),
     # what package runtime tells about the program
     "callers": _f((I64, PTR, I64), I64, Effect.PARK, "callers(skip, pcs, room): store the pcs of the frames; how many"),
     "tracestack": _f((SLICE, BOOL), I64, Effect.PARK, "runtime.Stack: tracebacks as text; how many bytes"),
@@ -156,15 +188,17 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "notifylistcheck": _f((I64,), None, _N, "notifylistcheck(size): it is what the runtime thinks"),
     "canspin": _f((I64,), BOOL, _N, "canspin(round): whether spinning for a mutex makes sense"),
     "dospin": _f((), None, _N, "spin for a moment"),
-    "gofatal": _f((STRING,), None, _X, "gofatal(text): a fatal error with the goroutine's traceback"),
+    "gofatal": _f((STRING,), None, _X, "gofatal(text): a fatal error with the goroutine's traceback", in_leaves=False),
     "procid": _f((), I64, _N, "the number of the processor this goroutine runs on, now"),
     "poolregister": _f((PTR,), None, _N, "poolregister(address of the lists of pools): to clear when collecting"),
     "random": _f((), I64, _N, "a random number"),
     "hashof": _f((PTR, PTR, I64), I64, _P, "hashof(typ, p, seed): hash of the value at p"),
     # maps; key and value are addresses
-    "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)"),
+    "makemap": _f((PTR, I64), PTR, _P, "makemap(map typ, hint)", allocates=True, never_nil=True),
     "mapaccess": _f((PTR, PTR, PTR), PTR, _P, "mapaccess(map typ, map, key): address of the value, or nil"),
-    "mapassign": _f((PTR, PTR, PTR), PTR, _P, "mapassign(map typ, map, key): address of the value, made if absent"),
+    "mapassign": _f(
+        (PTR, PTR, PTR), PTR, _P, "mapassign(map typ, map, key): address of the value, made if absent", allocates=True
+    ),
     "mapdelete": _f((PTR, PTR, PTR), None, _P, "mapdelete(map typ, map, key)"),
     "mapclear": _f((PTR, PTR), None, _P, "mapclear(map typ, map)"),
     "maplen": _f((PTR,), I64, _N, "len(map)"),
@@ -193,20 +227,27 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "complexdiv": _f((COMPLEX128, COMPLEX128), COMPLEX128, _N, "division as Go defines it"),
 }
 
-ATOMIC_TYPES = {"32": I32, "64": I64, "ptr": PTR}
-ATOMICS: dict[str, RuntimeCall] = {}
-"""Loads, stores and changes in one step, sequentially consistent: atomic<what><width>(address, ...). Codegen makes
-instructions of them."""
-for _width, _t in ATOMIC_TYPES.items():
-    ATOMICS[f"atomicload{_width}"] = _f((PTR,), _t, _N, "what is there")
-    ATOMICS[f"atomicstore{_width}"] = _f((PTR, _t), None, _N, "")
-    ATOMICS[f"atomicswap{_width}"] = _f((PTR, _t), _t, _N, "the old value")
-    ATOMICS[f"atomiccas{_width}"] = _f((PTR, _t, _t), BOOL, _N, "atomiccas(address, old, new): whether old was there")
-    if _t is not PTR:
-        ATOMICS[f"atomicadd{_width}"] = _f((PTR, _t), _t, _N, "the new value")
-        ATOMICS[f"atomicand{_width}"] = _f((PTR, _t), _t, _N, "the old value")
-        ATOMICS[f"atomicor{_width}"] = _f((PTR, _t), _t, _N, "the old value")
-RUNTIME_CALLS |= ATOMICS
+
+def _atomics() -> dict[str, RuntimeCall]:
+    """Loads, stores and changes in one step, sequentially consistent: atomic<what><width>(address, ...)."""
+    found: dict[str, RuntimeCall] = {}
+    for width, t in (("32", I32), ("64", I64), ("ptr", PTR)):
+        for what, params, result, doc in (
+            (AtomicOp.LOAD, (PTR,), t, "what is there"),
+            (AtomicOp.STORE, (PTR, t), None, ""),
+            (AtomicOp.SWAP, (PTR, t), t, "the old value"),
+            (AtomicOp.CAS, (PTR, t, t), BOOL, "atomiccas(address, old, new): whether old was there"),
+            (AtomicOp.ADD, (PTR, t), t, "the new value"),
+            (AtomicOp.AND, (PTR, t), t, "the old value"),
+            (AtomicOp.OR, (PTR, t), t, "the old value"),
+        ):
+            if t is not PTR or what not in (AtomicOp.ADD, AtomicOp.AND, AtomicOp.OR):
+                name = f"atomic{what.value}{width}"
+                found[name] = _f(params, result, _N, doc, name, Lowering.ATOMIC, what, t)
+    return found
+
+
+RUNTIME_CALLS |= _atomics()
 RUNTIME_CALLS.update({name: call._replace(name=name) for name, call in RUNTIME_CALLS.items()})
 
 LINKNAMES = {

@@ -9,11 +9,28 @@ from __future__ import annotations
 
 import re
 
-from morestack.ir.module import Block, Const, Function, Global, Instr, Module, Object, Operand, Pos, Reg, Signature, Sym
+from morestack.ir.module import (
+    Block,
+    Const,
+    Function,
+    FunctionKind,
+    Global,
+    Instr,
+    Leaf,
+    Module,
+    Object,
+    Operand,
+    Pos,
+    Reg,
+    Signature,
+    Sym,
+)
 from morestack.ir.ops import Aux, Bounds
 from morestack.ir.types import BOOL, F32, F64, PTR, Array, Scalar, Struct
 from morestack.types.core.types import Type
 
+LEAF_WORDS = ("panics", "inline", "allocates")
+"""The text of a leaf's flags, in the order of its fields."""
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*\Z", re.ASCII)
 
 
@@ -74,10 +91,17 @@ def operand(arg: Operand) -> str:
 
 
 def position(pos: Pos, file: str | None) -> str:
-    """`!line:col`, with the file when it is not the function's own."""
-    if pos.file == file:
-        return f"!{pos.line}:{pos.col}"
-    return f"!{quote(pos.file)}:{pos.line}:{pos.col}"
+    """`!line:col`, with the file when it is not the function's own; in a copied body `in @callee` and the call."""
+    place = f"!{pos.line}:{pos.col}" if pos.file == file else f"!{quote(pos.file)}:{pos.line}:{pos.col}"
+    if pos.inlined is None:
+        return place
+    return f"{place} in {symbol(pos.inlined.function)} {position(pos.inlined.call, file)}"
+
+
+def leaf(known: Leaf) -> str:
+    """`leaf(...)` in the head of a function."""
+    words = [w for w, there in zip(LEAF_WORDS, known[:3], strict=True) if there]
+    return f"leaf({' '.join([*words, f'frame {known.frame}', f'depth {known.depth}'])})"
 
 
 def _aux(instr: Instr) -> str:
@@ -125,10 +149,16 @@ def print_function(f: Function) -> str:
     if f.context is not None:
         head.append(f"context {f.context!r}")
     head += [f"pragma {quote(p)}" for p in f.pragmas]
-    if f.wrapper:
-        head.append("wrapper")
+    if f.kind is not FunctionKind.GO:
+        head.append(f"kind {f.kind.value}")
     if f.local:
         head.append("local")
+    if f.leaf is not None:
+        head.append(leaf(f.leaf))
+    if f.shown:
+        head.append(f"shown {quote(f.shown)}")
+    if f.body_of:
+        head.append(f"body_of {symbol(f.body_of)}")
     if f.has_defer:
         head.append("defers")
     if f.result_objects:

@@ -106,9 +106,9 @@ def scalars(t: IRType, offset: int = 0) -> list[tuple[int, Scalar]]:
         case Scalar():
             return [(offset, t)]
         case Struct(fields=fields, offsets=offsets):
-            return [leaf for f, o in zip(fields, offsets, strict=True) for leaf in scalars(f, offset + o)]
+            return [s for f, o in zip(fields, offsets, strict=True) for s in scalars(f, offset + o)]
         case Array(elem=elem, len=n):
-            return [leaf for i in range(n) for leaf in scalars(elem, offset + i * elem.size)]
+            return [s for i in range(n) for s in scalars(elem, offset + i * elem.size)]
 
 
 def pointer_words(t: IRType) -> int:

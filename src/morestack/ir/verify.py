@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from morestack.ir.module import Block, Const, Function, Instr, Module, Object, Operand, Reg, Signature, Sym
+from morestack.ir.module import Block, Const, Function, Instr, Leaf, Module, Object, Operand, Reg, Signature, Sym
 from morestack.ir.ops import Aux, Bounds, Effect, Op
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.text import print_function, print_instr
@@ -154,6 +154,10 @@ def _switch(i: Instr) -> None:
     _need(t in _INTS and all(0 <= v < 1 << (t.size * 8) for v in i.cases), "values fit the integer, unsigned")
 
 
+def _loop_check(i: Instr) -> None:
+    _need(len(i.targets) == 2, "a loop check has two targets")
+
+
 def _jump(i: Instr) -> None:
     _need(len(i.targets) == 1, "jump has one target")
 
@@ -201,7 +205,8 @@ _CHECKS: dict[Op, Callable[[Instr], None]] = {
     Op.NILCHECK: _address, Op.BOUNDS: _bounds, Op.DIVCHECK: _divcheck,
     Op.CALL: _nothing, Op.CALL_CLOSURE: _indirect, Op.CALL_CODE: _indirect, Op.RT: _rt, Op.DEFER: _address,
     Op.DEFER_RETURN: _nothing,
-    Op.JUMP: _jump, Op.BRANCH: _branch, Op.SWITCH: _switch, Op.RETURN: _nothing, Op.UNREACHABLE: _nothing,
+    Op.JUMP: _jump, Op.BRANCH: _branch, Op.SWITCH: _switch, Op.RETURN: _nothing, Op.TAIL_CALL: _nothing,
+    Op.LOOP_CHECK: _loop_check, Op.UNREACHABLE: _nothing,
 }  # fmt: skip
 
 _AUX: dict[Aux, tuple[type, ...]] = {
@@ -216,7 +221,6 @@ _AUX: dict[Aux, tuple[type, ...]] = {
     Aux.SIGNATURE: (Signature,),
     Aux.CASES: (tuple,),
     Aux.SHARED: (type(None), str),
-    Aux.COLD: (type(None), str),
 }
 
 
@@ -246,6 +250,8 @@ class Verifier:
         for r in (*f.params, *((f.context,) if f.context else ())):
             if id(r) not in self.regs:
                 raise self.fail(f"parameter {r!r} is no register of the function")
+        if f.leaf is not None and (f.context is not None or f.has_defer):
+            raise self.fail("a leaf has no context and no deferred calls")
         if f.context is not None and f.context.type is not PTR:
             raise self.fail("the context is a pointer")
         if f.result_objects:
@@ -292,11 +298,33 @@ class Verifier:
         if i.op is Op.RETURN:
             _match("results", [a.type for a in i.args], self.f.results)
             _need(not i.targets, "return has no targets")
-        elif i.op is Op.CALL and self.module is not None:
+        elif i.op in (Op.CALL, Op.TAIL_CALL) and self.module is not None:
             callee = self.module.functions.get(i.callee)
             if callee is not None:
+                results = [d.type for d in i.dst] if i.op is Op.CALL else self.f.results
                 _match("parameters", [a.type for a in i.args], [p.type for p in callee.params])
-                _match("results", [d.type for d in i.dst], callee.results)
+                _match("results", results, callee.results)
+        if self.f.leaf is not None:
+            self.in_leaf(i, self.f.leaf)
+        pos = i.pos
+        while pos is not None and pos.inlined is not None and self.module is not None:
+            _need(pos.inlined.function in self.module.functions, f"{pos.inlined.function} is inlined, but not there")
+            pos = pos.inlined.call
+
+    def in_leaf(self, i: Instr, leaf: Leaf) -> None:
+        """A leaf runs to its end on the thread's stack: it calls only leaves, and does not park or defer."""
+        effect = i.op.effect
+        if i.op is Op.RT:
+            call = i.runtime_call
+            effect = call.effect
+            _need(call.in_leaves and not effect & Effect.PARK, "not in a leaf")
+        elif i.op is Op.CALL:
+            callee = self.module.functions.get(i.callee) if self.module is not None else None
+            known = callee.leaf if callee is not None else None
+            _need(self.module is None or known is not None, "a leaf calls leaves only")
+            effect = Effect.PANIC if known is not None and known.can_panic else Effect.NONE
+        _need(i.op is not Op.DEFER and not effect & Effect.CALL, "not in a leaf")
+        _need(leaf.can_panic or not effect & Effect.PANIC, "may panic, in a leaf that does not")
 
     def operand(self, a: Operand) -> None:
         match a:

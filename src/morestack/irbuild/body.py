@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from morestack.ir import types as ir
-from morestack.ir.module import Function, Operand, Pos
+from morestack.ir.module import Function, FunctionKind, Operand, Pos
 from morestack.ir.ops import Op
 from morestack.ir.representation import ir_type, var_type
 from morestack.ir.tidy import tidy
@@ -29,6 +29,8 @@ def build_function(mod: ModuleBuilder, f: Func, name: str) -> None:
     assert decl is not None and decl.body is not None
     signature = mod.info.signatures.get(decl) or signature_of(f)
     out = Function(name, pos=mod.pos(decl.name.span), pragmas=decl.pragmas)
+    if decl.recv is None and (f.name, mod.pkg.name) == ("main", "main"):
+        out.kind = FunctionKind.MAIN
     fb = FuncBuilder(mod, out)
     params = list(signature.params.vars)
     if signature.recv is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from morestack.escape.result import EscapeResult
-from morestack.ir.module import Function, Instr, Module, Pos
+from morestack.ir.module import Function, FunctionKind, Instr, Module, Pos
 from morestack.ir.ops import Op
 from morestack.ir.representation import forget_types, ir_type, path_prefix, var_type
 
@@ -115,7 +115,7 @@ def _functions(mod: ModuleBuilder) -> list[str]:
 def _package_init(mod: ModuleBuilder, inits: list[str]) -> None:
     """`main.init`: package variables, then init functions."""
     name = path_prefix(mod.pkg) + "init"
-    fb = FuncBuilder(mod, Function(name, wrapper=True, pos=_AUTO))
+    fb = FuncBuilder(mod, Function(name, kind=FunctionKind.INIT, pos=_AUTO))
     fb.symbol_base = f"{path_prefix(mod.pkg)}glob."
     for initializer in mod.info.init_order:
         _initialize(fb, initializer)
@@ -160,7 +160,7 @@ def _entry(mod: ModuleBuilder, initialized: Sequence[str]) -> None:
     """`runtime.main`: initialize all packages, run main.main, exit."""
     prefix = path_prefix(mod.pkg)
     _do_init(mod, [*[f"{path}.init" for path in initialized], prefix + "init"])
-    fb = FuncBuilder(mod, Function(ENTRY, wrapper=True, pos=_AUTO))
+    fb = FuncBuilder(mod, Function(ENTRY, kind=FunctionKind.ENTRY, pos=_AUTO))
     for callee in (DO_INIT, prefix + "main"):
         fb.block.instrs.append(Instr(Op.CALL, (), (), callee, (), _AUTO))
     fb.never("exit", int64(0), pos=_AUTO)
@@ -174,10 +174,10 @@ def _entry(mod: ModuleBuilder, initialized: Sequence[str]) -> None:
 def _do_init(mod: ModuleBuilder, inits: list[str]) -> None:
     """`runtime.doInit`: call these functions, locked to the thread; a panic unlocks it too. An init that locks it once
     more keeps main.main there."""
-    unlock = FuncBuilder(mod, Function(f"{DO_INIT}.func1", wrapper=True, pos=_AUTO))
+    unlock = FuncBuilder(mod, Function(f"{DO_INIT}.func1", kind=FunctionKind.ENTRY, pos=_AUTO))
     unlock.rt_do("unlockinit", pos=_AUTO)
     finish(unlock, ())
-    fb = FuncBuilder(mod, Function(DO_INIT, wrapper=True, pos=_AUTO, has_defer=True))
+    fb = FuncBuilder(mod, Function(DO_INIT, kind=FunctionKind.ENTRY, pos=_AUTO, has_defer=True))
     fb.rt_do("lockinit", pos=_AUTO)
     fb.do(Op.DEFER, mod.function_value(unlock.f.name), pos=_AUTO)
     for callee in inits:

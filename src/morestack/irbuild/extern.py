@@ -13,7 +13,7 @@ from morestack.ir import representation as bt
 from morestack.ir import types as ir
 from morestack.ir.module import Block, Instr, Operand, Pos, Reg
 from morestack.ir.ops import Effect, Op
-from morestack.ir.runtime_calls import ATOMICS, LINKNAMES, RUNTIME_CALLS
+from morestack.ir.runtime_calls import LINKNAMES, RUNTIME_CALLS
 from morestack.ir.types import IRType
 from morestack.irbuild.func import FuncBuilder
 from morestack.irbuild.module import ModuleBuilder
@@ -56,7 +56,7 @@ def call_runtime(
 ) -> tuple[Reg, ...]:
     """The instruction; several results are the fields of one."""
     call = RUNTIME_CALLS[name]
-    if name in ATOMICS:
+    if call.atomic is not None:
         fb.nil_check(args[0], pos)
     if call.effect & Effect.NORETURN:
         fb.never(name, *args, pos=pos)

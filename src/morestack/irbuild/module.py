@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from morestack.escape.result import EscapeResult
 from morestack.ir import types as ir
-from morestack.ir.module import Function, Global, Module, Pos, Sym
+from morestack.ir.module import Function, FunctionKind, Global, Module, Pos, Sym
 from morestack.ir.representation import ir_type, path_prefix
 from morestack.ir.types import IRType
 from morestack.source.codes import Code
@@ -22,7 +22,7 @@ from morestack.source.diagnostics import Diagnostics, InternalError
 from morestack.source.span import SourceFile, Span
 from morestack.syntax import nodes as ast
 from morestack.types.core.info import CheckedPackage
-from morestack.types.core.objects import Func, Package, Var, same_package
+from morestack.types.core.objects import Func, Package, Var, is_exported, same_package
 from morestack.types.core.types import Named, Pointer, Type
 from morestack.types.core.under import has_pointer_receiver, signature_of, unalias
 from morestack.types.identity.typestring import link_string
@@ -256,7 +256,12 @@ class ModuleBuilder:
 
     def add(self, f: Function) -> None:
         """Put a finished function into the module. Wrappers and instances are its own."""
-        f.local = self.is_local or f.wrapper
+        if f.kind is FunctionKind.GO and self.package.pkg.path == "runtime":
+            declared = f.name[len(path_prefix(self.package.pkg)) :]
+            if not is_exported(declared) and declared != "runFinalizers":  # Go's tracebacks have this one
+                f.kind = FunctionKind.RUNTIME
+        f.shown = shown_name(f.name)
+        f.local = self.is_local or f.kind.is_wrapper
         self.module.functions[f.name] = f
 
     def request(self, name: str, build: Callable[[], None]) -> None:
@@ -289,6 +294,13 @@ class ModuleBuilder:
         if g is None:
             g = self.module.globals[name] = Global(name, ir_type(v.type))
         return g
+
+
+def shown_name(symbol: str) -> str:
+    """The name that tracebacks print for an instance of a generic function, with `...` for its type arguments; empty
+    for other functions, whose symbol they print."""
+    first, last = symbol.find("["), symbol.rfind("]")
+    return f"{symbol[:first]}[...]{symbol[last + 1 :]}" if 0 <= first < last else ""
 
 
 def captured_by_reference(package: CheckedPackage, escapes: EscapeResult) -> set[Var]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from morestack.ir import representation as bt
 from morestack.ir import types as ir
-from morestack.ir.module import Function, Instr, Operand, Pos, Sym
+from morestack.ir.module import Function, FunctionKind, Instr, Operand, Pos, Sym
 from morestack.ir.module import Signature as IRSignature
 from morestack.ir.ops import Op
 from morestack.ir.representation import ir_type, var_type
@@ -98,7 +98,7 @@ def mark_frame(fb: FuncBuilder, pos: Pos) -> None:
     """
     mod = fb.mod
     name = f"{bt.path_prefix(mod.pkg)}.rangedefers"
-    mod.request(name, lambda: finish(FuncBuilder(mod, Function(name, wrapper=True, pos=pos)), ()))
+    mod.request(name, lambda: finish(FuncBuilder(mod, Function(name, kind=FunctionKind.THUNK, pos=pos)), ()))
     marker = fb.defer_marker = fb.f.reg(ir.PTR, "marker")
     fb.set(marker, _object(fb, ir.struct(ir.PTR), True, pos))
     fb.store(Mem(marker), Sym(name))

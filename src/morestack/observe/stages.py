@@ -11,15 +11,21 @@ from morestack.syntax import nodes as ast
 
 if TYPE_CHECKING:
     from morestack.build.package import CompiledPackage
+    from morestack.ir.module import Module
 
 
 class UnknownFunction(UserError):
     """The program has no function of that name; the text is for the user."""
 
 
-def show_stage(package: CompiledPackage, stage: str, function: str | None) -> str:
-    """The text of a stage; `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`)."""
-    lines = list(SHOW[stage](package, function))
+class UnknownPass(UserError):
+    """There is no pass of that name; the text is for the user."""
+
+
+def show_stage(package: CompiledPackage, stage: str, function: str | None, after: str | None = None) -> str:
+    """The text of a stage; `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`), `after` the pass
+    to stop after at stage opt."""
+    lines = list(show_after(package, function, after) if after is not None else SHOW[stage](package, function))
     if function is not None and not lines:
         names = (declared_name(d) for file in package.ast for d in file.decls if isinstance(d, ast.FuncDecl))
         alike = [name for name in names if name.endswith("." + function.rpartition(".")[2])]
@@ -105,14 +111,34 @@ def show_escape(package: CompiledPackage, function: str | None) -> Iterator[str]
 
 
 def show_ir(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """IR text."""
+    """IR text, as it is built."""
+    return show_module(package.ir, function)
+
+
+def show_opt(package: CompiledPackage, function: str | None) -> Iterator[str]:
+    """IR text after all passes."""
+    return show_module(package.optimized, function)
+
+
+def show_after(package: CompiledPackage, function: str | None, after: str) -> Iterator[str]:
+    """IR text after one pass."""
+    from morestack.opt.passes import PASSES, stages
+
+    for p, _, module in stages(package.ir):
+        if p.name == after:
+            return show_module(module, function)
+    raise UnknownPass(f"no pass {after}; the passes are {', '.join(p.name for p in PASSES)}")
+
+
+def show_module(module: Module, function: str | None) -> Iterator[str]:
+    """IR text; of one function with the body it was split from."""
     from morestack.ir.text import print_function, print_module
 
     if function is None:
-        yield print_module(package.ir).rstrip("\n")
+        yield print_module(module).rstrip("\n")
     else:
-        for name, f in package.ir.functions.items():
-            if name == function:
+        for f in module.functions.values():
+            if function in (f.name, f.body_of):
                 yield print_function(f).rstrip("\n")
 
 
@@ -123,7 +149,7 @@ def show_llvm(package: CompiledPackage, function: str | None) -> Iterator[str]:
         return
     from morestack.codegen.show import describe
 
-    if text := describe(package.ir, function):
+    if text := describe(package.optimized, function):
         yield text.rstrip("\n")
 
 
@@ -148,6 +174,7 @@ SHOW = {
     "types": show_types,
     "escape": show_escape,
     "ir": show_ir,
+    "opt": show_opt,
     "llvm": show_llvm,
     "asm": show_asm,
 }

@@ -17,9 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from morestack.ir.flat import leaves
+from morestack.ir.flat import flat
 from morestack.ir.module import Block, Function, Instr, Module, Operand, Reg
 from morestack.ir.ops import Effect, Op
+from morestack.ir.tidy import tidy_blocks
 
 BUDGET = 12
 """Instructions a prefix may have."""
@@ -29,13 +30,6 @@ BODY_SUFFIX = "$body"
 """No Go name has a dollar sign."""
 GROWTH = 24
 """Call sites a function may have to be still worth the longer code."""
-
-
-@dataclass(frozen=True, slots=True)
-class TailCall:
-    """aux of a RETURN that tail-jumps to another function of the same signature, arguments as they came."""
-
-    name: str
 
 
 def body_name(name: str) -> str:
@@ -65,7 +59,7 @@ _Tree: TypeAlias = _Step | _Exit
 
 
 def _pure(i: Instr) -> bool:
-    return i.op.effect is Effect.NONE and i.op is not Op.ADDR and all(leaves(r.type) is not None for r in i.dst)
+    return i.op.effect == Effect.NONE and i.op is not Op.ADDR and all(flat(r.type) is not None for r in i.dst)
 
 
 class _Prefix:
@@ -110,7 +104,7 @@ def _calls(t: _Tree) -> bool:
 def _prefix(f: Function) -> _Tree | None:
     if not f.blocks or f.has_defer or f.context is not None:
         return None
-    if any(leaves(r.type) is None for r in f.params) or any(leaves(t) is None for t in f.results):
+    if any(flat(r.type) is None for r in f.params) or any(flat(t) is None for t in f.results):
         return None
     builder = _Prefix(f)
     tree = builder.tree(f.blocks[0], DEPTH)
@@ -141,9 +135,10 @@ def _split(f: Function, t: _Tree) -> tuple[Function, Function] | None:
         return None
     body, copies = _clone(f)
     instrs, at = slow[0]
-    body.name = body_name(f.name)
+    body.name, body.body_of = body_name(f.name), f.name
     start = Block(len(body.blocks), [*instrs, Instr(Op.JUMP, targets=(copies[at],), pos=f.pos)])
     body.blocks.insert(0, start)
+    tidy_blocks(body)  # what only the prefix led to is gone
     prefix = replace(f, regs=list(f.regs), objects=[], blocks=[])
     _emit_prefix(prefix, t, prefix.block(), f)
     return prefix, body
@@ -152,8 +147,7 @@ def _split(f: Function, t: _Tree) -> tuple[Function, Function] | None:
 def _emit_prefix(g: Function, t: _Tree, here: Block, f: Function) -> None:
     if isinstance(t, _Exit):
         if t.results is None:
-            tail = TailCall(body_name(f.name))
-            here.instrs.append(Instr(Op.RETURN, (), tuple(f.params), tail, pos=f.pos))  # type: ignore[arg-type]
+            here.instrs.append(Instr(Op.TAIL_CALL, (), tuple(f.params), body_name(f.name), pos=f.pos))
         else:
             here.instrs.append(Instr(Op.RETURN, (), t.results, pos=f.pos))
         return
@@ -234,11 +228,11 @@ class _Inliner:
         return names[a.id] if isinstance(a, Reg) else a
 
 
-def partial_inline(module: Module, leaf: frozenset[str]) -> Module:
-    """The module with prefixes inlined at direct calls of functions that are no leaves."""
+def inline_early_exits(module: Module) -> Module:
+    """The module with prefixes inlined at direct calls of goroutine functions."""
     trees: dict[str, tuple[Function, _Tree]] = {}
     for name, f in module.functions.items():
-        if name not in leaf and (tree := _prefix(f)) is not None:
+        if f.leaf is None and (tree := _prefix(f)) is not None:
             trees[name] = (f, tree)
     if not trees:
         return module

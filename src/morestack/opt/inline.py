@@ -20,17 +20,14 @@ Input is left as it was. Why budgets are what they are: docs/adr/0005-inlining.m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from morestack.codegen.frame.liveness import liveness
-from morestack.codegen.frame.split import make_nodes
-from morestack.ir.flat import leaves as leaves_of
+from morestack.ir.flat import flat
 from morestack.ir.loops import back_edges
 from morestack.ir.module import Block, Function, Inlined, Instr, Module, Object, Operand, Pos, Reg, Sym
 from morestack.ir.ops import Effect, Op
 from morestack.ir.tidy import tidy_blocks
-from morestack.opt.leaves import ENTRIES, instructions
+from morestack.opt.leaves import ENTRIES, NOINLINE
 
 BUDGET = 25
 """Instructions a callee may have."""
@@ -47,7 +44,7 @@ ROUNDS = 3
 def size(f: Function) -> int:
     """How much a copy of the body is."""
     total = 0
-    for i in instructions(f):
+    for i in f.instructions():
         if i.op not in (Op.COPY, Op.JUMP, Op.ADDR):
             total += 4 if i.op.effect & Effect.CALL or i.op is Op.RT else 1
     return total
@@ -55,21 +52,30 @@ def size(f: Function) -> int:
 
 def memory(f: Function) -> int:
     """Bytes of what the body keeps in memory: objects, and values that no register holds."""
-    wide = sum(r.type.size for r in f.regs if leaves_of(r.type) is None)
+    wide = sum(r.type.size for r in f.regs if flat(r.type) is None)
     return wide + sum(o.type.size for o in f.objects)
 
 
-def calls(f: Function, leaf: Mapping[str, object]) -> int:
+def is_leaf(module: Module, name: str) -> bool:
+    """Whether a name is that of a leaf of the module."""
+    f = module.functions.get(name)
+    return f is not None and f.leaf is not None
+
+
+def calls(f: Function, module: Module) -> int:
     """How many calls of goroutine functions the body has."""
-    return sum(bool(i.op.effect & Effect.CALL) and not (i.op is Op.CALL and i.aux in leaf) for i in instructions(f))
+    return sum(
+        bool(i.op.effect & Effect.CALL) and not (i.op is Op.CALL and is_leaf(module, i.callee))
+        for i in f.instructions()
+    )
 
 
 def _may_be_copied(f: Function) -> bool:
-    if not f.blocks or f.has_defer or f.wrapper or f.name in ENTRIES or f.name.endswith(".init"):
+    if not f.blocks or f.has_defer or f.kind.is_wrapper or f.kind in ENTRIES:
         return False
-    if "go:noinline" in f.pragmas or memory(f) > FRAME:
+    if NOINLINE in f.pragmas or memory(f) > FRAME:
         return False
-    return not any(i.op is Op.DEFER or (i.op is Op.RT and i.aux == "gorecover") for i in instructions(f))
+    return not any(i.op is Op.DEFER or (i.op is Op.RT and i.runtime_call.wants_frame) for i in f.instructions())
 
 
 class _Closures:
@@ -80,11 +86,11 @@ class _Closures:
         self.defs: dict[int, Instr | None] = {r.id: None for r in f.params}
         if f.context is not None:
             self.defs[f.context.id] = None
-        for i in instructions(f):
+        for i in f.instructions():
             for r in i.dst:
                 self.defs[r.id] = None if r.id in self.defs else i
         self.codes: dict[object, set[str]] = {}
-        for i in instructions(f):
+        for i in f.instructions():
             if i.op is Op.STORE and isinstance(i.args[1], Sym) and i.args[1].name in module.functions:
                 self.codes.setdefault(self._origin(i.args[0]), set()).add(i.args[1].name)
 
@@ -115,9 +121,8 @@ class _Closures:
 class _Candidates:
     """Which functions may be copied, and how large each is."""
 
-    def __init__(self, module: Module, leaf: Mapping[str, object]) -> None:
+    def __init__(self, module: Module) -> None:
         self.module = module
-        self.leaf = leaf
         self._known: dict[str, tuple[int, bool] | None] = {}
 
     def get(self, name: str) -> tuple[int, bool] | None:
@@ -127,7 +132,7 @@ class _Candidates:
             if f is None or not _may_be_copied(f):
                 self._known[name] = None
             else:
-                self._known[name] = size(f), calls(f, self.leaf) <= 1 and not back_edges(f)
+                self._known[name] = size(f), calls(f, self.module) <= 1 and not back_edges(f)
         return self._known[name]
 
 
@@ -149,17 +154,17 @@ class _Caller:
         return self.f
 
     def _sites(self) -> dict[Instr, Function]:
-        calls = [i for i in instructions(self.f) if i.op in (Op.CALL, Op.CALL_CLOSURE)]
+        calls = [i for i in self.f.instructions() if i.op in (Op.CALL, Op.CALL_CLOSURE)]
         if not calls:
             return {}
         closures: _Closures | None = None
         sites: dict[Instr, Function] = {}
         for i in calls:
             direct = i.op is Op.CALL
-            if direct and (i.aux in self.known.leaf or self.known.get(str(i.aux)) is None):
+            if direct and (is_leaf(self.known.module, i.callee) or self.known.get(i.callee) is None):
                 continue
             closures = closures or _Closures(self.f, self.known.module)
-            name = str(i.aux) if direct else closures.code(i.args[0])
+            name = i.callee if direct else closures.code(i.args[0])
             found = self.known.get(name) if name is not None else None
             if name is None or found is None or name in self._within(i.pos):
                 continue
@@ -177,7 +182,7 @@ class _Caller:
         """The functions a place has been inlined from, and with them the caller."""
         names: set[str] = set()
         while pos is not None and pos.inlined is not None:
-            names |= {pos.inlined.function.name, self.f.name}
+            names |= {pos.inlined.function, self.f.name}
             pos = pos.inlined.call
         return names
 
@@ -207,8 +212,6 @@ def _copy_body(out: Function, here: Block, call: Instr, callee: Function) -> Blo
         args = args[1:]
     for p, a in zip(callee.params, args, strict=True):
         here.instrs.append(Instr(Op.COPY, (regs[p.id],), (a,), pos=call.pos))
-    for r in _unset(callee):
-        here.instrs.append(Instr(Op.ZERO, (regs[r.id],), pos=call.pos))
     join = out.block()
     blocks = {b: out.block() for b in callee.blocks}
     here.instrs.append(Instr(Op.JUMP, targets=(blocks[callee.blocks[0]],), pos=call.pos))
@@ -216,7 +219,7 @@ def _copy_body(out: Function, here: Block, call: Instr, callee: Function) -> Blo
 
     def place(pos: Pos | None) -> Pos:
         own = pos or callee.pos or at
-        return Pos(own.file, own.line, own.col, Inlined(callee, at))
+        return Pos(own.file, own.line, own.col, Inlined(callee.name, at))
 
     for b in callee.blocks:
         to = blocks[b].instrs
@@ -232,17 +235,18 @@ def _copy_body(out: Function, here: Block, call: Instr, callee: Function) -> Blo
     return join
 
 
-def _unset(f: Function) -> list[Reg]:
-    """Registers that f may read before it writes them: they are zero when a function begins."""
-    nodes = make_nodes(f, lambda _: False)
-    live = liveness(nodes).live_in[nodes[0]]
-    given = {p.id for p in f.params} | ({f.context.id} if f.context is not None else set())
-    return [r for r in f.regs if live >> r.id & 1 and r.id not in given]
+def inline_literals(module: Module) -> Module:
+    """Inline function literals where they are called, and the functions that they are passed to."""
+    return _inline(module, literals=True)
 
 
-def inline(module: Module, leaf: Mapping[str, object], literals: bool = False) -> dict[str, Function]:
-    """The functions in which small functions, which are not in `leaf`, have been inlined; with `literals` only where a
-    function literal is called or passed."""
-    known = _Candidates(module, leaf)
-    callers = [f for name, f in module.functions.items() if f.blocks and name not in leaf]
-    return {f.name: made for f in callers if (made := _Caller(f, known, literals).run()) is not f}
+def inline_calls(module: Module) -> Module:
+    """Inline small functions that are not leaves."""
+    return _inline(module, literals=False)
+
+
+def _inline(module: Module, literals: bool) -> Module:
+    known = _Candidates(module)
+    callers = [f for f in module.functions.values() if f.blocks and f.leaf is None]
+    changed = {f.name: made for f in callers if (made := _Caller(f, known, literals).run()) is not f}
+    return replace(module, functions=module.functions | changed) if changed else module

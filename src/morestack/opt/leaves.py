@@ -9,84 +9,77 @@ their address are compiled as goroutine functions. Entries the runtime jumps to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
-from morestack.ir.flat import leaves as leaves_of
-from morestack.ir.loops import back_edges, may_allocate, takes_memory
-from morestack.ir.module import Function, Instr, Module
+from morestack.ir.flat import flat
+from morestack.ir.loops import back_edges, may_allocate
+from morestack.ir.module import Function, FunctionKind, Leaf, Module
 from morestack.ir.ops import Effect, Op
-from morestack.ir.runtime_calls import ATOMICS, RUNTIME_CALLS
 
 FRAME_LIMIT = 4096
 OWN_LIMIT = 1024
 DEPTH_LIMIT = 24
-ENTRIES = ("runtime.main", "main.main", "main.init")
-NOT_IN_LEAVES = ("gorecover", "exit", "block", "goexit", "gofatal", "panicrangestate")
+ENTRIES = (FunctionKind.ENTRY, FunctionKind.MAIN, FunctionKind.INIT)
+"""Functions that start the program: the runtime jumps to one, and the others' frames are in every traceback."""
 INLINE_SIZE = 40
+NOINLINE = "go:noinline"
 
 
-@dataclass(slots=True)
-class LeafInfo:
-    """A leaf: whether it may panic, and what its calls take at most."""
+class _Candidate(NamedTuple):
+    """What a function's own body says, without its callees'."""
 
-    function: Function
-    can_panic: bool
+    callees: set[str]
+    calls: int
+    panics: bool
     frame: int
-    depth: int
-    inline: bool
+    size: int
     allocates: bool
 
 
-def instructions(f: Function) -> Iterator[Instr]:
-    for b in f.blocks:
-        yield from b.instrs
-
-
-def _candidate(f: Function) -> tuple[list[str], bool, int, int] | None:
-    """(callees, may panic itself, frame bytes, size), or None when the body rules it out."""
-    if f.has_defer or f.name in ENTRIES or f.context is not None:
+def _candidate(f: Function) -> _Candidate | None:
+    """The body as a leaf's, or None when it rules that out."""
+    if f.has_defer or f.kind in ENTRIES or f.context is not None:
         return None
-    if any(leaves_of(t) is None for t in f.results):
+    if any(flat(t) is None for t in f.results):
         return None
-    if sum(len(leaves_of(t) or ()) for t in f.results) > 6:
+    if sum(len(flat(t) or ()) for t in f.results) > 6:
         return None
     frame = 64 + sum(-(-o.type.size // 8) * 8 for o in f.objects)
-    frame += sum(-(-r.type.size // 8) * 8 for r in f.regs if leaves_of(r.type) is None)
+    frame += sum(-(-r.type.size // 8) * 8 for r in f.regs if flat(r.type) is None)
     if frame > OWN_LIMIT:
         return None
     callees: list[str] = []
-    panics = False
+    panics = allocates = False
     size = 0
-    for i in instructions(f):
+    for i in f.instructions():
         size += 1
         if i.op is Op.CALL:
-            assert isinstance(i.aux, str)
-            callees.append(i.aux)
+            callees.append(i.callee)
         elif i.op is Op.RT:
-            call = RUNTIME_CALLS.get(str(i.aux))
-            if call is None or call.effect & Effect.PARK or i.aux in NOT_IN_LEAVES:
+            call = i.runtime_call
+            if call.effect & Effect.PARK or not call.in_leaves:
                 return None
             panics = panics or bool(call.effect & Effect.PANIC)
+            allocates = allocates or call.allocates
             size += 3
         elif i.op.effect & Effect.CALL or i.op is Op.DEFER:
             return None
         elif i.op.effect & Effect.PANIC:
             panics = True
             size += 2
-    if takes_memory(f) and _calls_allocator_in_loop(f, {}):
+    if _waits_in_loop(f) or (allocates and _allocates_in_loop(f, {})):
         return None
-    if _waits_in_loop(f):
-        return None
-    return callees, panics, frame, size
+    return _Candidate(set(callees), len(callees), panics, frame, size, allocates)
 
 
 def _waits_in_loop(f: Function) -> bool:
     """Whether a loop of f does something atomic: it may wait for another goroutine, and nobody could stop a leaf."""
-    return any(i.op is Op.RT and i.aux in ATOMICS for e in back_edges(f) for b in e.body for i in b.instrs)
+    atomic = {b for b in f.blocks if any(i.op is Op.RT and i.runtime_call.atomic for i in b.instrs)}
+    return bool(atomic) and any(not atomic.isdisjoint(e.body) for e in back_edges(f))
 
 
-def _calls_allocator_in_loop(f: Function, found: dict[str, LeafInfo]) -> bool:
+def _allocates_in_loop(f: Function, found: dict[str, Leaf]) -> bool:
     """Whether a loop of f takes memory, itself or in a leaf: there is no safe point in a leaf to collect at."""
     return any(
         may_allocate(i, lambda name: name in found and found[name].allocates)
@@ -96,39 +89,49 @@ def _calls_allocator_in_loop(f: Function, found: dict[str, LeafInfo]) -> bool:
     )
 
 
-def find_leaves(module: Module) -> dict[str, LeafInfo]:
-    """The leaves of the module, by name, callees before callers."""
-    bodies = {name: b for name, f in module.functions.items() if f.blocks and (b := _candidate(f)) is not None}
-    called = {str(i.aux) for f in module.functions.values() for i in instructions(f) if i.op is Op.CALL}
-    found: dict[str, LeafInfo] = {}
-    # Callees first; what waits on itself (recursion) or on a goroutine function never gets there.
+def find_leaves(module: Module) -> Module:
+    """The module, in which each leaf knows what it is."""
+    bodies: dict[str, _Candidate] = {}
+    called: set[str] = set()
+    for name, f in module.functions.items():
+        called.update(i.callee for i in f.instructions() if i.op is Op.CALL)
+        if f.blocks and (body := _candidate(f)) is not None:
+            bodies[name] = body
+    found = _solve(module, {name: body for name, body in bodies.items() if name in called})
+    functions = {n: f if f.leaf == found.get(n) else replace(f, leaf=found.get(n)) for n, f in module.functions.items()}
+    same = all(a is b for a, b in zip(functions.values(), module.functions.values(), strict=True))
+    return module if same else replace(module, functions=functions)
+
+
+def _solve(module: Module, bodies: dict[str, _Candidate]) -> dict[str, Leaf]:
+    """The leaves among the candidates, callees first: one that waits for itself, in a recursion, or for a goroutine
+    function is never reached."""
+    found: dict[str, Leaf] = {}
     callers: dict[str, list[str]] = {}
     waiting: dict[str, int] = {}
-    ready: list[str] = []
-    for name, (callees, _, _, _) in bodies.items():
-        if name not in called:
-            continue
-        unique = set(callees)
-        waiting[name] = len(unique)
-        for callee in unique:
+    for name, body in bodies.items():
+        waiting[name] = len(body.callees)
+        for callee in body.callees:
             callers.setdefault(callee, []).append(name)
-        if not unique:
-            ready.append(name)
+    ready = [name for name, body in bodies.items() if not body.callees]
     while ready:
         name = ready.pop()
-        callees, panics, frame, size = bodies[name]
-        inner = [found[c] for c in set(callees)]
-        if any(c.allocates for c in inner) and _calls_allocator_in_loop(module.functions[name], found):
+        body = bodies[name]
+        inner = [found[c] for c in body.callees]
+        allocates = any(c.allocates for c in inner)
+        if allocates and _allocates_in_loop(module.functions[name], found):
             continue
-        total = frame + max((c.frame for c in inner), default=0)
+        frame = body.frame + max((c.frame for c in inner), default=0)
         depth = 1 + max((c.depth for c in inner), default=0)
-        if total > FRAME_LIMIT or depth > DEPTH_LIMIT:
+        if frame > FRAME_LIMIT or depth > DEPTH_LIMIT:
             continue
-        panics = panics or any(c.can_panic for c in inner)
-        pragmas = module.functions[name].pragmas
-        inline = size + 4 * len(callees) <= INLINE_SIZE and "go:noinline" not in pragmas
-        allocates = any(c.allocates for c in inner) or takes_memory(module.functions[name])
-        found[name] = LeafInfo(module.functions[name], panics, total, depth, inline, allocates)
+        found[name] = Leaf(
+            can_panic=body.panics or any(c.can_panic for c in inner),
+            inline=body.size + 4 * body.calls <= INLINE_SIZE and NOINLINE not in module.functions[name].pragmas,
+            allocates=body.allocates or allocates,
+            frame=frame,
+            depth=depth,
+        )
         for caller in callers.get(name, ()):
             waiting[caller] -= 1
             if not waiting[caller]:

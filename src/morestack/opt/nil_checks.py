@@ -20,9 +20,6 @@ from morestack.ir.module import Block, Const, Function, Instr, Operand, Reg, Sym
 from morestack.ir.ops import Op
 from morestack.ir.types import PTR
 
-ALLOCATORS = ("newobject", "makechan", "makemap")
-"""Runtime functions that never give nil."""
-
 
 def _tested(i: Instr) -> tuple[Reg, bool] | None:
     """The register that a comparison with nil looks at, and what the comparison is when it is not nil."""
@@ -50,7 +47,7 @@ def _flow(instrs: Sequence[Instr], known: int, dropped: set[Instr] | None = None
             elif isinstance(a, Reg):
                 known |= 1 << a.id
             continue
-        given = i.op is Op.ADDR or (i.op is Op.RT and i.aux in ALLOCATORS)
+        given = i.op is Op.ADDR or (i.op is Op.RT and i.runtime_call.never_nil)
         given = given or (i.op is Op.COPY and _is_known(i.args[0], known))
         for r in i.dst:
             known = known | 1 << r.id if given else known & ~(1 << r.id)

@@ -22,6 +22,7 @@ from morestack.ir.module import Module
 from morestack.ir.parse import parse_module
 from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.llvm.objects import optimize_and_emit, target_machine
+from morestack.opt.passes import optimize
 
 _names = count()
 _U64 = ctypes.c_uint64
@@ -41,7 +42,7 @@ class Machine:
     def __init__(self, module: Module | str, opt: int = 2, stack: int = 1 << 16, move: bool = False) -> None:
         if isinstance(module, str):
             module = parse_module(module)
-        self.text = emit_module(module)
+        self.text = emit_module(optimize(module))
         self.out: list[object] = []
         self.pending: tuple[int, int, int] | None = None
         self.sites: list[tuple[str, int]] = []

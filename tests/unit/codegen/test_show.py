@@ -2,11 +2,12 @@
 
 from morestack.codegen.show import describe
 from morestack.ir.parse import parse_module
+from morestack.opt.passes import optimize
 from tests.unit.codegen.test_run import FIB, OBJECTS
 
 
 def test_segments_and_frame() -> None:
-    text = describe(parse_module(FIB), "main.fib")
+    text = describe(optimize(parse_module(FIB)), "main.fib")
     assert "; main.fib$body: a goroutine function, frame of 8 bytes, 3 segments" in text
     assert "SP+0     %0.n or %3" in text
     assert "follows call main.fib$body in line 5: no pointers" in text
@@ -14,13 +15,13 @@ def test_segments_and_frame() -> None:
 
 
 def test_pointers_of_objects() -> None:
-    text = describe(parse_module(OBJECTS), "main.main")
+    text = describe(optimize(parse_module(OBJECTS)), "main.main")
     assert "$1.p: {ptr, i64}" in text
     assert "pointers at SP+" in text
 
 
 def test_unknown_function() -> None:
-    assert describe(parse_module(FIB), "main.nothing") == ""
+    assert describe(optimize(parse_module(FIB)), "main.nothing") == ""
 
 
 DEFERS = """

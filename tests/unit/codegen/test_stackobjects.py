@@ -6,7 +6,6 @@ import pytest
 
 from morestack.codegen.frame.layout import plan
 from morestack.codegen.frame.objects import LAST_BIT, mask_bits
-from morestack.codegen.module import suspends_with
 from morestack.ir.module import Object
 from morestack.ir.parse import parse_module
 from morestack.ir.types import PTR
@@ -45,8 +44,8 @@ b0:
   return
 }}
 """
-    f = parse_module(text).functions["main.f"]
-    lay = plan(f, suspends_with({}))
+    module = parse_module(text)
+    lay = plan(module.functions["main.f"], module)
     assert [lay.used_mask(lay.suspended[s.head]) for s in lay.segments if s.is_continuation] == want
 
 

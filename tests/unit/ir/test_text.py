@@ -39,9 +39,27 @@ b3:
   unreachable
 }
 
-func @"main.(*T).M"() () wrapper defers {
+func @"main.(*T).M"() () kind wrapper defers {
 b0:
   return
+}
+
+func @"main.g[int]"(%0:i64) (i64) leaf(panics frame 64 depth 1) shown "main.g[...]" !"x.go":20:6 {
+b0:
+  divcheck %0 !7:3 in @main.f !21:4 in @"main.(*T).M" !"y.go":1:2
+  return %0
+}
+
+func @main.h(%0:i64) (i64) !"x.go":30:6 {
+b0:
+  loopcheck -> b0, b1 !31:2
+b1:
+  tailcall[@"main.h$body"] %0 !30:6
+}
+
+func @"main.h$body"(%0:i64) (i64) body_of @main.h !"x.go":30:6 {
+b0:
+  return %0
 }
 """
 
@@ -75,11 +93,30 @@ def test_function_round_trip_with_result_objects() -> None:
         ("%0:i8 = extract[2] %1\n  return", "no such field"),
         ("%0:i64 = load i64 5\n  return", "no pointer"),
         ("call[@f] i64 1\n  return", "parameters are"),
+        ("tailcall[@f] i64 1", "parameters are"),
+        ("loopcheck -> b0", "two targets"),
+        ("nilcheck nil !1:2 in @gone !3:4\n  return", "not there"),
     ],
 )
 def test_verifier_rejects(body: str, complaint: str) -> None:
     prefix = "  %1:{i8, i8} = zero\n" if "extract" in body else ""
     m = parse_module(f"func @f() () {{\nb0:\n{prefix}  {body}\n}}\n")
+    with pytest.raises(InternalError, match=complaint):
+        verify_module(m)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("nilcheck nil\n  return", "may panic"),
+        ("call[@g]\n  return", "leaves only"),
+        ("defer nil\n  return", "not in a leaf"),
+        ("%0:i64 = rt[chanrecv] nil, nil\n  return", "not in a leaf"),
+        ("%0:{ptr, ptr} = rt[gorecover]\n  return", "not in a leaf"),
+    ],
+)
+def test_verifier_rejects_in_leaves(body: str, complaint: str) -> None:
+    m = parse_module(f"func @f() () leaf(frame 64 depth 1) {{\nb0:\n  {body}\n}}\nfunc @g() () {{\nb0:\n  return\n}}\n")
     with pytest.raises(InternalError, match=complaint):
         verify_module(m)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from morestack.build.files import read_program
 from morestack.build.program import Program
-from morestack.codegen.module import prepare
 from morestack.ir.module import Function, Module
 from morestack.ir.ops import Op
+from morestack.opt.passes import optimize
 
 SOURCE = """package main
 
@@ -82,8 +82,8 @@ func main() {
 def prepared(tmp_path: Path) -> tuple[Module, frozenset[str]]:
     path = tmp_path / "main.go"
     path.write_text(SOURCE)
-    module, leaf = prepare(Program(read_program([str(path)])).root.ir)
-    return module, frozenset(leaf)
+    module = optimize(Program(read_program([str(path)])).root.ir)
+    return module, frozenset(name for name, f in module.functions.items() if f.leaf is not None)
 
 
 def callees(f: Function) -> list[str]:
@@ -129,7 +129,7 @@ def test_places_name_the_inlined_function_and_its_call(tmp_path: Path) -> None:
             names = []
             pos = i.pos
             while pos is not None and pos.inlined is not None:
-                names.append((pos.inlined.function.name, pos.inlined.call.line))
+                names.append((pos.inlined.function, pos.inlined.call.line))
                 pos = pos.inlined.call
             chains.add(tuple(names))
     assert (("main.total.func1", 7), ("main.each", 13)) in chains

@@ -10,7 +10,7 @@ from morestack.ir.loops import back_edges, is_counted
 from morestack.ir.module import Function
 from morestack.ir.parse import parse_module
 from morestack.opt.leaves import find_leaves
-from morestack.opt.loop_checks import insert_loop_checks
+from morestack.opt.loop_checks import with_checks
 
 COUNTED = {
     "up": "%3:bool = slt %1.i, %0.n\n  branch %3 -> b2, b3\nb2:\n  %1.i:i64 = add %1.i, i64 1\n  jump -> b1",
@@ -50,7 +50,7 @@ def function(body: str) -> Function:
 
 
 def checks(f: Function) -> int:
-    out = insert_loop_checks(f, lambda name: name == "main.checks", lambda name: name == "main.allocates")
+    out = with_checks(f, lambda name: name == "main.checks", lambda name: name == "main.allocates")
     return sum(i.aux == "preempt" for b in out.blocks for i in b.instrs)
 
 
@@ -59,7 +59,7 @@ def test_counted(name: str) -> None:
     f = function(COUNTED[name])
     (loop,) = back_edges(f)
     assert is_counted(loop)
-    assert insert_loop_checks(f, lambda _: False, lambda _: False) is f
+    assert with_checks(f, lambda _: False, lambda _: False) is f
 
 
 @pytest.mark.parametrize("name", OPEN)
@@ -105,6 +105,6 @@ def test_leaves_do_not_allocate_in_loops() -> None:
         + "func @main.main() () {\nb0:\n  call[@main.one]\n  call[@main.many] i64 1\n  call[@main.outer] i64 1\n"
         "  call[@main.plain] i64 1\n  return\n}\n"
     )
-    leaves = find_leaves(module)
+    leaves = {name: f.leaf for name, f in find_leaves(module).functions.items() if f.leaf is not None}
     assert set(leaves) == {"main.one", "main.plain"}
     assert leaves["main.one"].allocates and not leaves["main.plain"].allocates

@@ -11,7 +11,7 @@ from __future__ import annotations
 from morestack.abi import descriptors as abi
 from morestack.codegen.context import ModuleContext
 from morestack.codegen.data.descriptor_data import Blobs, Data, fnv
-from morestack.ir.module import Block, Function, Instr, MethodEntry
+from morestack.ir.module import Block, Function, FunctionKind, Instr, MethodEntry
 from morestack.ir.ops import Op
 from morestack.ir.representation import interface_methods, ir_type
 from morestack.ir.types import BOOL, PTR, IRType, pointer_words
@@ -352,7 +352,7 @@ def equal_name(module: str) -> str:
 
 def equal_function(module: str) -> Function:
     """`func(p, q unsafe.Pointer) bool` over a closure {code, descriptor}: runtime.typeequal."""
-    f = Function(equal_name(module), wrapper=True)
+    f = Function(equal_name(module), kind=FunctionKind.WRAPPER)
     p, q = f.reg(PTR), f.reg(PTR)
     f.params = [p, q]
     f.results = [BOOL]

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from morestack.codegen.emit.body import Body
 from morestack.ir.module import Instr
-from morestack.ir.runtime_calls import ATOMIC_TYPES
+from morestack.ir.runtime_calls import AtomicOp, RuntimeCall
+from morestack.ir.types import Scalar
 from morestack.llvm.text import LLVM_TYPE
 
-CHANGES = {"swap": "xchg", "add": "add", "and": "and", "or": "or"}
+CHANGES = {AtomicOp.SWAP: "xchg", AtomicOp.ADD: "add", AtomicOp.AND: "and", AtomicOp.OR: "or"}
 
 
-def atomic(body: Body, name: str, i: Instr) -> None:
-    """Emit the instruction for atomic<what><width>."""
-    width = next(w for w in ATOMIC_TYPES if name.endswith(w))
-    what = name.removeprefix("atomic").removesuffix(width)
-    t = ATOMIC_TYPES[width]
-    type_text = LLVM_TYPE[t.name]
+def atomic(body: Body, call: RuntimeCall, i: Instr) -> None:
+    """Emit the instruction of an atomic runtime call."""
+    assert call.atomic is not None and isinstance(call.width, Scalar)
+    t = LLVM_TYPE[call.width.name]
     p, *values = [body.one(a) for a in i.args]
-    place = f"ptr {p}"
-    how = f"seq_cst, align {t.size}"
-    match what:
-        case "load":
-            got = body.let(f"load atomic {type_text}, {place} {how}")
-        case "store":
-            body.emit(f"store atomic {type_text} {values[0]}, {place} {how}")
+    how = f"seq_cst, align {call.width.size}"
+    match call.atomic:
+        case AtomicOp.LOAD:
+            got = body.let(f"load atomic {t}, ptr {p} {how}")
+        case AtomicOp.STORE:
+            body.emit(f"store atomic {t} {values[0]}, ptr {p} {how}")
             return
-        case "cas":
+        case AtomicOp.CAS:
             old, new = values
-            pair = body.let(f"cmpxchg {place}, {type_text} {old}, {type_text} {new} seq_cst seq_cst")
-            got = body.let(f"extractvalue {{{type_text}, i1}} {pair}, 1")
+            pair = body.let(f"cmpxchg ptr {p}, {t} {old}, {t} {new} seq_cst seq_cst")
+            got = body.let(f"extractvalue {{{t}, i1}} {pair}, 1")
         case _:
-            got = body.let(f"atomicrmw {CHANGES[what]} {place}, {type_text} {values[0]} {how}")
-            if what == "add":
-                got = body.let(f"add {type_text} {got}, {values[0]}")
+            got = body.let(f"atomicrmw {CHANGES[call.atomic]} ptr {p}, {t} {values[0]} {how}")
+            if call.atomic is AtomicOp.ADD:
+                got = body.let(f"add {t} {got}, {values[0]}")
     if i.dst:
         body.set(i.dst[0], (got,))

@@ -113,7 +113,7 @@ class Region(Body):
             self.sync(r)
 
     def _terminate(self, n: Node, i: Instr, states: dict[Node, tuple[dict[int, tuple[str, ...]], set[int]]]) -> None:
-        if i.op is Op.RETURN:
+        if i.op in (Op.RETURN, Op.TAIL_CALL):
             self.leave(i)
             return
         if i.args:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from morestack.abi.structures import G_M
 from morestack.codegen.frame.remat import Remat
-from morestack.ir.flat import flat_leaves, leaves
+from morestack.ir.flat import flat, flat_scalars
 from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym
 from morestack.ir.types import BOOL, IRType, Scalar
 from morestack.llvm.text import LLVM_TYPE, const_text, memory_type, quote, zero_text
@@ -123,7 +123,7 @@ class Body:
                 self.variables[a.id] = a
                 known = tuple(
                     self.let(f"load {LLVM_TYPE[s.name]}, ptr %v{a.id}.{k}")
-                    for k, (_, s) in enumerate(flat_leaves(a.type))
+                    for k, (_, s) in enumerate(flat_scalars(a.type))
                 )
                 self.cur[a.id] = known
                 self.synced.add(a.id)
@@ -174,7 +174,7 @@ class Body:
         if r.id in self.synced or r.id not in self.cur:
             return
         self.variables[r.id] = r
-        for k, ((_, s), v) in enumerate(zip(flat_leaves(r.type), self.cur[r.id], strict=True)):
+        for k, ((_, s), v) in enumerate(zip(flat_scalars(r.type), self.cur[r.id], strict=True)):
             self.emit(f"store {LLVM_TYPE[s.name]} {v}, ptr %v{r.id}.{k}")
         self.synced.add(r.id)
 
@@ -183,34 +183,34 @@ class Body:
         return [
             f"  %v{r.id}.{k} = alloca {LLVM_TYPE[s.name]}"
             for r in self.variables.values()
-            for k, (_, s) in enumerate(flat_leaves(r.type))
+            for k, (_, s) in enumerate(flat_scalars(r.type))
         ]
 
     # memory
 
-    def load_leaf(self, base: str, offset: int, s: Scalar) -> str:
+    def load_scalar(self, base: str, offset: int, s: Scalar) -> str:
         at = self.gep(base, offset)
         if s is BOOL:
             return self.let(f"trunc i8 {self.let(f'load i8, ptr {at}')} to i1")
         return self.let(f"load {LLVM_TYPE[s.name]}, ptr {at}, align {s.align}")
 
-    def store_leaf(self, base: str, offset: int, s: Scalar, v: str) -> None:
+    def store_scalar(self, base: str, offset: int, s: Scalar, v: str) -> None:
         at = self.gep(base, offset)
         if s is BOOL:
             v = ("1" if v == "true" else "0") if v in ("true", "false") else self.let(f"zext i1 {v} to i8")
         self.emit(f"store {memory_type(s)} {v}, ptr {at}, align {s.align}")
 
     def load_flat(self, base: str, t: IRType, offset: int = 0) -> tuple[str, ...]:
-        return tuple(self.load_leaf(base, offset + o, s) for o, s in flat_leaves(t))
+        return tuple(self.load_scalar(base, offset + o, s) for o, s in flat_scalars(t))
 
     def store_value(self, base: str, a: Operand, offset: int = 0) -> None:
         """Store an operand of any type at base + offset."""
-        parts = leaves(a.type)
+        parts = flat(a.type)
         if parts is None:
             self.copy_memory(self.gep(base, offset), self.address(a), a.type)
             return
         for (o, s), v in zip(parts, self.value(a), strict=True):
-            self.store_leaf(base, offset + o, s, v)
+            self.store_scalar(base, offset + o, s, v)
 
     def copy_memory(self, to: str, source: str, t: IRType, overlap: bool = False) -> None:
         if t.size and to != source:
@@ -264,7 +264,7 @@ class Body:
 
     def zero(self, r: Reg) -> None:
         """Set a register to its zero value."""
-        parts = leaves(r.type)
+        parts = flat(r.type)
         if parts is None:
             self.clear_memory(self.memory_home(r), r.type)
         else:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from morestack.abi.convention import STACK_PREEMPT
 from morestack.abi.pending import PENDING_BOUNDS, PENDING_DIVIDE, PENDING_NIL
-from morestack.abi.structures import G_STACKGUARD0, M_SITE
+from morestack.abi.structures import M_SITE
 from morestack.codegen.context import flags_of
 from morestack.codegen.emit.atomic import atomic
 from morestack.codegen.emit.body import Body
-from morestack.ir.flat import flat_leaves, leaves
-from morestack.ir.module import Instr, Operand
+from morestack.ir.flat import flat, flat_scalars
+from morestack.ir.module import Function, Instr, Leaf, Operand
 from morestack.ir.ops import BOUNDS_CODE, Bounds, BoundsKind, Effect, Op
-from morestack.ir.runtime_calls import ATOMICS, RUNTIME_CALLS
-from morestack.ir.types import BOOL, PTR, IRType, Scalar, scalars
-from morestack.llvm.text import LLVM_TYPE, memory_type, quote, zero_text
-from morestack.opt.leaves import LeafInfo
+from morestack.ir.runtime_calls import Lowering
+from morestack.ir.types import BOOL, IRType, Scalar, scalars
+from morestack.llvm.text import LLVM_TYPE, quote
 
 
 def _nilcheck(body: Body, i: Instr) -> None:
@@ -55,10 +53,10 @@ def c_arguments(body: Body, args: tuple[Operand, ...]) -> list[str]:
     """The operands flattened to C arguments."""
     out: list[str] = []
     for a in args:
-        parts = leaves(a.type)
+        parts = flat(a.type)
         if parts is None:  # flattened too, from memory
             base = body.address(a)
-            values: tuple[str, ...] = tuple(body.load_leaf(base, o, s) for o, s in scalars(a.type))
+            values: tuple[str, ...] = tuple(body.load_scalar(base, o, s) for o, s in scalars(a.type))
             parts = tuple(scalars(a.type))
         else:
             values = body.value(a)
@@ -72,7 +70,7 @@ def c_arguments(body: Body, args: tuple[Operand, ...]) -> list[str]:
 
 
 def runtime_call(body: Body, name: str, args: tuple[Operand, ...], result: IRType | None) -> tuple[str, ...]:
-    """Call `runtime.<name>` through its cell; returns the leaves of the result."""
+    """Call `runtime.<name>` through its cell; returns the scalars of the result."""
     words = c_arguments(body, args)
     target = body.let(f"load ptr, ptr {body.ctx.cell(name)}")
     if result is None:
@@ -86,9 +84,9 @@ def runtime_call(body: Body, name: str, args: tuple[Operand, ...], result: IRTyp
     return body.load_flat(out, result)
 
 
-def _memory_intrinsic(body: Body, name: str, i: Instr) -> None:
+def _memory_intrinsic(body: Body, i: Instr) -> None:
     words = [body.typed(a) for a in i.args]
-    if name == "memmove":
+    if len(words) == 3:
         body.ctx.use_intrinsic("memmove")
         body.emit(f"call void @llvm.memmove.p0.p0.i64({', '.join(words)}, i1 false)")
     else:
@@ -98,39 +96,37 @@ def _memory_intrinsic(body: Body, name: str, i: Instr) -> None:
 
 def _rt(body: Body, i: Instr) -> None:
     """A runtime call that neither parks nor is NORETURN."""
-    name = str(i.aux)
-    if name in ("memmove", "memclr"):  # LLVM knows these by name
-        _memory_intrinsic(body, name, i)
-        return
-    if name == "keepalive":  # being an operand is all
-        return
-    if name in ATOMICS:
-        atomic(body, name, i)
-        return
-    if name == "unpreempted":
-        guard = body.let(f"load i64, ptr {body.gep('%g', G_STACKGUARD0)}")
-        body.set_one(i, f"icmp ne i64 {guard}, {STACK_PREEMPT}")
-        return
-    call = RUNTIME_CALLS[name]
+    call = i.runtime_call
+    match call.lowering:
+        case Lowering.CALL:
+            pass
+        case Lowering.MEMORY:
+            _memory_intrinsic(body, i)
+            return
+        case Lowering.ATOMIC:
+            atomic(body, call, i)
+            return
+        case Lowering.NOTHING:
+            return
     if call.effect & Effect.NORETURN:
         body.no_return(i)
         return
-    if name == "newproc":  # where the goroutine was created, for tracebacks
+    if call.wants_site:  # where the goroutine was created, for tracebacks
         site = body.ctx.site(body.f, i.pos, flags_of(body.f))
         body.emit(f"store ptr {body.ctx.blob(0, 0, site)}, ptr {body.gep(body.m(), M_SITE)}")
-    if name == "gorecover":  # who calls it decides
+    if call.wants_frame:
         body.save_place(i)
-    got = runtime_call(body, name, i.args, call.result)
+    got = runtime_call(body, call.name, i.args, call.result)
     if i.dst:
         body.set(i.dst[0], got)
     if call.effect & Effect.PANIC:
         body.panic_pending(i)
 
 
-def leaf_type(info: LeafInfo) -> str:
+def leaf_type(f: Function, leaf: Leaf) -> str:
     """What a leaf returns: {i1 panicked, results...}, without the i1 when it cannot panic."""
-    parts = ["i1"] if info.can_panic else []
-    parts += [LLVM_TYPE[s.name] for t in info.function.results for _, s in flat_leaves(t)]
+    parts = ["i1"] if leaf.can_panic else []
+    parts += [LLVM_TYPE[s.name] for t in f.results for _, s in flat_scalars(t)]
     return "void" if not parts else "{" + ", ".join(parts) + "}"
 
 
@@ -138,36 +134,37 @@ def leaf_name(name: str) -> str:
     return quote(name + "$leaf")
 
 
-def call_leaf(body: Body, info: LeafInfo, values: list[str]) -> tuple[str, tuple[str, ...]]:
-    """Call a leaf with typed argument texts; returns (panicked or "", result leaves)."""
-    rtype = leaf_type(info)
-    text = f"call fastcc {rtype} {leaf_name(info.function.name)}({', '.join(('ptr %g', *values))})"
+def call_leaf(body: Body, f: Function, leaf: Leaf, values: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Call a leaf with typed argument texts; returns (panicked or "", scalars of the results)."""
+    rtype = leaf_type(f, leaf)
+    text = f"call fastcc {rtype} {leaf_name(f.name)}({', '.join(('ptr %g', *values))})"
     if rtype == "void":
         body.emit(text)
         return "", ()
     r = body.let(text)
-    panicked = body.let(f"extractvalue {rtype} {r}, 0") if info.can_panic else ""
-    first = 1 if info.can_panic else 0
-    count = sum(len(flat_leaves(t)) for t in info.function.results)
+    panicked = body.let(f"extractvalue {rtype} {r}, 0") if leaf.can_panic else ""
+    first = 1 if leaf.can_panic else 0
+    count = sum(len(flat_scalars(t)) for t in f.results)
     return panicked, tuple(body.let(f"extractvalue {rtype} {r}, {first + k}") for k in range(count))
 
 
 def _call(body: Body, i: Instr) -> None:
     """A direct call of a leaf; calls of goroutine functions end a segment and do not come here."""
-    info = body.ctx.leaf[str(i.aux)]
+    callee = body.ctx.module.functions[i.callee]
+    assert callee.leaf is not None
     values: list[str] = []
     for a in i.args:
-        parts = leaves(a.type)
+        parts = flat(a.type)
         if parts is None:
             values.append(f"ptr {body.address(a)}")
         else:
             values += [f"{LLVM_TYPE[s.name]} {v}" for (_, s), v in zip(parts, body.value(a), strict=True)]
-    panicked, got = call_leaf(body, info, values)
+    panicked, got = call_leaf(body, callee, callee.leaf, values)
     if panicked:
         body.leaf_panicked(panicked, i)
     at = 0
     for r in i.dst:
-        n = len(flat_leaves(r.type))
+        n = len(flat_scalars(r.type))
         body.set(r, got[at : at + n])
         at += n
 
@@ -184,5 +181,3 @@ CALL_OPS: dict[Op, Callable[[Body, Instr], None]] = {
     Op.CALL: _call,
     Op.DEFER: _defer,
 }
-
-__all__ = ["CALL_OPS", "PTR", "call_leaf", "leaf_name", "leaf_type", "memory_type", "runtime_call", "zero_text"]

@@ -6,8 +6,6 @@ and the next segment needs (`dirty`): at every head but the entry, all live regi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from morestack.abi.convention import CONTEXT_REG, INT_REGS, LINK, PARKED, STACK_SMALL
 from morestack.abi.metadata import TRACKED_OBJECTS
 from morestack.abi.structures import (
@@ -27,13 +25,11 @@ from morestack.codegen.emit.call import runtime_call
 from morestack.codegen.emit.defer import emit_defer, emit_defer_return
 from morestack.codegen.frame.layout import Layout, call_convention, plan, registers
 from morestack.codegen.frame.split import Node, Segment
-from morestack.ir.flat import flat_leaves, leaves
+from morestack.ir.flat import flat, flat_scalars
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
 from morestack.ir.ops import Effect, Op
-from morestack.ir.runtime_calls import RUNTIME_CALLS
 from morestack.ir.types import I64
 from morestack.llvm.text import LLVM_TYPE, quote, zero_text
-from morestack.opt.early_exits import TailCall
 
 ATTRIBUTES = "nounwind null_pointer_is_valid align 16"
 
@@ -121,7 +117,7 @@ class SegmentBody(Region):
         symbol = segment_symbol(f, seg)
         prefix, linkage = "", "internal"
         if seg.is_entry:
-            linkage = "hidden"
+            linkage = "internal" if f.local else "hidden"
             bitmap = lay.convention.param_bitmap | (1 << CONTEXT_REG if f.context is not None else 0)
             prefix = " " + self.ctx.entry_prefix(symbol, bitmap, self.ctx.function_record(f, flags_of(f)))
             self._enter()
@@ -163,7 +159,7 @@ class SegmentBody(Region):
         known = set(self.cur)
         for r in registers(self.f, self.seg_live[self.seg.head]):
             if r.id not in known:
-                self.set(r, tuple(zero_text(s) for _, s in flat_leaves(r.type)))
+                self.set(r, tuple(zero_text(s) for _, s in flat_scalars(r.type)))
         for k in lay.clear:
             o = self.f.objects[k]
             self.clear_memory(self.object_address(o), o.type)
@@ -179,7 +175,7 @@ class SegmentBody(Region):
 
     def _receive(self, r: Reg, place: Place, area: int) -> None:
         """A value that arrives by the convention; `area` is the SP offset of the area it may be in."""
-        parts = leaves(r.type)
+        parts = flat(r.type)
         if parts is None:
             if r.id not in self.lay.incoming:
                 self.copy_memory(self.memory_home(r), self.frame_address(area + place.stack), r.type)
@@ -202,8 +198,8 @@ class SegmentBody(Region):
 
     def _load_slots(self, r: Reg) -> tuple[str, ...]:
         out = []
-        for (_, s), at in zip(flat_leaves(r.type), self.lay.slots[r.id], strict=True):
-            out.append(self.load_leaf(self.frame_address(at), 0, s))
+        for (_, s), at in zip(flat_scalars(r.type), self.lay.slots[r.id], strict=True):
+            out.append(self.load_scalar(self.frame_address(at), 0, s))
         return tuple(out)
 
     def bind_results(self, i: Instr) -> None:
@@ -214,7 +210,7 @@ class SegmentBody(Region):
         call = call_convention(self.f, i)
         for r, place in zip(i.dst, call.results, strict=True):
             self._receive(r, place, 0)
-        if i.op is Op.RT and RUNTIME_CALLS[str(i.aux)].effect & Effect.PANIC:
+        if i.op is Op.RT and i.runtime_call.effect & Effect.PANIC:
             self.panic_pending(i)
 
     def defer(self, i: Instr) -> None:
@@ -236,8 +232,8 @@ class SegmentBody(Region):
 
     def _spill(self, n: Node, head: Node) -> None:
         for r in registers(self.f, self.spilled(n, head)):
-            for (_, s), at, v in zip(flat_leaves(r.type), self.lay.slots[r.id], self.value(r), strict=True):
-                self.store_leaf(self.frame_address(at), 0, s, v)
+            for (_, s), at, v in zip(flat_scalars(r.type), self.lay.slots[r.id], self.value(r), strict=True):
+                self.store_scalar(self.frame_address(at), 0, s, v)
 
     def jump_to_head(self, n: Node, head: Node) -> None:
         self._spill(n, head)
@@ -250,7 +246,7 @@ class SegmentBody(Region):
             if place.stack >= 0:
                 self.store_value(self.frame_address(area + place.stack), a)
                 continue
-            for (_, s), k, v in zip(flat_leaves(a.type), place.regs, self.value(a), strict=True):
+            for (_, s), k, v in zip(flat_scalars(a.type), place.regs, self.value(a), strict=True):
                 out[k] = self.to_word(s, v)
         return out
 
@@ -267,7 +263,7 @@ class SegmentBody(Region):
         args = i.args
         context = ""
         if i.op is Op.CALL:
-            target = self.ctx.function(str(i.aux))
+            target = self.ctx.function(i.callee)
         elif i.op is Op.CALL_CLOSURE:
             closure, args = self.one(args[0]), args[1:]
             target = self.let(f"load ptr, ptr {closure}, align 8")
@@ -305,9 +301,8 @@ class SegmentBody(Region):
         assert n.resume is not None
         self._spill(n, n.resume)
         self._save_sched(back)
-        name = str(i.aux)
-        call = RUNTIME_CALLS[name]
-        words = runtime_call_i64(self, name, i)
+        call = i.runtime_call
+        words = runtime_call(self, call.name, i.args, I64)[0]  # whatever its result
         parked = self.let(f"icmp eq i64 {words}, {PARKED}")
         stop, go = self.label(), self.label()
         self.emit(f"br i1 {parked}, label %{stop}, label %{go}")
@@ -318,10 +313,10 @@ class SegmentBody(Region):
         self.tail_call(back, self.frame_address(-LINK), argument_list(result))
 
     def leave(self, i: Instr) -> None:
-        """RETURN."""
-        if isinstance(i.aux, TailCall):
+        """RETURN and TAIL_CALL."""
+        if i.op is Op.TAIL_CALL:
             words = self._pass(self.lay.convention.params, i.args, self.lay.frame + LINK)
-            self.tail_call(self.ctx.function(i.aux.name), self.own_bp(), argument_list(words))
+            self.tail_call(self.ctx.function(i.callee), self.own_bp(), argument_list(words))
             return
         words = self._pass(self.lay.convention.results, i.args, self.lay.frame + LINK)
         bp = self.own_bp()
@@ -372,19 +367,14 @@ class SegmentBody(Region):
 
     def no_return(self, i: Instr) -> None:
         self._save_sched(self._blob(i))
-        runtime_call(self, str(i.aux), i.args, None)
+        runtime_call(self, i.callee, i.args, None)
         self.tail_call(self.ctx.function("rt.schedule"), "poison", argument_list({}))
         self.start(self.label())  # never reached; holds the UNREACHABLE that follows
 
 
-def runtime_call_i64(body: SegmentBody, name: str, i: Instr) -> str:
-    """A parking call, which returns i64 whatever its result."""
-    return runtime_call(body, name, i.args, I64)[0]
-
-
-def emit_goroutine(ctx: ModuleContext, f: Function, suspends: Callable[[Instr], bool]) -> list[str]:
+def emit_goroutine(ctx: ModuleContext, f: Function) -> list[str]:
     """The text of all segments of f."""
-    lay = plan(f, suspends)
+    lay = plan(f, ctx.module)
     ctx.objects[f.name] = lay.object_ranges()
     out: list[str] = []
     for seg in lay.segments:

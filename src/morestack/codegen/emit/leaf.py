@@ -1,4 +1,4 @@
-"""Leaves: ordinary native functions `{i1 panicked, results...} (ptr g, args...)`, and their entries.
+"""Scalars: ordinary native functions `{i1 panicked, results...} (ptr g, args...)`, and their entries.
 
 A leaf that panics fills g.pending through `rt.leafpanic`, which appends its site record, and returns
 panicked; each leaf caller appends its own. The goroutine-function entry of a leaf whose address is taken is
@@ -26,24 +26,23 @@ from morestack.codegen.emit.call import call_leaf, leaf_name, leaf_type
 from morestack.codegen.emit.goroutine import ATTRIBUTES
 from morestack.codegen.frame.layout import registers, signature_convention
 from morestack.codegen.frame.liveness import liveness
-from morestack.codegen.frame.split import Node, make_nodes, reverse_postorder
-from morestack.ir.flat import flat_leaves, leaves
-from morestack.ir.module import Instr, Object, Reg
+from morestack.codegen.frame.split import Node, make_nodes
+from morestack.ir.cfg import reverse_postorder
+from morestack.ir.flat import flat, flat_scalars
+from morestack.ir.module import Function, Instr, Leaf, Object, Reg
 from morestack.ir.types import PTR
 from morestack.llvm.text import LLVM_TYPE, quote, zero_text
-from morestack.opt.leaves import LeafInfo
 
 
 class LeafBody(Region):
     """A leaf under construction."""
 
-    def __init__(self, ctx: ModuleContext, info: LeafInfo) -> None:
-        f = info.function
+    def __init__(self, ctx: ModuleContext, f: Function, leaf: Leaf) -> None:
         nodes = make_nodes(f, lambda _: False)
-        order = reverse_postorder(nodes[0], lambda _: False)
+        order = reverse_postorder(nodes[0], lambda n: n.succs)
         super().__init__(ctx, f, order)
-        self.info = info
-        self.rtype = leaf_type(info)
+        self.leaf = leaf
+        self.rtype = leaf_type(f, leaf)
         lv = liveness(order)
         self.solve_liveness(lv.uses, lv.defs)
         self._objects: dict[int, str] = {}
@@ -69,7 +68,7 @@ class LeafBody(Region):
         params: list[str] = ["ptr %g"]
         written = {r.id for b in self.f.blocks for i in b.instrs for r in i.dst}
         for k, r in enumerate(self.f.params):
-            if leaves(r.type) is None:
+            if flat(r.type) is None:
                 params.append(f"ptr %p{k}")
                 if r.id in written:
                     self.copy_memory(self.memory_home(r), f"%p{k}", r.type)
@@ -77,16 +76,16 @@ class LeafBody(Region):
                     self._memory[r.id] = f"%p{k}"
                 continue
             names = []
-            for j, (_, s) in enumerate(flat_leaves(r.type)):
+            for j, (_, s) in enumerate(flat_scalars(r.type)):
                 params.append(f"{LLVM_TYPE[s.name]} %p{k}.{j}")
                 names.append(f"%p{k}.{j}")
             self.set(r, tuple(names))
         known = set(self.cur)
         for r in registers(self.f, self.seg_live[self.nodes[0]]):
             if r.id not in known:
-                self.set(r, tuple(zero_text(s) for _, s in flat_leaves(r.type)))
+                self.set(r, tuple(zero_text(s) for _, s in flat_scalars(r.type)))
         self.emit_nodes()
-        inline = " alwaysinline" if self.info.inline else ""
+        inline = " alwaysinline" if self.leaf.inline else ""
         head = (
             f"define internal fastcc {self.rtype} {leaf_name(self.f.name)}({', '.join(params)}) "
             f"nounwind null_pointer_is_valid{inline} {{"
@@ -99,8 +98,8 @@ class LeafBody(Region):
         if self.rtype == "void":
             self.emit("ret void")
             return
-        types = [LLVM_TYPE[s.name] for t in self.f.results for _, s in flat_leaves(t)]
-        fields = ([("i1", panicked)] if self.info.can_panic else []) + list(zip(types, values, strict=False))
+        types = [LLVM_TYPE[s.name] for t in self.f.results for _, s in flat_scalars(t)]
+        fields = ([("i1", panicked)] if self.leaf.can_panic else []) + list(zip(types, values, strict=False))
         agg = "poison"
         for k, (t, v) in enumerate(fields):
             agg = self.let(f"insertvalue {self.rtype} {agg}, {t} {v}, {k}")
@@ -167,44 +166,42 @@ class LeafBody(Region):
 class EntryBody(Body):
     """The goroutine-function entry of a leaf: unpack, call, return."""
 
-    def __init__(self, ctx: ModuleContext, info: LeafInfo) -> None:
+    def __init__(self, ctx: ModuleContext, f: Function, leaf: Leaf) -> None:
         super().__init__(ctx)
-        self.info = info
+        self.f = f
+        self.leaf = leaf
 
     def build(self) -> list[str]:
         """The text of the entry."""
-        f = self.info.function
+        f = self.f
         symbol = quote(f.name)
         call = signature_convention(tuple(r.type for r in f.params), tuple(f.results))
         flags = FUNC_WRAPPER | flags_of(f)
         prefix = self.ctx.entry_prefix(symbol, call.param_bitmap, self.ctx.function_record(f, flags))
         values: list[str] = []
-        params = list(zip(f.params, call.params, strict=True))
-        if f.context is not None:  # leaves take the context as a last argument
-            raise AssertionError("a closure body is no leaf")
-        for r, place in params:
-            if leaves(r.type) is None:
+        for r, place in zip(f.params, call.params, strict=True):
+            if flat(r.type) is None:
                 values.append(f"ptr {self.gep('%bp', LINK + place.stack)}")
                 continue
             if place.stack >= 0:
                 got = self.load_flat("%bp", r.type, LINK + place.stack)
             else:
                 words = [f"%x{k}" if k < INT_REGS else f"%d{k - INT_REGS}" for k in place.regs]
-                got = tuple(self.from_word(s, w) for (_, s), w in zip(flat_leaves(r.type), words, strict=True))
-            values += [f"{LLVM_TYPE[s.name]} {v}" for (_, s), v in zip(flat_leaves(r.type), got, strict=True)]
-        panicked, results = call_leaf(self, self.info, values)
+                got = tuple(self.from_word(s, w) for (_, s), w in zip(flat_scalars(r.type), words, strict=True))
+            values += [f"{LLVM_TYPE[s.name]} {v}" for (_, s), v in zip(flat_scalars(r.type), got, strict=True)]
+        panicked, results = call_leaf(self, f, self.leaf, values)
         if panicked:
             ok = self.let(f"xor i1 {panicked}, true")
             self.check_branch(ok, "panics")
         out: dict[int, str] = {}
         at = 0
         for t, place in zip(f.results, call.results, strict=True):
-            parts = flat_leaves(t)
+            parts = flat_scalars(t)
             mine = results[at : at + len(parts)]
             at += len(parts)
             if place.stack >= 0:
                 for (o, s), v in zip(parts, mine, strict=True):
-                    self.store_leaf("%bp", LINK + place.stack + o, s, v)
+                    self.store_scalar("%bp", LINK + place.stack + o, s, v)
             else:
                 for (_, s), k, v in zip(parts, place.regs, mine, strict=True):
                     out[k] = self.to_word(s, v)
@@ -215,7 +212,8 @@ class EntryBody(Body):
             blob = self.ctx.blob(0, 0, self.ctx.site(f, f.pos, flags))
             sp = self.let("ptrtoint ptr %bp to i64")
             self._leave(self.ctx.function("rt.panic"), {0: "0", 3: f"ptrtoint (ptr {blob} to i64)", 4: sp})
-        head = f"define hidden preserve_nonecc void {symbol}{PARAMS} {ATTRIBUTES} {prefix} {{"
+        linkage = "internal" if f.local else "hidden"
+        head = f"define {linkage} preserve_nonecc void {symbol}{PARAMS} {ATTRIBUTES} {prefix} {{"
         return [head, "entry:", *self.lines, "}"]
 
     def _leave(self, target: str, words: dict[int, str]) -> None:
@@ -223,11 +221,11 @@ class EntryBody(Body):
         self.emit("ret void")
 
 
-def emit_leaf(ctx: ModuleContext, info: LeafInfo) -> list[str]:
+def emit_leaf(ctx: ModuleContext, f: Function, leaf: Leaf) -> list[str]:
     """The native function of a leaf."""
-    return LeafBody(ctx, info).build()
+    return LeafBody(ctx, f, leaf).build()
 
 
-def emit_entry(ctx: ModuleContext, info: LeafInfo) -> list[str]:
+def emit_entry(ctx: ModuleContext, f: Function, leaf: Leaf) -> list[str]:
     """The goroutine-function entry of a leaf."""
-    return EntryBody(ctx, info).build()
+    return EntryBody(ctx, f, leaf).build()

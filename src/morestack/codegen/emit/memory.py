@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from morestack.codegen.emit.body import Body
-from morestack.ir.flat import field_of, field_range, flat_leaves, leaves
-from morestack.ir.module import Const, Instr, Object, Reg
+from morestack.ir.flat import field_of, field_range, flat, flat_scalars
+from morestack.ir.module import Const, Instr, Reg
 from morestack.ir.ops import Op
 from morestack.ir.types import Array, IRType, Scalar, Struct
 from morestack.llvm.text import LLVM_TYPE
@@ -14,7 +14,7 @@ from morestack.llvm.text import LLVM_TYPE
 
 def _copy(body: Body, i: Instr) -> None:
     r = i.dst[0]
-    if leaves(r.type) is None:
+    if flat(r.type) is None:
         body.copy_memory(body.memory_home(r), body.address(i.args[0]), r.type)
     else:
         body.set(r, body.value(i.args[0]))
@@ -27,7 +27,7 @@ def _zero(body: Body, i: Instr) -> None:
 def _select(body: Body, i: Instr) -> None:
     c = body.one(i.args[0])
     r = i.dst[0]
-    parts = leaves(r.type)
+    parts = flat(r.type)
     if parts is None:
         source = body.let(f"select i1 {c}, ptr {body.address(i.args[1])}, ptr {body.address(i.args[2])}")
         body.copy_memory(body.memory_home(r), source, r.type, overlap=True)
@@ -41,7 +41,7 @@ def _select(body: Body, i: Instr) -> None:
 
 def _make(body: Body, i: Instr) -> None:
     r = i.dst[0]
-    if leaves(r.type) is not None:
+    if flat(r.type) is not None:
         body.set(r, tuple(v for a in i.args for v in body.value(a)))
         return
     home = body.memory_home(r)
@@ -53,14 +53,13 @@ def _make(body: Body, i: Instr) -> None:
 
 def _extract(body: Body, i: Instr) -> None:
     whole, r = i.args[0], i.dst[0]
-    assert isinstance(i.aux, int)
-    if leaves(whole.type) is not None:
-        low, high = field_range(whole.type, i.aux)
+    if flat(whole.type) is not None:
+        low, high = field_range(whole.type, i.number)
         body.set(r, body.value(whole)[low:high])
         return
-    offset, t = field_of(whole.type, i.aux)
+    offset, t = field_of(whole.type, i.number)
     source = body.gep(body.address(whole), offset)
-    if leaves(t) is None:
+    if flat(t) is None:
         body.copy_memory(body.memory_home(r), source, t, overlap=True)
     else:
         body.set(r, body.load_flat(source, t))
@@ -68,9 +67,8 @@ def _extract(body: Body, i: Instr) -> None:
 
 def _insert(body: Body, i: Instr) -> None:
     whole, r = i.args[0], i.dst[0]
-    assert isinstance(i.aux, int)
-    if leaves(r.type) is not None:
-        low, high = field_range(r.type, i.aux)
+    if flat(r.type) is not None:
+        low, high = field_range(r.type, i.number)
         values = list(body.value(whole))
         values[low:high] = body.value(i.args[1])
         body.set(r, tuple(values))
@@ -78,34 +76,31 @@ def _insert(body: Body, i: Instr) -> None:
     home = body.memory_home(r)
     if whole is not r:
         body.copy_memory(home, body.address(whole), r.type, overlap=True)
-    body.store_value(home, i.args[1], field_of(r.type, i.aux)[0])
+    body.store_value(home, i.args[1], field_of(r.type, i.number)[0])
 
 
 def _addr(body: Body, i: Instr) -> None:
-    assert isinstance(i.aux, Object)
-    body.set(i.dst[0], (body.object_address(i.aux),))
+    body.set(i.dst[0], (body.object_address(i.object),))
 
 
 def _offset(body: Body, i: Instr) -> None:
-    assert isinstance(i.aux, int)
-    body.set(i.dst[0], (body.gep(body.one(i.args[0]), i.aux),))
+    body.set(i.dst[0], (body.gep(body.one(i.args[0]), i.number),))
 
 
 def _index(body: Body, i: Instr) -> None:
-    assert isinstance(i.aux, int)
     base, k = i.args
     if isinstance(k, Const):
-        body.set(i.dst[0], (body.gep(body.one(base), int(k.value) * i.aux),))
-    elif i.aux == 0:
+        body.set(i.dst[0], (body.gep(body.one(base), int(k.value) * i.number),))
+    elif i.number == 0:
         body.set(i.dst[0], body.value(base))
     else:
-        body.set_one(i, f"getelementptr [{i.aux} x i8], ptr {body.one(base)}, i64 {body.one(k)}")
+        body.set_one(i, f"getelementptr [{i.number} x i8], ptr {body.one(base)}, i64 {body.one(k)}")
 
 
 def _load(body: Body, i: Instr) -> None:
     r = i.dst[0]
     base = body.one(i.args[0])
-    if leaves(r.type) is None:
+    if flat(r.type) is None:
         body.copy_memory(body.memory_home(r), base, r.type, overlap=True)
     else:
         body.set(r, body.load_flat(base, r.type))
@@ -119,23 +114,22 @@ def _move(body: Body, i: Instr) -> None:
     t = i.aux
     assert isinstance(t, (Scalar, Struct, Array))
     to, source = body.one(i.args[0]), body.one(i.args[1])
-    if leaves(t) is not None and _gapless(t):
+    if flat(t) is not None and _gapless(t):
         values = body.load_flat(source, t)
-        for (o, s), v in zip(flat_leaves(t), values, strict=True):
-            body.store_leaf(to, o, s, v)
+        for (o, s), v in zip(flat_scalars(t), values, strict=True):
+            body.store_scalar(to, o, s, v)
     else:
         body.copy_memory(to, source, t, overlap=True)
 
 
 def _gapless(t: IRType) -> bool:
     """Few leaves without padding: better moved one by one."""
-    parts = flat_leaves(t)
+    parts = flat_scalars(t)
     return len(parts) <= 4 and sum(s.size for _, s in parts) == t.size
 
 
 def _clear(body: Body, i: Instr) -> None:
-    assert isinstance(i.aux, (Scalar, Struct, Array))
-    body.clear_memory(body.one(i.args[0]), i.aux)
+    body.clear_memory(body.one(i.args[0]), i.memory_type)
 
 
 MEMORY_OPS: dict[Op, Callable[[Body, Instr], None]] = {

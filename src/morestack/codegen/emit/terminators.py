@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from morestack.abi.convention import STACK_PREEMPT
+from morestack.abi.structures import G_STACKGUARD0
 from morestack.codegen.emit.body import COLD, Body
 from morestack.codegen.emit.scalar import llvm_type
 from morestack.ir.module import Instr
@@ -19,8 +19,11 @@ def emit_jump(body: Body, i: Instr, targets: list[str]) -> None:
             if targets[0] == targets[1]:
                 body.emit(f"br label %{targets[0]}")
             else:
-                cold = COLD if i.is_cold else ""
-                body.emit(f"br i1 {body.one(i.args[0])}, label %{targets[0]}, label %{targets[1]}{cold}")
+                body.emit(f"br i1 {body.one(i.args[0])}, label %{targets[0]}, label %{targets[1]}")
+        case Op.LOOP_CHECK:
+            guard = body.let(f"load i64, ptr {body.gep('%g', G_STACKGUARD0)}")
+            ok = body.let(f"icmp ne i64 {guard}, {STACK_PREEMPT}")
+            body.emit(f"br i1 {ok}, label %{targets[0]}, label %{targets[1]}{COLD}")
         case Op.SWITCH:
             t = llvm_type(i.args[0].type)
             mask = (1 << (8 * i.args[0].type.size)) - 1
@@ -28,8 +31,3 @@ def emit_jump(body: Body, i: Instr, targets: list[str]) -> None:
             body.emit(f"switch {t} {body.one(i.args[0])}, label %{targets[-1]} [ {cases} ]")
         case _:
             body.emit("unreachable")
-
-
-def emit_instr(body: Body, i: Instr, table: dict[Op, Callable[[Body, Instr], None]]) -> None:
-    """Emit one instruction that is no terminator."""
-    table[i.op](body, i)

@@ -4,7 +4,7 @@
               | objects          |
               | memory registers |   values too big for LLVM registers
               | defer records    |   one for each DEFER outside loops
-        | slots            |   a word per leaf of each register that lives across a head
+              | slots            |   a word per scalar of each register that lives across a head
               | outgoing area    |
         SP -> +------------------+ 0
 
@@ -24,8 +24,8 @@ from morestack.codegen.emit.defer import exit_node, in_loop
 from morestack.codegen.frame.liveness import Liveness, ObjectInit, liveness, object_init
 from morestack.codegen.frame.objects import ObjectLiveness, mask_bits
 from morestack.codegen.frame.remat import Remat, rematerializable
-from morestack.codegen.frame.split import Node, Segment, _whole_order, make_nodes, make_segments
-from morestack.ir.flat import flat_leaves, leaves
+from morestack.codegen.frame.split import Node, Segment, make_nodes, make_segments, suspends_in, whole_order
+from morestack.ir.flat import flat
 from morestack.ir.loops import takes_memory
 from morestack.ir.module import Function, Instr, Module, Object, Reg
 from morestack.ir.ops import Op
@@ -44,7 +44,7 @@ class Layout:
     convention: Convention
     frame: int = 0  # F, bytes
     area: int = 0  # outgoing area, bytes
-    slots: dict[int, tuple[int, ...]] = field(default_factory=dict)  # register: offset of each leaf
+    slots: dict[int, tuple[int, ...]] = field(default_factory=dict)  # register: offset of each scalar
     memory: dict[int, int] = field(default_factory=dict)  # memory register: offset; parameters: from BP + 16
     incoming: set[int] = field(default_factory=set)  # memory registers that live in the caller's area
     objects: dict[int, int] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Layout:
         for r in self.function.regs:
             if not live >> r.id & 1:
                 continue
-            parts = leaves(r.type)
+            parts = flat(r.type)
             if parts is None:
                 if r.id not in self.incoming:
                     bits |= pointer_words(r.type) << (self.memory[r.id] // 8)
@@ -137,16 +137,10 @@ def call_convention(f: Function, i: Instr) -> Convention:
             return signature_convention((), ())
 
 
-def callee_results(module: Module, i: Instr) -> tuple[object, ...]:
-    """Result types of a direct callee; the call's dst may leave none out."""
-    f = module.functions.get(i.callee)
-    return tuple(f.results) if f is not None else tuple(r.type for r in i.dst)
-
-
-def plan(f: Function, suspends: object) -> Layout:
-    """Cut f into segments and lay out its frame."""
-    nodes = make_nodes(f, suspends)  # type: ignore[arg-type]
-    reachable = _whole_order(nodes[0])
+def plan(f: Function, module: Module) -> Layout:
+    """Cut f, a goroutine function of the module, into segments and lay out its frame."""
+    nodes = make_nodes(f, suspends_in(module))
+    reachable = whole_order(nodes[0])
     nodes = sorted(reachable, key=lambda n: n.id)
     remat = rematerializable(f, nodes)
     lv = liveness(nodes, sum(1 << k for k in remat))
@@ -194,7 +188,7 @@ def _place_defers(lay: Layout, nodes: list[Node], at: int) -> int:
 
 
 def _place_slots(f: Function, lay: Layout, at: int) -> int:
-    """Give each leaf of each register live at a head the first word free at all those heads."""
+    """Give each scalar of each register live at a head the first word free at all those heads."""
     at_heads = [0] * len(f.regs)
     for k, s in enumerate(lay.segments):
         live = lay.live.live_in[s.head] if k else 0
@@ -205,7 +199,7 @@ def _place_slots(f: Function, lay: Layout, at: int) -> int:
     words: list[int] = []
     for r in f.regs:
         where = at_heads[r.id]
-        parts = leaves(r.type)
+        parts = flat(r.type)
         if not where or parts is None:
             continue
         mine: list[int] = []
@@ -225,10 +219,10 @@ def _place_slots(f: Function, lay: Layout, at: int) -> int:
 def _place_memory(f: Function, lay: Layout, nodes: list[Node], at: int) -> int:
     """Memory registers: parameters stay in the caller's area, the others share by the nodes they live in."""
     for r, place in zip(f.params, lay.convention.params, strict=True):
-        if leaves(r.type) is None:
+        if flat(r.type) is None:
             lay.memory[r.id] = place.stack
             lay.incoming.add(r.id)
-    big = [r for r in f.regs if leaves(r.type) is None and r.id not in lay.incoming]
+    big = [r for r in f.regs if flat(r.type) is None and r.id not in lay.incoming]
     if not big:
         return at
     lives = {r.id: 0 for r in big}
@@ -263,10 +257,7 @@ def registers(f: Function, bits: int) -> list[Reg]:
     while bits:
         low = bits & -bits
         r = f.regs[low.bit_length() - 1]
-        if leaves(r.type) is not None:
+        if flat(r.type) is not None:
             out.append(r)
         bits ^= low
     return out
-
-
-__all__ = ["Layout", "call_convention", "flat_leaves", "plan", "registers", "signature_convention"]

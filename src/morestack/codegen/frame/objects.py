@@ -41,12 +41,10 @@ def _root(a: Operand, remat: Remat) -> tuple[Object, int] | None:
     while isinstance(a, Reg) and a.id in remat:
         i = remat[a.id]
         if i.op is Op.ADDR:
-            assert isinstance(i.aux, Object)
-            return i.aux, offset
+            return i.object, offset
         if i.op is not Op.OFFSET:
             return None
-        assert isinstance(i.aux, int)
-        offset += i.aux
+        offset += i.number
         a = i.args[0]
     return None
 
@@ -77,8 +75,7 @@ class ObjectLiveness:
         for i in reversed(n.instrs if n.suspend is None else (*n.instrs, n.suspend)):
             ended = self._written(i)
             if i.op is Op.ADDR:
-                assert isinstance(i.aux, Object)
-                ended |= self._single & 1 << i.aux.id
+                ended |= self._single & 1 << i.object.id
             uses = uses & ~ended | self._used(i)
             kills |= ended
         return uses, kills
@@ -88,7 +85,7 @@ class ObjectLiveness:
         if i.op not in (Op.CLEAR, Op.STORE, Op.MOVE):
             return 0
         root = _root(i.args[0], self._remat)
-        whole = i.args[1].type if i.op is Op.STORE else i.aux
+        whole = i.args[1].type if i.op is Op.STORE else i.memory_type
         return 1 << root[0].id if root is not None and root[1] == 0 and root[0].type is whole else 0
 
     def _used(self, i: Instr) -> int:
@@ -97,8 +94,7 @@ class ObjectLiveness:
             return 0  # no code: it is computed where it is read
         used = 0
         if i.op is Op.ADDR:
-            assert isinstance(i.aux, Object)
-            used = 1 << i.aux.id & ~self._single
+            used = 1 << i.object.id & ~self._single
         for k, a in enumerate(i.args):
             root = _root(a, self._remat)
             if root is not None and (k or not self._written(i)):

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from morestack.ir.module import Function, Instr
+from morestack.ir.cfg import reverse_postorder
+from morestack.ir.module import Function, Instr, Module
 from morestack.ir.ops import Effect, Op
 
 JOIN_SIZE = 40
@@ -96,30 +97,28 @@ def make_nodes(f: Function, suspends: Callable[[Instr], bool]) -> list[Node]:
     return nodes
 
 
-def reverse_postorder(root: Node, stop: Callable[[Node], bool]) -> list[Node]:
-    """Nodes reachable from root over plain edges, not entering a node that `stop` names."""
-    seen = {root}
-    order: list[Node] = []
-    stack: list[tuple[Node, int]] = [(root, 0)]
-    while stack:
-        node, i = stack.pop()
-        if i < len(node.succs):
-            stack.append((node, i + 1))
-            s = node.succs[i]
-            if s not in seen and not stop(s):
-                seen.add(s)
-                stack.append((s, 0))
-        else:
-            order.append(node)
-    order.reverse()
-    return order
+def suspends_in(module: Module) -> Callable[[Instr], bool]:
+    """The predicate for suspension points of the module's functions."""
+
+    def suspends(i: Instr) -> bool:
+        if i.op is Op.RT:
+            return i.runtime_call.effect & (Effect.PARK | Effect.NORETURN) == Effect.PARK
+        if i.op is Op.CALL:
+            callee = module.functions.get(i.callee)
+            return callee is None or callee.leaf is None
+        return bool(i.op.effect & Effect.CALL)
+
+    return suspends
 
 
 def _size(node: Node) -> int:
     """How much code a copy of the node is, in instructions; calls and checks weigh more."""
     total = 1
     for i in node.instrs:
-        total += 3 if i.op.effect & (Effect.PANIC | Effect.CALL) else 1
+        if i.op.effect & (Effect.PANIC | Effect.CALL):
+            total += 3
+        else:
+            total += 2 if i.op is Op.LOOP_CHECK else 1
     if node.suspend is not None:
         total += 4 + len(node.suspend.args)
     return total
@@ -127,13 +126,13 @@ def _size(node: Node) -> int:
 
 def make_segments(nodes: list[Node]) -> list[Segment]:
     """Choose heads; segment 0 is the entry."""
-    order = _whole_order(nodes[0])
+    order = whole_order(nodes[0])
     heads = {nodes[0]: None, **{n: None for n in order if n.binds is not None}}
     joins: set[Node] = set()
     while found := _joins(order, heads):
         joins |= found
-        heads.update(dict.fromkeys(found))
-    regions = {h: reverse_postorder(h, heads.__contains__) for h in heads}
+        heads.update({n: None for n in order if n in found})
+    regions = {h: reverse_postorder(h, lambda n: [s for s in n.succs if s not in heads]) for h in heads}
     return [Segment(k, h, regions[h], h in joins) for k, h in enumerate(heads)]
 
 
@@ -185,21 +184,6 @@ def _too_big(n: Node, sizes: dict[Node, int], heads: dict[Node, None], found: se
     return False
 
 
-def _whole_order(root: Node) -> list[Node]:
+def whole_order(root: Node) -> list[Node]:
     """Reverse postorder over plain, resume and unwinding edges."""
-    seen = {root}
-    order: list[Node] = []
-    stack: list[tuple[Node, int]] = [(root, 0)]
-    while stack:
-        node, i = stack.pop()
-        succs = (*node.succs, node.resume, node.unwinds)
-        if i < len(succs):
-            stack.append((node, i + 1))
-            s = succs[i]
-            if s is not None and s not in seen:
-                seen.add(s)
-                stack.append((s, 0))
-        else:
-            order.append(node)
-    order.reverse()
-    return order
+    return reverse_postorder(root, lambda n: [s for s in (*n.succs, n.resume, n.unwinds) if s is not None])
