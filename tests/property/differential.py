@@ -1,4 +1,4 @@
-"""Running one program three ways: on the IR interpreter, natively, and with real Go."""
+"""Running one program four ways: on the IR interpreter before and after the passes, natively, and with real Go."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from morestack.build.program import Program
 from morestack.interp.interpreter import Steps, interpret
+from morestack.ir.module import Module
 from morestack.source.span import SourceFile
 from tests.crash import up_to_traceback
 from tests.forked import run_one
@@ -17,10 +18,10 @@ Outcome = tuple[str, int | None]
 """What a program printed, up to a traceback, and its exit code."""
 
 
-def interpreted(text: str) -> Outcome | None:
+def interpreted(module: Module, limit: int) -> Outcome | None:
     """The interpreter's answer; None when the program takes too long for it."""
     try:
-        result = interpret(Program([SourceFile("main.go", text.encode())]).root.ir, LIMIT)
+        result = interpret(module, limit)
     except Steps:
         return None
     return up_to_traceback(result.output), result.code
@@ -45,9 +46,11 @@ def differences(text: str, directory: Path, go: str | None = None) -> list[str]:
     """Where the ways of running a program disagree, in words; empty when they agree."""
     path = directory / "main.go"
     path.write_text(text)
-    outcomes = {"interpreter": interpreted(text)}
+    main = Program([SourceFile("main.go", text.encode())]).root
+    outcomes = {"interpreter": interpreted(main.ir, LIMIT)}
     if outcomes["interpreter"] is None:
         return []
+    outcomes["interpreter after the passes"] = interpreted(main.optimized, 2 * LIMIT)
     for mode, stress in MODES.items():
         outcomes[mode] = native(path, stress)
     if go is not None:

@@ -60,6 +60,16 @@ class Sync:
             AtomicOp.OR: lambda p, mask: change(p, load(p) | mask),
         }
 
+    # -- giving way --------------------------------------------------------------------------------
+
+    def gosched(self) -> None:
+        self.m.current.waiting = "runnable"
+        self.m.ready.append(self.m.current)
+        raise Park
+
+    def preempt(self) -> None:
+        self.gosched()
+
     # -- semaphores --------------------------------------------------------------------------------
 
     def _word(self, p: int) -> int:
