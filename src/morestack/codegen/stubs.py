@@ -28,10 +28,6 @@ from morestack.abi.structures import (
 from morestack.codegen.context import RECORD_TYPE, SITE_TYPE, c_string, relative
 from morestack.codegen.convention import PARAMS, argument_list
 
-STUBS = (
-    "rt.morestack", "rt.schedule", "rt.goexit", "rt.panic", "rt.mstart", "rt.leafpanic", "rt.panicval",
-    "rt.panicreturn", "rt.lessstack",
-)  # fmt: skip
 CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval", "panicreturn", "oldstack")
 """Cells the stubs use; the runtime module defines them."""
 

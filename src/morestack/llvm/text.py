@@ -5,6 +5,7 @@ In registers bool is i1, in memory i8.
 
 from __future__ import annotations
 
+import functools
 import struct as pystruct
 
 from morestack.ir.flat import is_float
@@ -51,6 +52,7 @@ def const_text(c: Const) -> str:
     return str(number & ((1 << (8 * s.size)) - 1))
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def quote(name: str) -> str:
     """A global's name as LLVM text writes it."""
     if name.replace(".", "_").replace("$", "_").isalnum() or all(c.isalnum() or c in "._$-" for c in name):

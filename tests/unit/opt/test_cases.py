@@ -22,7 +22,9 @@ from tests import txtar
 from tests.unit.irbuild.test_build import types_of
 
 CASES = sorted((Path(__file__).parents[2] / "cases" / "opt").glob("*.txtar"))
-PROGRAMS = [Path(__file__).parents[3] / "examples" / f"{name}.go" for name in ("fib", "tree", "tasks", "waves", "guard")]
+PROGRAMS = [
+    Path(__file__).parents[3] / "examples" / f"{name}.go" for name in ("fib", "tree", "tasks", "waves", "guard")
+]
 HEAD = 'module "main"\ngotype @type.int\n'
 ENTRY = """func @runtime.main() () kind entry {
 b0:

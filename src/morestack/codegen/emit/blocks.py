@@ -16,6 +16,7 @@ from morestack.codegen.emit.scalar import SCALAR_OPS
 from morestack.codegen.emit.terminators import emit_jump
 from morestack.codegen.frame.layout import registers
 from morestack.codegen.frame.split import Node
+from morestack.ir.dataflow import backward
 from morestack.ir.module import Function, Instr, Pos
 from morestack.ir.ops import Op
 from morestack.source.diagnostics import InternalError
@@ -61,21 +62,8 @@ class Region(Body):
 
     def solve_liveness(self, uses: dict[Node, int], defs: dict[Node, int]) -> None:
         """Fill seg_live: live at the start of each node, for this function's own reads."""
-        live = {n: 0 for n in self.nodes}
         needs = {n: self.exit_needs(n) for n in self.nodes}
-        changed = True
-        while changed:
-            changed = False
-            for n in reversed(self.nodes):
-                out = needs[n]
-                for s in n.succs:
-                    if self.is_inside(s):
-                        out |= live[s]
-                new = uses[n] | (out & ~defs[n])
-                if new != live[n]:
-                    live[n] = new
-                    changed = True
-        self.seg_live = live
+        self.seg_live = backward(self.nodes, lambda n: filter(self.is_inside, n.succs), uses, defs, needs)
 
     # emission
 

@@ -7,15 +7,14 @@ up to date. Subclasses say where frame objects and memory registers live, and ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from morestack.abi.structures import G_M
 from morestack.codegen.frame.remat import Remat
 from morestack.ir.flat import flat, flat_scalars
-from morestack.ir.module import Const, Function, Instr, Object, Operand, Pos, Reg, Sym
+from morestack.ir.module import Const, Function, Instr, Object, Operand, Reg, Sym
 from morestack.ir.types import BOOL, IRType, Scalar
-from morestack.llvm.text import LLVM_TYPE, const_text, memory_type, quote, zero_text
+from morestack.llvm.text import LLVM_TYPE, const_text, memory_type, zero_text
 from morestack.source.diagnostics import InternalError
 
 if TYPE_CHECKING:
@@ -41,10 +40,6 @@ class Body:
         self._next = 0
 
     # text
-
-    def tmp(self) -> str:
-        self._next += 1
-        return f"%t{self._next}"
 
     def label(self) -> str:
         self._next += 1
@@ -270,21 +265,8 @@ class Body:
         else:
             self.set(r, tuple(zero_text(s) for _, s in parts))
 
-    def line_of(self, pos: Pos | None, default: Pos | None) -> int:
-        p = pos or default
-        return p.line if p else 0
-
     def check_branch(self, ok: str, cold: str) -> None:
         """Go on when ok, else to the label `cold`."""
         go = self.label()
         self.emit(f"br i1 {ok}, label %{go}, label %{cold}{COLD}")
         self.start(go)
-
-
-def sync_all(body: Body, regs: Iterable[Reg]) -> None:
-    """Bring the allocas of several registers up to date."""
-    for r in regs:
-        body.sync(r)
-
-
-__all__ = ["COLD", "Body", "quote", "sync_all"]

@@ -19,32 +19,10 @@ from typing import TYPE_CHECKING
 from morestack.abi.convention import CONTEXT_REG, LINK
 from morestack.abi.structures import DEFER_FN, DEFER_LINK, DEFER_PC, DEFER_SP, G_DEFERS
 from morestack.codegen.convention import argument_list
-from morestack.codegen.frame.split import Node
 from morestack.ir.module import Instr
-from morestack.ir.ops import Op
 
 if TYPE_CHECKING:
     from morestack.codegen.emit.goroutine import SegmentBody
-
-
-def exit_node(nodes: list[Node]) -> Node | None:
-    """What follows the function's DEFER_RETURN."""
-    return next((n.resume for n in nodes if n.suspend is not None and n.suspend.op is Op.DEFER_RETURN), None)
-
-
-def in_loop(n: Node) -> bool:
-    """Whether control that has left n can come to it again."""
-    seen: set[Node] = set()
-    work = [n]
-    while work:
-        m = work.pop()
-        for s in (*m.succs, m.resume):
-            if s is n:
-                return True
-            if s is not None and s not in seen:
-                seen.add(s)
-                work.append(s)
-    return False
 
 
 def emit_defer(body: SegmentBody, i: Instr) -> None:

@@ -29,7 +29,7 @@ from morestack.ir.flat import flat, flat_scalars
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
 from morestack.ir.ops import Effect, Op
 from morestack.ir.types import I64
-from morestack.llvm.text import LLVM_TYPE, quote, zero_text
+from morestack.llvm.text import quote, zero_text
 
 ATTRIBUTES = "nounwind null_pointer_is_valid align 16"
 
@@ -380,6 +380,3 @@ def emit_goroutine(ctx: ModuleContext, f: Function) -> list[str]:
     for seg in lay.segments:
         out.extend(SegmentBody(ctx, lay, seg).build())
     return out
-
-
-__all__ = ["LLVM_TYPE", "emit_goroutine", "segment_symbol"]

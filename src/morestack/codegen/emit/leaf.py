@@ -30,8 +30,17 @@ from morestack.codegen.frame.split import Node, make_nodes
 from morestack.ir.cfg import reverse_postorder
 from morestack.ir.flat import flat, flat_scalars
 from morestack.ir.module import Function, Instr, Leaf, Object, Reg
-from morestack.ir.types import PTR
 from morestack.llvm.text import LLVM_TYPE, quote, zero_text
+
+PANICS: dict[str, tuple[int, tuple[int | str, ...]]] = {
+    "gopanic": (PENDING_USER, (M_PENDING_TYPE, M_PENDING_DATA)),
+    "panicnil": (PENDING_NIL, ()),
+    "panicshift": (PENDING_SHIFT, ()),
+    "panicwrap": (PENDING_WRAP, ("a", "b")),
+    "panicdottype": (PENDING_DOTTYPE, ("a", "b", M_PENDING_TYPE)),
+    "panicassert": (PENDING_ASSERT, ("a", "b")),
+}
+"""The NORETURN calls of leaves: which panic each is, and where its operands go: to `rt.leafpanic`, or into m."""
 
 
 class LeafBody(Region):
@@ -136,29 +145,19 @@ class LeafBody(Region):
 
     def no_return(self, i: Instr) -> None:
         """The NORETURN calls a leaf may make are panics: say which in g.pending and return."""
-        values = [v for a in i.args for v in self.value(a)]
-        a = b = "0"
-        extra: list[tuple[int, str]] = []
-        match i.aux:
-            case "gopanic":
-                kind = PENDING_USER
-                extra = [(M_PENDING_TYPE, values[0]), (M_PENDING_DATA, values[1])]
-            case "panicnil":
-                kind = PENDING_NIL
-            case "panicshift":
-                kind = PENDING_SHIFT
-            case "panicwrap":
-                kind, a, b = PENDING_WRAP, self.to_word(PTR, values[0]), values[1]
-            case "panicdottype":
-                kind, a, b = PENDING_DOTTYPE, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
-                extra = [(M_PENDING_TYPE, values[2])]
-            case _:
-                assert i.aux == "panicassert", i.aux
-                kind, a, b = PENDING_ASSERT, self.to_word(PTR, values[0]), self.to_word(PTR, values[1])
-        m = self.m() if extra else ""
-        for at, v in extra:
+        kind, places = PANICS[i.runtime_call.name]
+        words = {"a": "0", "b": "0"}
+        stored: list[tuple[int, str]] = []
+        scalars = [(s, v) for a in i.args for (_, s), v in zip(flat_scalars(a.type), self.value(a), strict=True)]
+        for place, (s, v) in zip(places, scalars, strict=True):
+            if isinstance(place, int):
+                stored.append((place, v))
+            else:
+                words[place] = self.to_word(s, v)
+        m = self.m() if stored else ""
+        for at, v in stored:
             self.emit(f"store ptr {v}, ptr {self.gep(m, at)}")
-        self.emit(self._panic_call(kind, a, b, i))
+        self.emit(self._panic_call(kind, words["a"], words["b"], i))
         self._return("true", ())
         self.start(self.label())  # holds the UNREACHABLE that follows
 

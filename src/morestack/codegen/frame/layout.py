@@ -20,11 +20,19 @@ from dataclasses import dataclass, field
 
 from morestack.abi.structures import DEFER_SIZE
 from morestack.codegen.convention import Convention, convention
-from morestack.codegen.emit.defer import exit_node, in_loop
 from morestack.codegen.frame.liveness import Liveness, ObjectInit, liveness, object_init
 from morestack.codegen.frame.objects import ObjectLiveness, mask_bits
 from morestack.codegen.frame.remat import Remat, rematerializable
-from morestack.codegen.frame.split import Node, Segment, make_nodes, make_segments, suspends_in, whole_order
+from morestack.codegen.frame.split import (
+    Node,
+    Segment,
+    exit_node,
+    in_loop,
+    make_nodes,
+    make_segments,
+    suspends_in,
+    whole_order,
+)
 from morestack.ir.flat import flat
 from morestack.ir.loops import takes_memory
 from morestack.ir.module import Function, Instr, Module, Object, Reg

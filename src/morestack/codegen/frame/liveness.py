@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from morestack.codegen.frame.split import Node
+from morestack.ir.dataflow import backward
 from morestack.ir.module import Function, Instr, Object, Reg
 from morestack.ir.ops import Op
 
@@ -24,10 +25,8 @@ class Liveness:
     def live_out(self, n: Node) -> int:
         """Registers live after the node: over plain edges, or in the continuation."""
         out = 0
-        for s in n.succs if n.suspend is None else ():
+        for s in n.following():
             out |= self.live_in[s]
-        if n.resume is not None:
-            out |= self.live_in[n.resume]
         return out
 
 
@@ -49,27 +48,10 @@ def _scan(n: Node, ignored: int) -> tuple[int, int]:
 def liveness(nodes: list[Node], ignored: int = 0) -> Liveness:
     """Solve backward liveness over plain and resume edges, without the registers in `ignored`."""
     lv = Liveness()
-    preds: dict[Node, list[Node]] = {n: [] for n in nodes}
     for n in nodes:
         lv.uses[n], lv.defs[n] = _scan(n, ignored)
         lv.touched[n] = lv.uses[n] | lv.defs[n]
-        lv.live_in[n] = lv.uses[n]
-        for s in n.succs if n.suspend is None else ():
-            preds[s].append(n)
-        if n.resume is not None:
-            preds[n.resume].append(n)
-    work = list(nodes)  # popped from the end: roughly postorder
-    queued = set(work)
-    while work:
-        n = work.pop()
-        queued.discard(n)
-        new = lv.uses[n] | (lv.live_out(n) & ~lv.defs[n])
-        if new != lv.live_in[n]:
-            lv.live_in[n] = new
-            for p in preds[n]:
-                if p not in queued:
-                    queued.add(p)
-                    work.append(p)
+    lv.live_in = backward(nodes, Node.following, lv.uses, lv.defs)
     return lv
 
 
@@ -141,9 +123,7 @@ def object_init(f: Function, nodes: list[Node], reachable: list[Node]) -> Object
         for n in reachable:
             out = _object_effects(n, may_in[n], must_in[n], None)
             may[n], must[n] = out
-            for s in (*n.succs, n.resume) if n.suspend is None else (n.resume,):
-                if s is None:
-                    continue
+            for s in n.following():
                 new_may, new_must = may_in[s] | out[0], must_in[s] & out[1]
                 if new_may != may_in[s] or new_must != must_in[s]:
                     may_in[s], must_in[s] = new_may, new_must

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from morestack.codegen.frame.remat import Remat
 from morestack.codegen.frame.split import Node
+from morestack.ir.dataflow import backward
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
 from morestack.ir.ops import Op
 
@@ -55,17 +56,11 @@ class ObjectLiveness:
     def __init__(self, f: Function, nodes: list[Node], remat: Remat, exit_node: Node | None) -> None:
         self._remat = remat
         self._single = sum(1 << o.id for o in f.single_objects())
-        self._before = {n: 0 for n in nodes}
-        effects = {n: self._effects(n) for n in nodes}
-        changed = True
-        while changed:
-            changed = False
-            for n in reversed(nodes):
-                uses, kills = effects[n]
-                live = uses | (self._after(n) & ~kills)
-                if live != self._before[n]:
-                    self._before[n] = live
-                    changed = True
+        uses: dict[Node, int] = {}
+        kills: dict[Node, int] = {}
+        for n in nodes:
+            uses[n], kills[n] = self._effects(n)
+        self._before = backward(nodes, Node.following, uses, kills)
         self.at_exit = self._before[exit_node] if exit_node is not None else 0
         """What is read after the deferred calls."""
 
@@ -102,10 +97,8 @@ class ObjectLiveness:
         return used
 
     def _after(self, n: Node) -> int:
-        if n.resume is not None:
-            return self._before[n.resume]
         live = 0
-        for s in n.succs:
+        for s in n.following():
             live |= self._before[s]
         return live
 

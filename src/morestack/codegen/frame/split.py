@@ -42,6 +42,10 @@ class Node:
     succs: tuple[Node, ...] = ()
     unwinds: Node | None = None
 
+    def following(self) -> tuple[Node, ...]:
+        """Where control goes: on to a successor, or behind the suspension to what resumes."""
+        return self.succs if self.resume is None else (self.resume,)
+
     def __repr__(self) -> str:
         return f"n{self.id}"
 
@@ -53,7 +57,6 @@ class Segment:
     number: int
     head: Node
     nodes: list[Node]
-    is_join: bool = False
 
     @property
     def is_entry(self) -> bool:
@@ -128,12 +131,10 @@ def make_segments(nodes: list[Node]) -> list[Segment]:
     """Choose heads; segment 0 is the entry."""
     order = whole_order(nodes[0])
     heads = {nodes[0]: None, **{n: None for n in order if n.binds is not None}}
-    joins: set[Node] = set()
     while found := _joins(order, heads):
-        joins |= found
         heads.update({n: None for n in order if n in found})
     regions = {h: reverse_postorder(h, lambda n: [s for s in n.succs if s not in heads]) for h in heads}
-    return [Segment(k, h, regions[h], h in joins) for k, h in enumerate(heads)]
+    return [Segment(k, h, regions[h]) for k, h in enumerate(heads)]
 
 
 def _joins(order: list[Node], heads: dict[Node, None]) -> set[Node]:
@@ -182,6 +183,16 @@ def _too_big(n: Node, sizes: dict[Node, int], heads: dict[Node, None], found: se
                 seen.add(s)
                 work.append(s)
     return False
+
+
+def exit_node(nodes: list[Node]) -> Node | None:
+    """What follows the function's DEFER_RETURN."""
+    return next((n.resume for n in nodes if n.suspend is not None and n.suspend.op is Op.DEFER_RETURN), None)
+
+
+def in_loop(n: Node) -> bool:
+    """Whether control that has left n can come to it again."""
+    return any(n in s.following() for s in reverse_postorder(n, Node.following))
 
 
 def whole_order(root: Node) -> list[Node]:
