@@ -1,4 +1,4 @@
-"""What the functions of one LLVM module share: symbols, declarations, records and metadata blobs."""
+"""State that the functions of one LLVM module share: symbols, declarations, records and metadata blobs."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ class ModuleContext:
         return known
 
     def _describe(self, record: str, f: Function, flags: int, file: str) -> None:
-        """Define a function record. The functions that f is inlined in may want it before f's frame is laid out."""
+        """Define a function record, after all functions: one that f is inlined in may ask for it before f's frame is
+        laid out."""
         name = self.name(f.shown or f.body_of or f.name)
         line = f.pos.line if f.pos else 0
         file = file or (f.pos.file if f.pos else "")
@@ -128,8 +129,8 @@ class ModuleContext:
         )
 
     def _object_table(self, record: str, f: Function) -> str:
-        """The field of a function record that refers to the table of the frame's objects: the words of a frame of at
-        most 64 that are theirs, as bits, how many there are, and their places."""
+        """The field of a function record that refers to the table of the frame's objects: their words as bits (in
+        frames of at most 64 words), their number, and their places."""
         ranges = self.objects.get(f.name)
         if not ranges:
             return "i32 0"
@@ -143,8 +144,8 @@ class ModuleContext:
         return relative(table, record)
 
     def site(self, f: Function, pos: Pos | None, flags: int, used: int = 0) -> str:
-        """The site record of a place in f, where the objects in the mask `used` are of use. A package's init is made by
-        the compiler, but what it does for variables stands in files: it is shown there."""
+        """The site record of a position in f, where the objects in the mask `used` are live. The compiler makes a
+        package's init, but initial values of variables stand in files, and tracebacks show those."""
         caller = ""
         if pos is not None and pos.inlined is not None:
             caller = self.site(f, pos.inlined.call, flags)
@@ -199,7 +200,7 @@ class ModuleContext:
         return f"prefix {PREFIX_TYPE} {{i64 {reg_bitmap}, i32 {ENTRY_MARK}, {relative(record, symbol)}}}"
 
     def blob(self, bits: int, words: int, site: str, flags: int = 0) -> str:
-        """The "pc" of a place that panics and never returns."""
+        """The "pc" of a place that panics, to which nothing returns."""
         key = (site, bits, words)
         known = self._blobs.get(key)
         if known is None:
@@ -212,7 +213,7 @@ class ModuleContext:
         return f"getelementptr (i8, ptr {known}, i64 16)"
 
     def trailer(self) -> list[str]:
-        """Declarations of what the module uses and does not define, and its private data."""
+        """Declarations of the symbols that the module uses but does not define, and its private data."""
         out = list(self.declared)
         out.extend(f"@{quote(f'cell.{c}')[1:]} = external hidden global ptr" for c in sorted(self._cells))
         for name in sorted(self._functions - self.defined):

@@ -83,7 +83,7 @@ def convention(params: Iterable[IRType], results: Iterable[IRType]) -> Conventio
 
 
 def argument_list(values: dict[int, str]) -> str:
-    """The text of x0..x8, d0..d7 for a tail call; what is not given is poison."""
+    """The text of x0..x8, d0..d7 for a tail call; registers that are not given are poison."""
     if not values:
         return _ALL_POISON
     out = list(_POISON)

@@ -1,8 +1,8 @@
 """The stubs between goroutine functions and the runtime: the counterpart of gc's asm_amd64.s.
 
-All have the uniform prototype but `rt.mstart` (C, called by an OS thread) and `rt.leafpanic` (C);
-`rt.goexit` is a continuation, the bottom return address of every goroutine; so is `rt.lessstack`, that of a segment's
-first function. See docs/abi.md.
+All have the uniform prototype except `rt.mstart` (C, called by an OS thread) and `rt.leafpanic` (C).
+`rt.goexit` is a continuation: the return address at the bottom of every goroutine. So is `rt.lessstack`, the return
+address of a segment's first function. See docs/abi.md.
 """
 
 from __future__ import annotations

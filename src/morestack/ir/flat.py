@@ -2,7 +2,7 @@
 
 A *flat* type has at most `MAX_SCALARS` scalars and no array of more than one element: its value is a tuple of
 scalars, so fields never need to be extracted, and each scalar has its own spill slot. Every other type is
-a *memory* type: its value is the address of memory nobody else writes.
+a *memory* type: its value is the address of memory that nothing else writes.
 
 Rejected: LLVM first-class aggregates, whose loads and stores the middle end handles badly.
 """

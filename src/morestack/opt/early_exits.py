@@ -1,15 +1,16 @@
-"""Inline at call sites the early way out of a function: `if n < 2 { return n }` of a recursion.
+"""Inline the early exits of a function at its call sites, such as `if n < 2 { return n }` of a recursion.
 
-A goroutine function whose entry leads over pure instructions to a RETURN on some paths has a *prefix*: a tree
-of blocks without calls, checks or memory. At a direct call the prefix is run in the caller; only where
-it does not end in a RETURN is the function called. In a binary recursion half of all calls are leaves of
-the call tree, so this halves calls. Tracebacks stay right because nothing inlined can panic or call, and
-semantics do because the prefix is pure.
+If some paths from a goroutine function's entry lead over pure instructions to a RETURN, the function has a *prefix*: a
+tree of blocks without calls, checks or memory accesses. A direct call runs the prefix in the caller, and calls the
+function only where the prefix does not end in a RETURN. Half of all calls in a binary recursion are leaves of the call
+tree, so this saves half of the calls. Tracebacks stay right because nothing in a prefix can panic or call; results
+stay right because the prefix is pure.
 
-When only one place calls, the function is split: `f` is the prefix, without frame or stack check, and
-tail-jumps to `f.body`, which takes the path for granted; inlined prefixes call `f.body` directly.
+If only one place of the prefix goes on into the rest, the function is split. `f` keeps the prefix, which needs neither
+a frame nor a stack check, and tail-calls `f$body`, which starts where the prefix ends. Inlined prefixes call `f$body`
+directly.
 
-Input is left as it was. Whole bodies, where they are small, are inlined before (inline.py).
+inline.py has copied small bodies whole before this pass.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ BUDGET = 12
 DEPTH = 3
 """Branches one path of a prefix may pass."""
 BODY_SUFFIX = "$body"
-"""No Go name has a dollar sign."""
+"""Appended to the name of a function for its body: no Go name contains a dollar sign."""
 GROWTH = 24
-"""Call sites a function may have to be still worth the longer code."""
+"""Call sites that a caller may have: with more, the code grows too much."""
 
 
 def body_name(name: str) -> str:
@@ -39,7 +40,7 @@ def body_name(name: str) -> str:
 
 @dataclass(slots=True)
 class _Exit:
-    """The prefix ends: with these results, or (None) by calling after all, where block `at` would follow."""
+    """The end of a prefix: a return of `results`, or, if that is None, a call; the body goes on at block `at`."""
 
     results: tuple[Operand, ...] | None
     at: Block | None = None
@@ -47,7 +48,7 @@ class _Exit:
 
 @dataclass(slots=True)
 class _Step:
-    """Pure instructions, then a choice (`condition` None: only `then`)."""
+    """Pure instructions, then a branch. Without a condition, `then` always follows."""
 
     instrs: list[Instr]
     condition: Operand | None
@@ -66,7 +67,7 @@ class _Prefix:
     """Builds the prefix tree of one function."""
 
     def __init__(self, f: Function) -> None:
-        self.params = set(f.params)  # assigned to, they would not be what the body is called with
+        self.params = set(f.params)  # if one is written, the body cannot be called with it
         self.left = BUDGET
         self.returns = 0
 
@@ -95,7 +96,7 @@ class _Prefix:
 
 
 def _calls(t: _Tree) -> bool:
-    """Whether the tree is no more than the call."""
+    """Whether the tree does nothing but call."""
     if isinstance(t, _Exit):
         return t.results is None
     return t.condition is None and _calls(t.then)
@@ -112,7 +113,7 @@ def _prefix(f: Function) -> _Tree | None:
 
 
 def _slow_path(t: _Tree) -> list[tuple[list[Instr], Block]]:
-    """For each place that calls: the pure instructions on the way, and the block that follows."""
+    """For each place that calls, the pure instructions before it and the block that follows."""
     if isinstance(t, _Exit):
         return [([], t.at)] if t.results is None and t.at is not None else []
     parts = _slow_path(t.then) + (_slow_path(t.other) if t.other is not None else [])
@@ -120,7 +121,7 @@ def _slow_path(t: _Tree) -> list[tuple[list[Instr], Block]]:
 
 
 def _clone(f: Function) -> tuple[Function, dict[Block, Block]]:
-    """A copy of f with blocks of its own, instructions shared but for terminators."""
+    """A copy of f with its own blocks and terminators; it shares all other instructions."""
     g = replace(f, regs=list(f.regs), blocks=[])
     copies = {b: g.block() for b in f.blocks}
     for b, c in copies.items():
@@ -129,7 +130,7 @@ def _clone(f: Function) -> tuple[Function, dict[Block, Block]]:
 
 
 def _split(f: Function, t: _Tree) -> tuple[Function, Function] | None:
-    """(the prefix alone, the body), when exactly one place of the prefix goes on into the body."""
+    """The prefix and the body as two functions, if exactly one place of the prefix goes on into the body."""
     slow = _slow_path(t)
     if len(slow) != 1:
         return None
@@ -138,7 +139,7 @@ def _split(f: Function, t: _Tree) -> tuple[Function, Function] | None:
     body.name, body.body_of = body_name(f.name), f.name
     start = Block(len(body.blocks), [*instrs, Instr(Op.JUMP, targets=(copies[at],), pos=f.pos)])
     body.blocks.insert(0, start)
-    tidy_blocks(body)  # what only the prefix led to is gone
+    tidy_blocks(body)  # drops blocks that only the prefix reached
     prefix = replace(f, regs=list(f.regs), objects=[], blocks=[])
     _emit_prefix(prefix, t, prefix.block(), f)
     return prefix, body

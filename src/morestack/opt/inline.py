@@ -1,21 +1,23 @@
-"""Inline small functions that are no leaves, and the function literals that are passed to them.
+"""Inline small goroutine functions, and the function literals that are passed to them.
 
         around(c, func(near cell) { ... })        the body of `around`, in which `f(n)` is the literal's body
 
-A call is replaced by a copy of the callee's body, whose instructions say where they came from (`Inlined`), so a
-traceback shows the same lines as without (docs/abi.md, site records). A call through a closure is replaced when only
-one function can be in it: when it is a static closure, or an object into which this function has stored a code address.
-Code addresses are stored into nothing but closures, and never into one that has another.
+A copy of the callee's body replaces the call. The positions of its instructions say where they come from (`Inlined`),
+so a traceback shows the same lines as without inlining (docs/abi.md, site records). A call through a closure is
+replaced if only one function can be in the closure: if it is a static closure, or an object into which this function
+has stored one code address. The builder stores code addresses into closures only, and one address into each.
 
-What is copied is the callee as it was written. A function that calls itself is inlined into itself once, and a cycle
-of functions into each of them once, as gc does. Calls of leaves stay, LLVM inlines those; a function that calls nothing
-but leaves after this is one itself. `recover` asks for its caller's frame, so who calls it has one.
+The pass copies callees as they were before it. It inlines a function that calls itself into itself once, and likewise
+each function of a cycle, as gc does. It keeps calls of leaf functions, which LLVM inlines. A function that calls
+only leaf functions afterwards is a leaf function itself. `recover` asks for its caller's frame, so a function that
+calls it keeps its own.
 
-Budgets are small: a frame that grows for what an inlined function keeps alive costs every copy of the stack, and what
-it keeps in memory (arrays, large structs) is in the frame even where the function is never called. A callee
-that is given a function literal may be larger, loop and call, since an indirect call goes with it.
+Budgets are small because a frame grows by what an inlined function keeps alive, and every copy of the stack pays for
+that; memory values (arrays, large structs) take room in the frame even where the function is not called. A
+callee that is given a function literal may be larger, may loop, and may call more than once, because inlining it also
+removes an indirect call.
 
-Input is left as it was. Why budgets are what they are: docs/adr/0005-inlining.md.
+docs/adr/0005-inlining.md has the measurements behind the budgets.
 """
 
 from __future__ import annotations
@@ -30,19 +32,19 @@ from morestack.ir.tidy import tidy_blocks
 from morestack.opt.leaves import ENTRIES, NOINLINE
 
 BUDGET = 25
-"""Instructions a callee may have."""
+"""Instructions that a callee may have."""
 LITERAL_BUDGET = 45
-"""The same for a callee that is given a function literal, or is one."""
+"""The same for a callee that is a function literal or is given one."""
 GROWTH = 300
 """Instructions that a caller may grow by."""
 FRAME = 128
-"""Bytes of objects and of values in memory that a callee may have: they would be in every frame of its caller."""
+"""Bytes of objects and memory values that a callee may have: every frame of the caller would hold them."""
 ROUNDS = 3
 """How deep inlined bodies may nest."""
 
 
 def size(f: Function) -> int:
-    """How much a copy of the body is."""
+    """The cost of a copy of the body."""
     total = 0
     for i in f.instructions():
         if i.op not in (Op.COPY, Op.JUMP, Op.ADDR):
@@ -51,7 +53,7 @@ def size(f: Function) -> int:
 
 
 def memory(f: Function) -> int:
-    """Bytes of what the body keeps in memory: objects, and values that no register holds."""
+    """Bytes that the body keeps in memory: objects, and values too large for LLVM registers."""
     wide = sum(r.type.size for r in f.regs if flat(r.type) is None)
     return wide + sum(o.type.size for o in f.objects)
 
@@ -79,7 +81,7 @@ def _may_be_copied(f: Function) -> bool:
 
 
 class _Closures:
-    """Which function each closure value of f holds, as far as one look at f tells."""
+    """Which function each closure value of f holds, as far as f itself tells."""
 
     def __init__(self, f: Function, module: Module) -> None:
         self.module = module
@@ -95,7 +97,7 @@ class _Closures:
                 self.codes.setdefault(self._origin(i.args[0]), set()).add(i.args[1].name)
 
     def _origin(self, a: Operand) -> object:
-        """What made the address: a frame object, an allocation, or a symbol."""
+        """Where the address comes from: a frame object, an allocation, or a symbol."""
         while isinstance(a, Reg):
             made = self.defs.get(a.id)
             if made is None:
@@ -106,7 +108,7 @@ class _Closures:
         return a
 
     def code(self, a: Operand) -> str | None:
-        """The only function in a closure."""
+        """The function in a closure, if there can be only one."""
         origin = self._origin(a)
         if isinstance(origin, Sym):
             g = self.module.globals.get(origin.name)
@@ -126,7 +128,7 @@ class _Candidates:
         self._known: dict[str, tuple[int, bool] | None] = {}
 
     def get(self, name: str) -> tuple[int, bool] | None:
-        """Size, and whether it has neither loops nor more than one call; None when it is not to be copied."""
+        """The size, and whether the body is free of loops and calls at most once; None if it must not be copied."""
         if name not in self._known:
             f = self.module.functions.get(name)
             if f is None or not _may_be_copied(f):
@@ -179,7 +181,7 @@ class _Caller:
         return sites
 
     def _within(self, pos: Pos | None) -> set[str]:
-        """The functions a place has been inlined from, and with them the caller."""
+        """The functions that a position was inlined from, and the caller itself if there are any."""
         names: set[str] = set()
         while pos is not None and pos.inlined is not None:
             names |= {pos.inlined.function, self.f.name}
@@ -202,7 +204,7 @@ class _Caller:
 
 
 def _copy_body(out: Function, here: Block, call: Instr, callee: Function) -> Block:
-    """The callee's body instead of a call, from `here` on; the block where it goes on."""
+    """Append the callee's body to `here` in place of a call; return the block that follows."""
     regs: dict[int, Reg] = {r.id: out.reg(r.type, r.name) for r in callee.regs}
     objects: dict[int, Object] = {o.id: out.object(o.type, o.name) for o in callee.objects}
     args = call.args

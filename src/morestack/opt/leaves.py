@@ -1,10 +1,12 @@
-"""Which functions are leaves: ordinary native functions instead of goroutine functions.
+"""Find leaf functions: they become ordinary native functions instead of goroutine functions.
 
-A leaf calls only leaves and non-parking runtime functions, directly; it does not recurse, defer or recover,
-and its native frames, callees' included, stay under `FRAME_LIMIT` bytes. No loop of it allocates: a collection cannot
-begin in a leaf. It gives flat values only; a parameter of a memory type is passed by its address, where nobody writes
-as long as the leaf runs. Being a leaf pays when somebody calls it directly, so functions that are only reached through
-their address are compiled as goroutine functions. Entries the runtime jumps to must be goroutine functions.
+A leaf function directly calls leaf functions and runtime functions that do not park, and nothing else. It does not
+recurse, defer or recover, and its native frames, including its callees', stay below `FRAME_LIMIT` bytes. None of its
+loops allocates, because a collection cannot begin in a leaf function. Its results are flat values. A parameter of a
+memory type is passed by address; nobody writes there while the leaf function runs.
+
+Only direct calls profit, so a function that is only reached through its address stays a goroutine function, and so
+does a function that the runtime starts.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ FRAME_LIMIT = 4096
 OWN_LIMIT = 1024
 DEPTH_LIMIT = 24
 ENTRIES = (FunctionKind.ENTRY, FunctionKind.MAIN, FunctionKind.INIT)
-"""Functions that start the program: the runtime jumps to one, and the others' frames are in every traceback."""
+"""Functions that start the program: the runtime jumps to the first, and tracebacks show main.main."""
 INLINE_SIZE = 40
 NOINLINE = "go:noinline"
 
 
 class _Candidate(NamedTuple):
-    """What a function's own body says, without its callees'."""
+    """Facts about a function's own body, without its callees."""
 
     callees: set[str]
     calls: int
@@ -38,7 +40,7 @@ class _Candidate(NamedTuple):
 
 
 def _candidate(f: Function) -> _Candidate | None:
-    """The body as a leaf's, or None when it rules that out."""
+    """The facts about a body that may be a leaf function's; None if it cannot be one."""
     if f.has_defer or f.kind in ENTRIES or f.context is not None:
         return None
     if any(flat(t) is None for t in f.results):
@@ -74,13 +76,13 @@ def _candidate(f: Function) -> _Candidate | None:
 
 
 def _waits_in_loop(f: Function) -> bool:
-    """Whether a loop of f does something atomic: it may wait for another goroutine, and nobody could stop a leaf."""
+    """Whether a loop of f has atomic operations: it may wait for another goroutine, and a leaf cannot be preempted."""
     atomic = {b for b in f.blocks if any(i.op is Op.RT and i.runtime_call.atomic for i in b.instrs)}
     return bool(atomic) and any(not atomic.isdisjoint(e.body) for e in back_edges(f))
 
 
 def _allocates_in_loop(f: Function, found: dict[str, Leaf]) -> bool:
-    """Whether a loop of f takes memory, itself or in a leaf: there is no safe point in a leaf to collect at."""
+    """Whether a loop of f allocates, itself or in a leaf: leaf functions have no safe point for a collection."""
     return any(
         may_allocate(i, lambda name: name in found and found[name].allocates)
         for e in back_edges(f)
@@ -90,7 +92,7 @@ def _allocates_in_loop(f: Function, found: dict[str, Leaf]) -> bool:
 
 
 def find_leaves(module: Module) -> Module:
-    """The module, in which each leaf knows what it is."""
+    """The module, with `leaf` set in each leaf function."""
     bodies: dict[str, _Candidate] = {}
     called: set[str] = set()
     for name, f in module.functions.items():
@@ -104,8 +106,8 @@ def find_leaves(module: Module) -> Module:
 
 
 def _solve(module: Module, bodies: dict[str, _Candidate]) -> dict[str, Leaf]:
-    """The leaves among the candidates, callees first: one that waits for itself, in a recursion, or for a goroutine
-    function is never reached."""
+    """The leaf functions among the candidates, callees first. A candidate that waits for itself, in a recursion, or for
+    a goroutine function is never reached."""
     found: dict[str, Leaf] = {}
     callers: dict[str, list[str]] = {}
     waiting: dict[str, int] = {}

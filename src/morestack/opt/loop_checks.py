@@ -1,15 +1,17 @@
-"""Checks of the guard on back edges: where a loop without calls gives way to a collection or to others.
+"""Insert checks of the guard on back edges: there a loop without calls gives way to a collection or to others.
 
         latch: ... jump -> check            check: loopcheck -> header, poll
                                             poll:  rt[preempt]; jump -> header          out of line
 
-A loop gets a check when it can go round without passing a prologue's, and allocates or is not counted (loops.py).
-`preempt` parks, so the loop goes on in a continuation: the part of the loop up to the next head is copied there when it
-is short, else the header becomes a segment of its own (split.py). A counted loop without allocation runs as it is.
+A loop gets a check if it can go round without passing a prologue's, and allocates or is not counted (ir/loops.py).
+`preempt` parks, so the loop goes on in a continuation. If the part of the loop up to the next head is short, the
+continuation gets a copy of it; otherwise the header becomes a segment of its own (codegen/frame/split.py). A counted
+loop that does not allocate runs without checks.
 
-Input is left as it was. Indirect calls do not count as checks: a function without frame and calls has none. Rejected:
-a check in every such function, which would cost comparators and small methods more than the loops that call them.
-Rejected too: a check where a counted loop holds another, 14 % of a nest with five rounds each (docs/scheduler.md).
+An indirect call does not count as a check, because a function that has no frame and makes no call has no prologue
+check. Rejected: a check in every such function, which would cost comparators and small methods more than the loops that
+call them. Also rejected: a check where a counted loop contains another; it takes 14 % of the time of a nest whose
+inner loop makes five rounds (docs/scheduler.md).
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ def insert_loop_checks(module: Module) -> Module:
 
 
 def with_checks(f: Function, checks: Callable[[str], bool], allocates: Callable[[str], bool]) -> Function:
-    """f with its checks; f itself when it needs none. `checks`: which functions look at the guard when they are
-    entered; `allocates`: which may take memory without doing so."""
+    """f with its checks, or f itself if it needs none. `checks` names the functions that check the guard on entry,
+    `allocates` those that may allocate without a check."""
     checked = {b for b in f.blocks if any(i.op is Op.CALL and checks(i.callee) for i in b.instrs)}
     wanted = [e for e in back_edges(f, checked) if _needs_check(e, allocates)]
     return _insert(f, wanted) if wanted else f
@@ -51,7 +53,7 @@ def _needs_check(e: BackEdge, allocates: Callable[[str], bool]) -> bool:
 
 
 def _insert(f: Function, edges: list[BackEdge]) -> Function:
-    """A copy of f in which each of the edges leads over a check."""
+    """A copy of f with a check on each of the edges."""
     out = replace(f, blocks=[Block(b.id, list(b.instrs)) for b in f.blocks])
     new = dict(zip(f.blocks, out.blocks, strict=True))
     for b in out.blocks:

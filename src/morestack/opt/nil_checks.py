@@ -1,14 +1,13 @@
-"""Drop checks of pointers that are known not to be nil where they are checked.
+"""Drop checks of pointers that are known not to be nil.
 
-The builder drops what it sees in passing; this sees control flow: `for l != nil { l.x ... l = l.next }` checks nothing,
-nor does what follows another check of the same register. A function may then be one that cannot panic at all.
+The builder already drops a check in the same straight line as another. This pass follows control flow: it finds that
+`for l != nil { l.x ... l = l.next }` needs no check, and that a check of the same register on every path before is
+enough. A function without checks may turn out not to panic at all.
 
-Facts are registers, as bits. A register is known by an address that cannot be nil (a frame object, an allocation, a
-symbol), a check, a copy of one that is known, or the side of a branch on a comparison with nil; what writes it ends
-that. Facts hold at a block when they hold at the end of all its predecessors: the greatest solution, so a loop may
-prove itself.
-
-Input is left as it was.
+A fact is a register, as a bit of an int. A register is known not to be nil after it is set to an address that cannot be
+nil (a frame object, an allocation, a symbol) or to a copy of a known register, after a check, and on one side of a
+branch on a comparison with nil. Any other write ends the fact. A fact holds at the start of a block if it holds at the
+end of all its predecessors. The pass computes the greatest solution, so a loop may prove itself.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from morestack.ir.types import PTR
 
 
 def _tested(i: Instr) -> tuple[Reg, bool] | None:
-    """The register that a comparison with nil looks at, and what the comparison is when it is not nil."""
+    """The register that a comparison with nil tests, and the comparison's value when the register is not nil."""
     if i.op not in (Op.EQ, Op.NE):
         return None
     for a, b in (i.args, i.args[::-1]):
@@ -36,7 +35,7 @@ def _is_known(a: Operand, known: int) -> bool:
 
 
 def _flow(instrs: Sequence[Instr], known: int, dropped: set[Instr] | None = None) -> tuple[int, int, int]:
-    """What is known after the instructions: at all ends, and besides where the branch goes if true, if false."""
+    """The facts after the instructions: those on every edge, and those that a true and a false branch add."""
     tests: dict[int, tuple[Reg, bool]] = {}
     for i in instrs:
         if i.op is Op.NILCHECK:
@@ -62,13 +61,13 @@ def _flow(instrs: Sequence[Instr], known: int, dropped: set[Instr] | None = None
 
 
 def drop_nilchecks(f: Function) -> Function:
-    """f without checks that cannot fail; f itself when it has none."""
+    """f without the checks that cannot fail, or f itself if it has none."""
     if not any(i.op is Op.NILCHECK for b in f.blocks for i in b.instrs):
         return f
     every = (1 << len(f.regs)) - 1
     at: dict[Block, int] = {b: every for b in f.blocks}
     for b in f.blocks:
-        if b is f.blocks[0] or any(i.op is Op.DEFER_RETURN for i in b.instrs):  # a recovered panic goes on there
+        if b is f.blocks[0] or any(i.op is Op.DEFER_RETURN for i in b.instrs):  # a recovered panic resumes there
             at[b] = 0
     work = list(reversed(f.blocks))
     waiting = set(work)

@@ -1,12 +1,12 @@
-"""The passes on IR, in the order they run, and why each stands where it does.
+"""The passes on IR, in the order they run, and the reason for each position.
 
-`PASSES` is what `optimize` runs, `morestack show --stage opt` shows and docs/ir.md lists; a test checks that every
-place has its reasons and that no pass is missing. A pass leaves its input as it was and returns a new module, or the
-same one when it has nothing to change. After every pass the IR is well-formed: with MORESTACK_VERIFY set, as in the
-tests, it is verified each time.
+`optimize` runs this table, `morestack show --stage opt` shows its results, and a test checks that every position has
+its reasons and that no pass is missing. A pass does not modify its input: it returns a new module, or the same one if
+there is nothing to change. The IR is well-formed after every pass. If MORESTACK_VERIFY is set, as it is in the tests,
+it is verified each time.
 
-A pass that others make worth while runs again after them, on what they changed. Rejected: running all passes until
-nothing changes, since inlining would never end; and passes that call each other, which hides their order.
+Some passes run again after a pass that makes new work for them, on the functions it changed. Rejected: repeating all
+passes until nothing changes, since inlining would never end; passes that call each other, which hides their order.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ OnFunction: TypeAlias = Callable[[Function], Function]
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass: on the module, or on each function by itself. `after` names passes that must have run, and the reason;
-    `again` is the pass whose changes it runs for, when it has run before."""
+    """A pass, on the whole module or on one function at a time. `after` maps the passes that must have run to the
+    reason. A pass that has run before has `again`: the pass whose changes it works on."""
 
     module: OnModule | None = None
     function: OnFunction | None = None
@@ -57,7 +57,7 @@ PASSES = (
         inline_literals,
         after={
             find_leaves: "leaves are not copied: LLVM inlines them",
-            drop_nilchecks: "a body is small enough to copy or not by what is left of it",
+            drop_nilchecks: "the size of a body decides whether it is copied",
         },
     ),
     Pass(
@@ -68,7 +68,7 @@ PASSES = (
     Pass(
         find_leaves,
         after={
-            inline_literals: "a function that called nothing but literals may be a leaf now, and is not copied then",
+            inline_literals: "a function that called only literals may be a leaf now, which is not copied",
             drop_nilchecks: "it may not panic any more",
         },
         again=inline_literals,
@@ -77,7 +77,7 @@ PASSES = (
         inline_calls,
         after={
             find_leaves: "leaves are not copied: LLVM inlines them",
-            inline_literals: "it leaves literals where they are called, which need a larger budget",
+            inline_literals: "functions that are given literals need a larger budget, so they go first",
         },
     ),
     Pass(
@@ -96,7 +96,7 @@ PASSES = (
     Pass(
         inline_early_exits,
         after={
-            find_leaves: "only goroutine functions gain: a leaf is called without a frame already",
+            find_leaves: "only goroutine functions gain: a call of a leaf needs no frame anyway",
             inline_calls: "bodies that are small enough have been copied whole",
             drop_nilchecks: "a check ends a prefix, since it may panic",
         },
@@ -104,9 +104,9 @@ PASSES = (
     Pass(
         insert_loop_checks,
         after={
-            find_leaves: "a leaf has no check: it has no frame to stop in",
-            inline_calls: "a loop that calls a goroutine function needs none, and that call may be gone",
-            inline_early_exits: "a call in a loop may now be passed by",
+            find_leaves: "a leaf function has no frame to stop in, so it gets no checks",
+            inline_calls: "a loop that calls a goroutine function needs no check, and inlining may remove that call",
+            inline_early_exits: "an early exit may bypass the call that made a check unnecessary",
         },
     ),
 )

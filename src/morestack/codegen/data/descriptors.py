@@ -3,7 +3,7 @@
 The module's `go_types` are wanted; those they refer to are added. Offsets in a descriptor are relative to
 itself, so each is a private constant with a weak alias `type.<link string>`: objects of several packages
 may hold one each (an assembler refuses to subtract a weak symbol). Equal is a closure over the
-descriptor that asks the runtime's `typeequal`; a map's hasher is nil, as the runtime hashes by kind.
+descriptor that calls the runtime's `typeequal`. A map's hasher is nil, because the runtime hashes by kind.
 """
 
 from __future__ import annotations

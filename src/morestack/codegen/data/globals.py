@@ -51,7 +51,7 @@ def emit_globals(ctx: ModuleContext) -> list[str]:
         else:
             types = ", ".join(t for t, _ in pieces)
             text = f"<{{{types}}}> <{{{', '.join(f'{t} {v}' for t, v in pieces)}}}>"
-        # what is read-only has no identity: several packages may have one of that name, such as a closure `f·f`
+        # read-only data has no identity: several packages may define the same name, such as a closure `f·f`
         linkage = "internal" if g.readonly else "hidden"
         lines.append(f"{quote(g.name)} = {linkage} {kind} {text}, align {align}")
     return lines

@@ -2,7 +2,7 @@
 
 Nodes come in reverse postorder. A node with one predecessor in the region inherits the values known at its
 end; where paths meet, registers live there are in allocas. An edge that leaves the region (to another head)
-goes through a block of its own, where the subclass spills and jumps.
+goes through its own block, where the subclass spills and jumps.
 """
 
 from __future__ import annotations

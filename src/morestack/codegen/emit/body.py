@@ -1,8 +1,8 @@
 """The text of one LLVM function under construction, and the values IR registers have in it.
 
-A register's current value is in `cur` (its LLVM leaves) as long as control flow is straight; where paths
-meet it is in an alloca, which mem2reg turns into phis. `synced` holds the registers whose alloca is
-up to date. Subclasses say where frame objects and memory registers live, and how a panic leaves.
+In straight control flow `cur` holds a register's current value, as the LLVM values of its scalars. Where paths
+meet the value is in an alloca, which mem2reg turns into phis; `synced` holds the registers whose alloca is
+up to date. Subclasses decide where frame objects and memory registers live, and how a panic leaves.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Body:
     # values
 
     def value(self, a: Operand) -> tuple[str, ...]:
-        """The leaves of an operand of flat type."""
+        """The scalars of an operand of flat type."""
         if isinstance(a, Reg):
             known = self.cur.get(a.id)
             if known is None and a.id in self.remat:
@@ -224,7 +224,7 @@ class Body:
     # conversions to and from the registers of the calling convention
 
     def to_word(self, s: Scalar, v: str) -> str:
-        """A leaf as the i64 or double that travels."""
+        """A scalar as the i64 or double that travels."""
         match s.name:
             case "i64" | "f64":
                 return v
@@ -245,7 +245,7 @@ class Body:
                 return self.let(f"zext {LLVM_TYPE[s.name]} {v} to i64")
 
     def from_word(self, s: Scalar, v: str) -> str:
-        """The leaf a travelling i64 or double holds."""
+        """The scalar that a travelling i64 or double holds."""
         match s.name:
             case "i64" | "f64":
                 return v

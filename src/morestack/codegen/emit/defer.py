@@ -3,7 +3,7 @@
         record   link fn sp pc      sp: the frame that deferred; pc: the function's exit continuation
 
 DEFER fills a record of its own in the frame and links it; in a loop, where one place defers many times, the
-runtime makes the record (`deferproc`). DEFER_RETURN tail-jumps to the continuation behind it, the *exit
+runtime allocates the record (`deferproc`). DEFER_RETURN tail-jumps to the continuation behind it, the *exit
 continuation*, which begins so: when g's newest record is this frame's, unlink it and call its closure, to return
 to this same continuation. So running one, running the next, and resuming after a recovered panic (the runtime
 jumps to `pc`) are one piece of code, which needs nothing but SP.
@@ -76,7 +76,7 @@ def _pop(body: SegmentBody, run: str, done: str) -> str:
 
 
 def _pop_heap(body: SegmentBody, run: str, done: str) -> str:
-    """The same, by the runtime, which frees a record of the heap."""
+    """The same through the runtime, which frees records on the heap."""
     target = body.let(f"load ptr, ptr {body.ctx.cell('deferreturn')}")
     fn = body.let(f"call ptr {target}(ptr %g, ptr {body.frame_address(0)})")
     body.emit(f"br i1 {body.let(f'icmp eq ptr {fn}, null')}, label %{done}, label %{run}")

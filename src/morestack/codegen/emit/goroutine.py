@@ -132,7 +132,7 @@ class SegmentBody(Region):
         return [head, "entry:", *self.allocas(), *self._scratch, *self.lines, "}"]
 
     def _metadata(self, symbol: str) -> str:
-        """Prefix data of the continuation: the frame as it is while the call runs."""
+        """Prefix data of the continuation: it describes the frame while the call runs."""
         binds = self.seg.head.binds
         assert binds is not None
         caller = self.lay.suspended[self.seg.head]
@@ -221,7 +221,7 @@ class SegmentBody(Region):
         return segment_symbol(self.f, self.lay.head_of[head])
 
     def save_place(self, i: Instr) -> None:
-        """Tell the runtime where g is: it looks at the frame."""
+        """Tell the runtime where g is, for a call that inspects the frame."""
         self._save_sched(self._blob(i))
 
     # leaving
@@ -281,7 +281,7 @@ class SegmentBody(Region):
         self.tail_call(target, callee_bp, argument_list(words))
 
     def _linked(self) -> bool:
-        """Whether [SP-16] holds this frame's BP still: the call this segment continues stored it there, it
+        """Whether [SP-16] still holds this frame's BP. The call that this segment continues stored it there, it
         moved with the callee's frame, and nothing else writes below SP."""
         binds = self.seg.head.binds
         return binds is not None and binds.op in (Op.CALL, Op.CALL_CLOSURE, Op.CALL_CODE)
@@ -331,7 +331,7 @@ class SegmentBody(Region):
         return self.ctx.blob(self.lay.panic_bitmap(i), self.lay.frame // 8, site, self._flags(used))
 
     def _flags(self, used: int) -> int:
-        """Whether some of the frame's objects may be of no use where those in the mask are read again."""
+        """TRACKED_OBJECTS if the mask leaves out some object of the frame."""
         return TRACKED_OBJECTS if used != self.lay.every_object() else 0
 
     def _panic_block(self, kind: int, a: str, b: str, i: Instr) -> str:
@@ -342,7 +342,7 @@ class SegmentBody(Region):
         return label
 
     def _shared_panic(self) -> None:
-        """Where all cold blocks meet: one tail call a segment, as lowering these takes long."""
+        """Where all cold blocks meet: one tail call a segment, because LLVM takes long to lower one."""
         if not self.panics:
             return
         self.start("panic")

@@ -1,8 +1,8 @@
-"""Scalars: ordinary native functions `{i1 panicked, results...} (ptr g, args...)`, and their entries.
+"""Leaf functions: ordinary native functions `{i1 panicked, results...} (ptr g, args...)`, and their entries.
 
-A leaf that panics fills g.pending through `rt.leafpanic`, which appends its site record, and returns
-panicked; each leaf caller appends its own. The goroutine-function entry of a leaf whose address is taken is
-a wrapper, hidden in tracebacks.
+A leaf that panics calls `rt.leafpanic`, which fills g.pending and appends the leaf's site record, and returns
+panicked; each leaf that called it appends its own record. A leaf whose address is taken has an entry, a goroutine
+function that calls it; tracebacks hide the entry.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class LeafBody(Region):
                 params.append(f"ptr %p{k}")
                 if r.id in written:
                     self.copy_memory(self.memory_home(r), f"%p{k}", r.type)
-                else:  # nobody writes there as long as the leaf runs
+                else:  # nothing writes there while the leaf runs
                     self._memory[r.id] = f"%p{k}"
                 continue
             names = []
@@ -144,7 +144,7 @@ class LeafBody(Region):
         self.check_branch(ok, self._cold(self._panic_call(0, "0", "0", i)))
 
     def no_return(self, i: Instr) -> None:
-        """The NORETURN calls a leaf may make are panics: say which in g.pending and return."""
+        """The NORETURN calls that a leaf may make are panics: set g.pending and return."""
         kind, places = PANICS[i.runtime_call.name]
         words = {"a": "0", "b": "0"}
         stored: list[tuple[int, str]] = []

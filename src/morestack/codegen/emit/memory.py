@@ -123,7 +123,7 @@ def _move(body: Body, i: Instr) -> None:
 
 
 def _gapless(t: IRType) -> bool:
-    """Few leaves without padding: better moved one by one."""
+    """Whether the type has few scalars and no padding: then it is moved scalar by scalar."""
     parts = flat_scalars(t)
     return len(parts) <= 4 and sum(s.size for _, s in parts) == t.size
 

@@ -1,1 +1,1 @@
-"""A goroutine function's frame: where it is cut, what is live, where everything lies."""
+"""A goroutine function's frame: its segments, what is live in them, and where each value lies."""

@@ -1,17 +1,17 @@
-"""Where everything lives in a goroutine function's frame, and which words hold pointers when.
+"""The layout of a goroutine function's frame, and which of its words hold pointers at each suspension.
 
         BP -> +------------------+ F
               | objects          |
-              | memory registers |   values too big for LLVM registers
+              | memory registers |   values too large for LLVM registers
               | defer records    |   one for each DEFER outside loops
               | slots            |   a word per scalar of each register that lives across a head
               | outgoing area    |
         SP -> +------------------+ 0
 
 All offsets count from SP. Registers that are never live at the same head share slots; memory registers that
-are never live in the same node share memory. A bitmap lists the pointers a stack walk finds at one
+are never live in the same node share memory. A bitmap lists the pointers that a stack walk finds at one
 suspension: live slots and memory registers, objects that may be initialised, and the call's own
-stack arguments. A site's mask says which of the objects are still of use (objects.py).
+stack arguments. A site's mask says which of the objects are still live (objects.py).
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Layout:
 
     @property
     def checks_stack(self) -> bool:
-        """Whether the prologue must look at the guard: a function that never suspends, has no frame and takes no
-        memory need not."""
+        """Whether the prologue checks the guard. A function that never suspends, has no frame and does not allocate
+        need not."""
         return self.frame > 0 or any(s.is_continuation for s in self.segments) or takes_memory(self.function)
 
     def bitmap(self, suspended: Node) -> int:
@@ -99,15 +99,15 @@ class Layout:
         return bits
 
     def panic_bitmap(self, i: Instr) -> int:
-        """Pointers when the instruction panics: only objects can still be of use to deferred functions."""
+        """The pointers when the instruction panics: deferred functions can only reach objects."""
         return self.object_bitmap(self.init.before[i][0] if i in self.init.before else 0)
 
     def used_mask(self, suspended: Node) -> int:
-        """The objects of use while `suspended`'s call runs, as a site has it."""
+        """The objects that are live while `suspended`'s call runs, as a site's mask."""
         return mask_bits(self.tracked, self.used.during(suspended))
 
     def panic_mask(self) -> int:
-        """The objects of use when an instruction panics."""
+        """The objects that are live when an instruction panics."""
         return mask_bits(self.tracked, self.used.at_exit)
 
     def every_object(self) -> int:
@@ -244,7 +244,7 @@ def _place_memory(f: Function, lay: Layout, nodes: list[Node], at: int) -> int:
     regions: list[tuple[int, int, int]] = []  # offset, size, nodes
     for r in sorted(big, key=lambda r: -r.type.size):
         if not lives[r.id]:
-            lay.memory[r.id] = at  # never used; give it the next free place
+            lay.memory[r.id] = at  # never used, so any place will do
             continue
         size = -(-r.type.size // 8) * 8
         for k, (offset, room, used) in enumerate(regions):

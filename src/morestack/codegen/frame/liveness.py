@@ -1,8 +1,8 @@
-"""Which registers and frame objects are live where, by bitsets (bit i: register or object i).
+"""Which registers are live in each node, and which objects are initialised (bit i: register or object i).
 
-Node granularity: `live_in[n]` holds before n's own `binds`. Objects are never dead before the function
-ends (their address may be anywhere in the frame), but before their first use they hold garbage: `may_init`
-and `must_init` at a node's end tell which hold, on some or on all paths, something a stack walk may read.
+`live_in[n]` holds before n's own `binds`. An object does not die before the function ends, because its address may be
+anywhere in the frame, but before its first use it holds garbage. `may` and `must` tell which objects hold something
+that a stack walk may read, on some path or on all paths.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class ObjectInit:
     before: dict[Instr, tuple[int, int]]
 
     def need_clear(self, with_pointers: int) -> int:
-        """Objects that some suspension or panic sees initialised on one path only."""
+        """Objects that are initialised on some but not all paths to a suspension or panic."""
         need = 0
         for n, may in self.may.items():
             if n.suspend is not None:
@@ -96,7 +96,7 @@ def _object_effects(n: Node, may: int, must: int, before: dict[Instr, tuple[int,
         for r in i.dst:
             addr.pop(r.id, None)
         if pending:
-            for a in i.args:  # any other use of the address: from here on somebody may store through it
+            for a in i.args:  # any other use of the address: a store through it may follow
                 if isinstance(a, Reg) and a.id in addr:
                     bit = 1 << addr[a.id].id
                     may |= bit

@@ -1,19 +1,19 @@
-"""Which frame objects are of use at a suspension, told to the collector: Go's stack objects.
+"""Tell the collector which frame objects are live at each suspension: Go's stack objects.
 
-The code of a function reads an object again where an address of it is used that is computed from the frame (remat.py).
-`ObjectLiveness` solves that backwards; a whole STORE, MOVE or CLEAR ends it, and the ADDR of an object that has only
-one: it stands where the object's life begins (a loop has a new one in each round). All other addresses are values: they
-lie in slots, in other objects, with callees, in records of deferred calls. Whether one is left is for the collector to
-see (runtime/gc/mgcobjects.py): it scans an object that is read again, or that something points into.
+A function's code reads an object again where it uses an address of it that is computed from the frame (remat.py).
+`ObjectLiveness` solves that backwards. A STORE, MOVE or CLEAR of the whole object ends its life. So does the ADDR of
+an object that has only one ADDR: its life begins there, and each round of a loop has a new one. All other addresses are
+values: in slots, in other objects, in callees, in records of deferred calls. The collector sees whether one is left
+(runtime/gc/mgcobjects.py): it scans an object that is read again, or that some pointer leads into.
 
-An object is never dead for copystack: it adjusts what may be initialised.
+For copystack an object never dies: it adjusts every object that may be initialised.
 
-- What a parking runtime call is given it uses until it returns.
-- A function that defers may go to its exit from anywhere, so what the exit reads is of use everywhere.
-- The first 31 objects with pointers have a bit each in a site's mask, all further ones share the last.
+- A parking runtime call uses its operands until it returns.
+- A function that defers may go to its exit from anywhere, so the objects that the exit reads are live everywhere.
+- Each of the first 31 objects with pointers has a bit in a site's mask; the others share the last bit.
 
-Rejected: asking here which objects a pointer may lead to. A pointer that has one of two targets would keep both, and
-what callees do with addresses would have to be known.
+Rejected: computing which objects a pointer may lead to. A pointer with two possible targets would keep both alive, and
+we would have to know what callees do with addresses.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ class ObjectLiveness:
             uses[n], kills[n] = self._effects(n)
         self._before = backward(nodes, Node.following, uses, kills)
         self.at_exit = self._before[exit_node] if exit_node is not None else 0
-        """What is read after the deferred calls."""
+        """The objects read after the deferred calls."""
 
     def _effects(self, n: Node) -> tuple[int, int]:
-        """What the node reads before it overwrites it, and what it overwrites."""
+        """The objects that the node reads before it overwrites them, and those that it overwrites."""
         uses = kills = 0
         for i in reversed(n.instrs if n.suspend is None else (*n.instrs, n.suspend)):
             ended = self._written(i)
@@ -76,7 +76,7 @@ class ObjectLiveness:
         return uses, kills
 
     def _written(self, i: Instr) -> int:
-        """The object that an instruction overwrites whole, as a bit."""
+        """The object that an instruction overwrites completely, as a bit."""
         if i.op not in (Op.CLEAR, Op.STORE, Op.MOVE):
             return 0
         root = _root(i.args[0], self._remat)
@@ -86,7 +86,7 @@ class ObjectLiveness:
     def _used(self, i: Instr) -> int:
         """The objects whose addresses an instruction uses or takes."""
         if i.dst and i.dst[0].id in self._remat:
-            return 0  # no code: it is computed where it is read
+            return 0  # no code here: the address is computed where it is read
         used = 0
         if i.op is Op.ADDR:
             used = 1 << i.object.id & ~self._single
@@ -103,7 +103,7 @@ class ObjectLiveness:
         return live
 
     def during(self, n: Node) -> int:
-        """What is of use while the call that ends the node runs."""
+        """The objects that are live while the call at the end of the node runs."""
         assert n.suspend is not None
         live = self._after(n) | self.at_exit
         return live | self._used(n.suspend) if n.suspend.op is Op.RT else live

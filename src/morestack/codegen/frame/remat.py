@@ -1,9 +1,9 @@
-"""Registers that cost less to compute again than to keep in a slot: frame addresses and constants.
+"""Find registers that are cheaper to compute again than to keep in a slot: frame addresses and constants.
 
 A register qualifies when its only definition is the address of a frame object, a constant or symbol, or a
 constant offset from a register that qualifies. It then needs neither liveness nor a slot: every segment that
-reads it computes it (one address relative to BP). So no frame holds pointers to its own objects for long,
-and fewer words are adjusted when a stack moves.
+reads it computes it, as an address relative to BP. Therefore frames rarely hold pointers to their own objects, and
+fewer words are adjusted when a stack moves.
 """
 
 from __future__ import annotations

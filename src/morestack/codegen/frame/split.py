@@ -115,7 +115,7 @@ def suspends_in(module: Module) -> Callable[[Instr], bool]:
 
 
 def _size(node: Node) -> int:
-    """How much code a copy of the node is, in instructions; calls and checks weigh more."""
+    """The cost of a copy of the node, in instructions; calls and checks weigh more."""
     total = 1
     for i in node.instrs:
         if i.op.effect & (Effect.PANIC | Effect.CALL):
@@ -138,11 +138,11 @@ def make_segments(nodes: list[Node]) -> list[Segment]:
 
 
 def _joins(order: list[Node], heads: dict[Node, None]) -> set[Node]:
-    """Nodes that too many segments would copy: one round of finding them, in reverse postorder.
+    """One round, in reverse postorder, of finding nodes that too many segments would copy.
 
-    `holders` of a node are the heads that reach it. A join found early in the order spares those behind it;
-    what back edges add is seen in later sweeps. Rounds repeat until none is found, as sets that came
-    round a loop may be out of date when a join is found.
+    `holders` of a node are the heads that reach it. A join that is found early in the order spares later ones; later
+    sweeps add what comes over back edges. The caller repeats rounds until no join is found, because a new join may
+    invalidate sets that have come round a loop.
     """
     sizes = {n: _size(n) for n in order}
     preds: dict[Node, list[Node]] = {n: [] for n in order}
