@@ -1,8 +1,9 @@
-"""Medians with confidence intervals, from few measurements of unknown distribution.
+"""Medians with confidence intervals, for few measurements of an unknown distribution.
 
 The interval is by order statistics: the i-th smallest and the i-th largest of n measurements enclose the true median
-with a probability that only the binomial distribution decides, whatever the measurements are like. Below six
-measurements no pair reaches 95 %; then the interval is all of them, and `coverage` says what it is worth (three: 75 %).
+with a probability that follows from the binomial distribution, whatever the distribution of the measurements. With
+fewer than six measurements no pair reaches 95 %. Then the interval spans all of them, and `coverage` gives its
+probability (75 % for three).
 
 Rejected: mean and standard deviation (one interrupted run moves both); the bootstrap (of five measurements it
 resamples the same five, and claims a coverage it does not have).

@@ -1,4 +1,4 @@
-"""One line about the machine figures were measured on."""
+"""One line about the machine on which figures were measured."""
 
 from __future__ import annotations
 

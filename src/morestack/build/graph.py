@@ -38,7 +38,8 @@ class Import(NamedTuple):
 
 
 def imports_of(source: SourceFile) -> list[Import]:
-    """The imports at the head of a file, in order. Scanning stops at what is no import."""
+    """The imports at the head of a file, in order. Scanning stops at the first token that does not belong to an
+    import."""
     text = source.text
     found: list[Import] = []
     at, state = 0, "start"  # start -> package -> top <-> import <-> group
@@ -83,7 +84,7 @@ class PackageFiles:
 
 
 class PackageGraph:
-    """What a program reaches from its main package; `order` has dependencies before those who import them.
+    """What a program reaches from its main package; `order` has each package after those it imports.
 
     Raises CompileError when packages import each other in a cycle.
     """

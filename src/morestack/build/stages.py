@@ -3,8 +3,8 @@
 A `Stage` names the stages whose results it reads, each with the reason; `CompiledPackage.result` runs those first, so
 the table decides the order. A test runs every stage and checks that it reads exactly the results it names.
 
-Each stage imports its modules when it runs: a program found in the object cache starts in a third of the time that
-importing the compiler takes.
+Each stage imports its modules when it runs, because importing the compiler takes longer than the whole start of a
+program that is found in the object cache.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A key is a digest of everything an object depends on (the compiler's own sources
 paths, options, the CPU); so entries are never invalidated, only left behind. A file is a magic number, a
 digest of the payload, and the payload: a truncated or damaged file reads as absent and is written anew.
 Writers replace whole files atomically, so concurrent runs at worst compile the same thing twice. A cache
-that cannot be written (no space, no permission) is no error: the program runs uncached.
+that cannot be written (no space, no permission) is not an error: the program runs uncached.
 
 Rejected: file locks (a crash leaves them behind; atomic replacement needs none).
 """

@@ -1,1 +1,1 @@
-"""The command line: one module a command, each with its click command named `command`."""
+"""The command line: one module for each command, in which the click command is named `command`."""

@@ -1,7 +1,7 @@
 """The commands: `morestack run|escape|show|compare|bench|switch`.
 
-User errors are one clear text on stderr and exit code 1; a Go program's own exit code is passed on; Ctrl-C ends
-with 130. Only what a command needs is imported, when it runs: a cached program starts without the compiler.
+A user error gives one clear text on stderr and exit code 1. A Go program's own exit code is passed on. Ctrl-C ends with
+130. A command imports what it needs when it runs, so a cached program starts without the compiler.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Running compiled programs: object cache, JIT linking, OS threads, and the program's life."""
+"""Running a program: linking, settings, threads, stack disciplines, and stepping through the runtime."""

@@ -1,7 +1,7 @@
-"""The disciplines a program's stacks can follow: the one list that commands, tests and reports ask.
+"""The disciplines a program's stacks can follow: the one list for commands, tests and reports.
 
-A discipline is what happens when a goroutine's stack is full, and where stacks come from (docs/disciplines.md);
-compiled code is the same under all. Only what can be run is listed, the default first.
+A discipline decides where stacks come from and what happens when one is full (docs/disciplines.md). Compiled code is
+the same under all of them. Only what can be run is listed, the default first.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Discipline:
         return NUMBERS[self.name]
 
     def check_stress(self, names: str) -> None:
-        """Object to stress modes that move stacks which never move."""
+        """Raise DisciplineError for stress modes that move stacks, if these stacks never move."""
         for name in MOVING:
             if self.name != "contiguous" and name in names.split(","):
                 raise DisciplineError(

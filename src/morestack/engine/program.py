@@ -1,11 +1,11 @@
 """A program in memory: linked, run on threads of its own, and left readable for reports.
 
 Goroutines run on threads the runtime makes; the thread that calls `run` sleeps in the runtime, a tenth of a second at a
-time. A signal ends that sleep at once, so that Python's handlers run and Ctrl-C works. When the program is over, all
-its threads are ended before `run` returns, but for those in system calls.
+time. A signal ends that sleep at once, so that Python's handlers run and Ctrl-C works. When the program is over, `run`
+ends all its threads before it returns, except those in system calls.
 
 Rejected: running goroutines on the calling thread (a Python signal handler would never run); a Python thread as the
-first of the runtime's (a program may end while that one is in a system call, which nothing ends).
+first of the runtime's (a program may end while that thread is in a system call, which nothing can interrupt).
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 TABLE = "dialect.table"
 WAIT_NS = 100_000_000
-"""How long one sleep of the calling thread takes at most: a signal that comes just before it begins waits so long."""
+"""The longest sleep of the calling thread. A signal that comes just before the sleep begins waits that long."""
 
 CONTIGUOUS = Discipline()
 STUBS = ("rt.mstart", "rt.goexit", "rt.lessstack", "rt.panicval", "rt.panicreturn")
-"""Stubs whose addresses the runtime is told, or that are called from here."""
+"""Stubs that are called from here, or whose addresses the runtime needs."""
 
 ROOTS = "..roots"
-"""What follows a package's path in the name of its table of roots."""
+"""The suffix of the symbol of a package's table of roots, after the package's path."""
 
 
 @dataclass(eq=False)

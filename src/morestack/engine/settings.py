@@ -3,7 +3,8 @@
 `VARIABLES` lists everything that `morestack` reads from the environment; a test compares it with docs/environment.md
 and with the names that the source reads. Names and values that Go has mean what they mean there.
 
-Invariant: `Settings.read` checks every value before anything of the program exists, so a bad one costs no run.
+Invariant: `Settings.read` checks every value before anything of the program exists, so a bad value never stops a
+program in the middle.
 """
 
 from __future__ import annotations

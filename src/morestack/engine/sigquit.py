@@ -1,7 +1,7 @@
 """SIGQUIT shows where all goroutines are, and ends the program with status 2, as in Go.
 
-Python runs signal handlers on the main thread, between calls: so a program that is run from another thread leaves the
-signal alone.
+Python runs signal handlers on the main thread, between calls. A program that is run from another thread therefore
+leaves the signal alone.
 """
 
 from __future__ import annotations

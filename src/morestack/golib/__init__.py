@@ -1,6 +1,6 @@
 """Go packages of our own, tied to our runtime; compiled by the compiler itself.
 
-A folder is an import path (`build/finder.py` finds them). `runtime/` is linked to every program, as the types of
+A folder is an import path (`build/finder.py` finds them). `runtime/` is linked to every program, because the types of
 run-time errors are there.
 """
 

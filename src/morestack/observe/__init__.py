@@ -1,1 +1,1 @@
-"""What happened on the stacks, for people: event rings, reports, and the stages of a program shown."""
+"""What one run shows: events, the report on stacks, what the run cost, and a program at one stage."""

@@ -22,7 +22,8 @@ from morestack.runtime.sys.layout import PStats
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Growths of one function, called at one place, from one size to another; or shrinks of who waits there."""
+    """Growths of one function, called at one place, from one size to another; or shrinks of the goroutines that wait
+    there."""
 
     kind: str
     function: str
@@ -37,8 +38,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CrossingPlace:
-    """A call whose callee did not fit the segment: how many segments it made, of these kept ones, and how many were
-    left again. `callee` is who was called first."""
+    """A call whose callee did not fit the segment: how many segments it made, how many of these were kept ones, and how
+    many were left again. `callee` is the first function that was called."""
 
     function: str
     place: str
@@ -53,9 +54,9 @@ class CrossingPlace:
 
 @dataclass(frozen=True, slots=True)
 class Switching:
-    """Who ran when: switches between goroutines, which the runtime makes, beside those of threads, which the kernel
-    makes. `migrations` are switches to a goroutine that ran on another thread before; `handoffs` are processors taken
-    from threads in system calls. Context switches are the whole process's during the run, by getrusage."""
+    """Switches between goroutines, which the runtime makes, beside switches of threads, which the kernel makes.
+    `migrations` are switches to a goroutine that ran on another thread before; `handoffs` are processors taken from
+    threads in system calls. Context switches are the whole process's during the run, by getrusage."""
 
     goroutine_switches: int
     migrations: int

@@ -2,7 +2,7 @@
 
 `Usage` is wrapped around the run itself, so Python's start, compiling and linking are not in the figures. All are the
 kernel's: clock_gettime, getrusage, /proc/self/status. The peak of resident memory is reset (/proc/self/clear_refs)
-where that can be done; where not, a peak that compiling left behind would hide the program's, and is told as unknown.
+where the kernel allows it. Elsewhere a peak left by compiling would hide the program's, so it is reported as unknown.
 
 `write_stats` is the machine-readable report of `morestack run --stats FILE`: one flat JSON object of numbers by name.
 A new counter of the runtime is in it as soon as it is a field of `event.Stats`.

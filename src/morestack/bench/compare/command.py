@@ -1,4 +1,5 @@
-"""What `morestack compare` does: check the program, measure it or sweep it, and give the report wanted."""
+"""What `morestack compare` does: check the program, measure it once or for several values of a constant, and write the
+report."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def run_compare(
     as_json: bool,
     html: str | None,
 ) -> str:
-    """The report of a program under the disciplines named; a page is written to `html`."""
+    """The report on a program under the disciplines named. With `html`, also write a page there."""
     wanted = sweep.parse_sweep(swept) if swept is not None else None
     tell = progress()
     sources = read_program(paths)

@@ -1,8 +1,9 @@
 """`morestack compare`: one program under every discipline, side by side.
 
-The table has a column a discipline and a row a quantity, as quantities have long names and disciplines few. A quantity
-nobody could measure is `-`, never a guess; one that is 0 for all is shown, as that is a finding. Times have their
-interval beside them; the fastest discipline and those whose interval overlaps its are marked by `*`.
+The table has a column for each discipline and a row for each quantity, because quantities have long names and there are
+few disciplines. A quantity that could not be measured is `-`, never a guess. One that is 0 everywhere is shown too,
+because that is a finding. Times have their interval beside them. `*` marks the fastest discipline and all whose
+interval overlaps its interval.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from morestack.bench.measure import Measured
 class Quantity:
     """A row: its title, its unit (`s`, `B` or `` for a count) and the numbers' names, in order of preference.
 
-    A name `a+b` is the sum of two numbers; what was not reported counts as nothing when the other was.
+    A name `a+b` is the sum of two numbers; if only one of them was reported, the other counts as 0.
     """
 
     title: str
@@ -108,7 +109,7 @@ def interval(value: Estimate) -> str:
 
 
 def fastest(results: Sequence[Measured]) -> set[str]:
-    """The variants nothing was measurably faster than."""
+    """The variants than which none was measurably faster."""
     times = {r.variant.name: t for r in results if (t := r.value("seconds")) is not None}
     if len(times) < 2:
         return set()

@@ -1,8 +1,8 @@
 """`--sweep NAME=...`: the same program for several values of one constant, and where disciplines overtake each other.
 
 The constant is found by the type checker, not by its spelling in the text: `const depth = 8` of the program's own, on
-package level or in a function. Its value is replaced by a number in a copy of the program. The name `initial` that is
-no constant of the program is the stack goroutines start with ($MORESTACK_INITIAL).
+package level or in a function. Its value is replaced by a number in a copy of the program. If the program has no
+constant `initial`, that name stands for the size of stack that goroutines start with ($MORESTACK_INITIAL).
 
 Values: `1..64` (up to eight, each larger than the one before by the same factor), `0..200+10` (by steps), `1,2,5`.
 """
@@ -104,7 +104,7 @@ def replaced(package: CompiledPackage, name: str) -> tuple[int, int, int]:
                 if node.inherited or i >= len(node.values):
                     raise SweepError(f"{where}: constant {name} has no value of its own to replace")
                 if thing.type is None or not is_integer(thing.type):
-                    raise SweepError(f"{where}: constant {name} is no integer")
+                    raise SweepError(f"{where}: constant {name} is not an integer")
                 if node.type is None and thing.type not in (UNTYPED_INT, UNTYPED_RUNE):
                     raise SweepError(f"{where}: write the type of constant {name} on the left of its =")
                 span = node.values[i].span
@@ -163,7 +163,7 @@ def run_sweep(
 ) -> list[Curve]:
     """Measure a program for every value of a sweep under every discipline named; the budget is shared by the values.
 
-    A sweep of the starting size is of `contiguous` alone: no other discipline has one.
+    The starting size is swept under `contiguous` alone, because no other discipline has one.
     """
     package = Program(read_program(paths)).root
     place = None

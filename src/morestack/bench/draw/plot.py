@@ -1,7 +1,7 @@
-"""Curves as text: a letter a curve on a grid, both axes logarithmic when their values are positive and far apart.
+"""Curves as text: a letter for each curve on a grid. An axis is logarithmic when its values are positive and far apart.
 
-Where curves meet, the letter of the later one is seen. Rejected: braille dots (finer, but many terminals' fonts lack
-them, and a curve could not be told from another without colour).
+Where curves meet, the letter of the later one is seen. Rejected: braille dots (they are finer, but the fonts of many
+terminals lack them, and curves could not be told apart without colour).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What `python -m benchmarks` does: measure every row and print the table of figures beside real Go.
 
-Rows of running programs are slopes, those of compiling are whole processes, each time of a text in no cache.
+Rows of running programs are slopes. Rows of compiling are whole processes, each for a text that is in no cache.
 """
 
 import argparse
@@ -99,8 +99,8 @@ def starting(folder: Path, repeats: int) -> list[Row]:
 
 
 def compiling(folder: Path, repeats: int) -> list[Row]:
-    """Compile time that Go has no like of: the front end on a large program, and the runtime, which is compiled once
-    on each machine."""
+    """Compile time that cannot be compared with Go's: the front end on a large program, and the runtime, which is
+    compiled once on each machine."""
     tell("a large program")
     large = folder / "large.go"
     large.write_text(copies((PROGRAMS / "hundred.go").read_text(), COPIES))
@@ -140,7 +140,7 @@ def sides(pairs: list[tuple[Cost, Cost]]) -> tuple[Side, Side]:
 
 
 def own(module: str, names: list[str], limits: list[float | None]) -> list[Row]:
-    """Rows without a peer: what a module that measures the runtime by itself prints, in nanoseconds."""
+    """Rows without a peer: the nanoseconds that a module prints which measures a part of the runtime by itself."""
     tell(module)
     cost, text = run([sys.executable, "-m", f"morestack.bench.rows.{module}"])
     figures = [float(word) * 1e-9 for word in text.split()[-len(names) :]]
@@ -157,7 +157,7 @@ def by_itself() -> list[Row]:
 
 
 def tell(name: str) -> None:
-    """What is being measured, on a terminal."""
+    """Say on a terminal what is being measured."""
     if sys.stderr.isatty():
         print(f"measuring {name} …", file=sys.stderr)
 

@@ -1,12 +1,12 @@
 """Measuring whole processes, interleaved, by slope.
 
 A row runs one program with two different counts N, for us and for Go in turn, several times over; the cost of
-one operation is (median at the large N - median at the small N) / difference of N. So start-up cancels out,
-and whatever else the machine does hits both sides alike. The large N takes us half a second or more, as starting
-Python takes a tenth and varies.
+one operation is (median at the large N - median at the small N) / difference of N. Start-up therefore cancels out, and
+whatever else the machine does affects both sides alike. Our run with the large N takes half a second or more, because
+starting Python takes a tenth of a second and varies.
 
-Peak memory is that of the run with the large N, whole. Of ours a part is Python's and LLVM's, which an empty program
-has too: what a row takes beyond an empty program of the same side is the program's own.
+Peak memory is that of the whole process with the large N. Part of ours is Python's and LLVM's, which an empty program
+has too; what a row takes beyond an empty program of the same side belongs to the program.
 """
 
 import os

@@ -1,8 +1,9 @@
 """`morestack bench`: the suite under every discipline and under other Go compilers, in one run.
 
 Everything runs with GOMAXPROCS=1 and is compared by processor time (user and system), which other processes on the
-machine distort least; without them it is the wall time. Rows are measured one after the other, the columns of a row
-interleaved (measure.py). A column whose output differs from the others' is an error, not a time.
+machine disturb least; without such processes it equals the wall time. Rows are measured one after the other, with the
+columns of a row interleaved (measure.py). If a column's output differs from the others', that is an error, and no time
+is shown.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def empty(peer: Peer, folder: Path) -> Variant | None:
 
 
 def agree(program: Benchmark, results: Sequence[Measured]) -> None:
-    """All that ran must have printed the same."""
+    """Check that all columns printed the same."""
     outputs = {r.output for r in results if not r.failure}
     if len(outputs) > 1:
         told = "; ".join(f"{r.variant.name}: {r.output.decode(errors='replace').strip()}" for r in results)
@@ -132,7 +133,7 @@ def to_text(table: Table) -> str:
 
 
 def summary(table: Table) -> list[str]:
-    """How often we are faster than real Go, of the paper's programs and of ours."""
+    """How often we are faster than real Go, for the paper's programs and for ours."""
     said: list[str] = []
     for title, groups in (("the paper's programs", PAPER_GROUPS), ("the programs about stacks", ("stacks",))):
         if ratios := table.ratios(groups):

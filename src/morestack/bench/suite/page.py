@@ -35,7 +35,7 @@ SLOWER = {
     "minimax": "half of the time goes to collections, which mark a tree of 550,000 nodes. Without them (`GOGC=off`) it "
     "takes 0.83 of Go's time.",
 }
-"""Why a program is slower than under real Go, where it is."""
+"""Why a program is slower than under real Go, if it is."""
 
 FINDINGS = (
     (
@@ -161,7 +161,7 @@ def learnt(table: Table) -> str:
 
 
 def failures(table: Table) -> list[str]:
-    """What did not run, and its last words."""
+    """What did not run, and the last line it printed."""
     return [
         f"`{row.program.name}` under {result.failure}"
         for row in table.rows

@@ -1,9 +1,9 @@
 """The programs of `morestack bench`, and those of the paper that are left out.
 
 The paper is Kavon Farvardin and John Reppy, "From Folklore to Fact: Comparing Implementations of Stacks and
-Continuations", PLDI 2020. Its programs are in Standard ML; ours are written anew in Go after what each computes, in the
-paper's groups. Sizes are chosen for a few tenths of a second. They print a result, which must be the same however a
-program is run.
+Continuations", PLDI 2020. Its programs are in Standard ML; ours are written anew in Go, to compute the same results,
+and stand in the paper's groups. Sizes are chosen for a few tenths of a second. They print a result, which must be the
+same however a program is run.
 """
 
 from __future__ import annotations
@@ -70,4 +70,4 @@ LEFT_OUT = (
     (("ffi-fib", "ffi-trigfib"), "they measure calls of C, which need cgo"),
     (("loop",), "an empty counting loop, which LLVM computes while compiling"),
 )
-"""Programs of the paper, and why they are not here."""
+"""Programs of the paper that are left out, and the reason."""

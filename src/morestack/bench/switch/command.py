@@ -1,9 +1,9 @@
 """`morestack switch`: the cost of a goroutine switch beside the kernel's and Python's, with the kernel's counters.
 
 Each row runs in a process or loop of its own and says how often the kernel switched threads meanwhile (getrusage:
-voluntary and involuntary) and how many system calls there were: that goroutine switches do not enter the kernel is
-seen, not assumed. Counting system calls slows them, so the runs that count are not those that are timed. A row that
-needs what is not installed is left out with a word.
+voluntary and involuntary) and how many system calls there were: so the figures show that goroutine switches do not
+enter the kernel. Counting slows system calls down, so separate runs are timed. A row that needs something that is not
+installed is left out, and a line says so.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """All rows, and a word about each that could not be measured."""
+    """All rows, and why each of the others could not be measured."""
 
     rows: list[Cost]
     absent: list[str]

@@ -2,7 +2,8 @@
 
         word   whose turn it is, 0 or 1; a thread that is not on turn sleeps on it in the kernel
 
-With both threads on one processor each turn is one switch of kernel threads: who has handed the turn over sleeps.
+With both threads on one processor each turn is one switch of kernel threads, because a thread sleeps once it has handed
+over the turn.
 """
 
 import platform

@@ -1,9 +1,10 @@
-"""What one switch between goroutines changes: seen at the call of `schedule` in a program that runs.
+"""What one switch between goroutines changes, seen at the call of `schedule` in a running program.
 
 Compiled code calls the runtime through cells. The cell of `schedule` is made to point to a recorder that looks at the
-goroutine that has stopped, calls the native scheduler, and looks at the goroutine it chose. So what is shown are the
-values that were stored, and those the next jump loads: PC, SP and BP. No other register keeps anything over a switch:
-what lives is in frames. The result of the call that parked (`ret`) and the closure (`ctxt`) travel as arguments.
+goroutine that has stopped, calls the native scheduler, and looks at the goroutine it chose. It therefore shows the
+values that were stored and those that the next jump loads: PC, SP and BP. No other register keeps anything over a
+switch, because everything that is needed later is in frames. The result of the call that parked (`ret`) and the closure
+(`ctxt`) travel as arguments.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Registers:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One switch: who stopped and who went on. `ordinal` counts the calls of schedule."""
+    """One switch: the goroutine that stopped and the one that went on. `ordinal` counts the calls of schedule."""
 
     ordinal: int
     stopped: Registers
