@@ -62,8 +62,8 @@ def test_a_constant_is_replaced(body: str, expected: str, tmp_path: Path) -> Non
     ("body", "message"),
     [
         ("var depth = 8", "declares no constant depth"),
-        ("const depth = 1.5", "p.go:3: constant depth is no integer"),
-        ('const depth = "x"', "p.go:3: constant depth is no integer"),
+        ("const depth = 1.5", "p.go:3: constant depth is not an integer"),
+        ('const depth = "x"', "p.go:3: constant depth is not an integer"),
         ("const depth = int8(5)", "p.go:3: write the type of constant depth on the left of its ="),
         ("const (\n\ta = iota\n\tdepth\n)", "p.go:5: constant depth has no value of its own"),
         ("const depth = 1\n\nfunc f() {\n\tconst depth = 2\n}", "declares 2 constants depth: p.go:3, p.go:6"),
