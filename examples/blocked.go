@@ -1,4 +1,4 @@
-// One goroutine waits in the kernel for a byte from a pipe; the only processor runs another one meanwhile.
+// One goroutine waits in the kernel for a byte from a pipe. Meanwhile the only processor runs another goroutine.
 package main
 
 import (

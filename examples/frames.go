@@ -1,4 +1,4 @@
-// Each call has a frame of its own, calls of the same function too: the traceback of the panic walks them, newest first.
+// Every call has its own frame, even of the same function. The traceback of the panic walks the frames, newest first.
 package main
 
 func main() {

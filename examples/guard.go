@@ -1,4 +1,4 @@
-// The stacks of this process's kernel threads, as Linux tells: below each an inaccessible page, the guard.
+// The stacks of this process's kernel threads, as Linux reports them. Below each lies an inaccessible page, the guard.
 package main
 
 import (

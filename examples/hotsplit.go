@@ -1,6 +1,6 @@
-// A loop whose calls may or may not fit what is left of the stack: where they do not, segmented stacks pay for a new
-// segment in every round. depth moves the loop through the stack; at 160 it stands where a segment of 4 KB ends. Nothing is
-// inlined, since frames are what is measured.
+// A loop whose calls may or may not fit what is left of the stack. If they do not fit, segmented stacks pay for a new
+// segment in every round. depth moves the loop along the stack: at 160 it stands where a segment of 4 KB ends. Nothing
+// is inlined, because the example is about frames.
 package main
 
 const depth = 160

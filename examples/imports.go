@@ -1,4 +1,4 @@
-// Packages are not supported yet: the compiler says so.
+// A package that is not supported yet is refused by name.
 package main
 
 import "fmt"

@@ -1,4 +1,4 @@
-// A pointer to a local variable goes down a recursion that makes the stack grow: the variable moves, its pointers too.
+// A pointer to a local variable is passed down a recursion. When the stack grows, the variable moves, and so do its pointers.
 package main
 
 func main() {

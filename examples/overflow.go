@@ -1,4 +1,4 @@
-// A recursion without end. The limit is 1,000,000,000 bytes; here it is 64 KB, so that it is reached soon.
+// A recursion without end. The limit is normally 1,000,000,000 bytes; here it is 64 KB, so that the recursion soon reaches it.
 package main
 
 import "runtime/debug"

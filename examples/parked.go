@@ -1,6 +1,6 @@
 package main
 
-// Goroutines that do nothing but wait: what the stack of each costs.
+// Goroutines that only wait, to show what the stack of each costs.
 
 const goroutines = 10000
 

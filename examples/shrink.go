@@ -1,4 +1,4 @@
-// A goroutine needs a deep stack once, and then waits: the collector halves the stack each time it finds it little used.
+// A goroutine needs a deep stack once, and then waits. Each collection that finds little of its stack in use halves it.
 package main
 
 import "runtime"

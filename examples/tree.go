@@ -1,4 +1,4 @@
-// A binary tree is built and summed by goroutines whose stacks must grow: depth first, one frame a level.
+// Goroutines build and sum a tree, one frame for each level, so their stacks must grow.
 package main
 
 type tree struct {
