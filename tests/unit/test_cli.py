@@ -141,7 +141,7 @@ def test_report_as_text() -> None:
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize("stage", ["ast", "types", "escape", "ir", "llvm", "asm"])
+@pytest.mark.parametrize("stage", ["ast", "types", "escape", "ir", "opt", "llvm", "asm"])
 def test_show(stage: str) -> None:
     whole = run_one(["show", "--stage", stage, "fib.go"], EXAMPLES)
     assert whole.code == 0, whole.stderr
@@ -152,6 +152,17 @@ def test_show(stage: str) -> None:
         assert 0 < len(one.stdout) < len(whole.stdout)
         unknown = run_one(["show", "--stage", stage, "--func", "main.nothing", "fib.go"], EXAMPLES)
         assert unknown.code == 1 and b"no function main.nothing" in unknown.stderr
+
+
+def test_show_after_one_pass() -> None:
+    show = ["show", "--stage", "opt", "--func", "main.fib", "fib.go"]
+    assert b"tailcall" in run_one(show, EXAMPLES).stdout
+    early = run_one([*show, "--pass", "find_leaves"], EXAMPLES)
+    assert b"call[@main.fib]" in early.stdout and b"tailcall" not in early.stdout
+    unknown = run_one([*show, "--pass", "nothing"], EXAMPLES)
+    assert unknown.code == 1 and b"the passes are drop_nilchecks, find_leaves" in unknown.stderr
+    wrong = run_one(["show", "--stage", "ir", "--pass", "find_leaves", "fib.go"], EXAMPLES)
+    assert wrong.code == 2 and b"--pass goes with --stage opt" in wrong.stderr
 
 
 def test_show_names_the_function_that_was_meant() -> None:

@@ -52,6 +52,11 @@ def const_text(c: Const) -> str:
     return str(number & ((1 << (8 * s.size)) - 1))
 
 
+def is_symbol(value: str) -> bool:
+    """Whether an LLVM value is the address of a global: LLVM marks those with an @."""
+    return value[0] == "@"
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def quote(name: str) -> str:
     """A global's name as LLVM text writes it."""

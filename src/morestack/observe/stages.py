@@ -154,8 +154,8 @@ def show_llvm(package: CompiledPackage, function: str | None) -> Iterator[str]:
 
 
 def belongs(symbol: str, function: str) -> bool:
-    """Whether a symbol is a function, its leaf or one of its segments."""
-    return symbol in (function, f"{function}.leaf") or symbol.startswith(f"{function}$")
+    """Whether a symbol is a function, its native function as a leaf, its body or one of its segments."""
+    return symbol.partition("$")[0] == function  # no Go name contains a dollar sign
 
 
 def show_asm(package: CompiledPackage, function: str | None) -> Iterator[str]:

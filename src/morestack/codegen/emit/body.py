@@ -14,7 +14,7 @@ from morestack.codegen.frame.remat import Remat
 from morestack.ir.flat import flat, flat_scalars
 from morestack.ir.module import Const, Function, Instr, Object, Operand, Reg, Sym
 from morestack.ir.types import BOOL, IRType, Scalar
-from morestack.llvm.text import LLVM_TYPE, const_text, memory_type, zero_text
+from morestack.llvm.text import LLVM_TYPE, const_text, is_symbol, memory_type, zero_text
 from morestack.source.diagnostics import InternalError
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Body:
             case "ptr":
                 if v == "null":
                     return "0"
-                if v.startswith("@"):
+                if is_symbol(v):
                     return f"ptrtoint (ptr {v} to i64)"
                 return self.let(f"ptrtoint ptr {v} to i64")
             case "f32":

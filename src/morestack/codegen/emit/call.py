@@ -14,12 +14,12 @@ from morestack.ir.module import Function, Instr, Leaf, Operand
 from morestack.ir.ops import BOUNDS_CODE, Bounds, BoundsKind, Effect, Op
 from morestack.ir.runtime_calls import Lowering
 from morestack.ir.types import BOOL, IRType, Scalar, scalars
-from morestack.llvm.text import LLVM_TYPE, quote
+from morestack.llvm.text import LLVM_TYPE, is_symbol, quote
 
 
 def _nilcheck(body: Body, i: Instr) -> None:
     p = body.one(i.args[0])
-    if p.startswith("@"):
+    if is_symbol(p):
         return
     ok = body.let(f"icmp ne ptr {p}, null")
     body.panic_unless(ok, PENDING_NIL, "0", "0", i)

@@ -20,6 +20,7 @@ from morestack.abi.convention import CONTEXT_REG, LINK
 from morestack.abi.structures import DEFER_FN, DEFER_LINK, DEFER_PC, DEFER_SP, G_DEFERS
 from morestack.codegen.convention import argument_list
 from morestack.ir.module import Instr
+from morestack.ir.types import PTR
 
 if TYPE_CHECKING:
     from morestack.codegen.emit.goroutine import SegmentBody
@@ -51,7 +52,7 @@ def emit_defer_return(body: SegmentBody) -> None:
     run, done = body.label(), body.label()
     fn = _pop_heap(body, run, done) if body.lay.heap_defers else _pop(body, run, done)
     code = body.let(f"load ptr, ptr {fn}, align 8")
-    context = body.to_word_ptr(fn)
+    context = body.to_word(PTR, fn)
     body.emit(f"store ptr {body.segment_of(body.seg.head)}, ptr {body.frame_address(-8)}, align 8")
     callee_bp = body.frame_address(-LINK)
     body.emit(f"store ptr {body.own_bp()}, ptr {callee_bp}, align 8")

@@ -28,7 +28,7 @@ from morestack.codegen.frame.split import Node, Segment
 from morestack.ir.flat import flat, flat_scalars
 from morestack.ir.module import Function, Instr, Object, Operand, Reg
 from morestack.ir.ops import Effect, Op
-from morestack.ir.types import I64
+from morestack.ir.types import I64, PTR
 from morestack.llvm.text import quote, zero_text
 
 ATTRIBUTES = "nounwind null_pointer_is_valid align 16"
@@ -267,7 +267,7 @@ class SegmentBody(Region):
         elif i.op is Op.CALL_CLOSURE:
             closure, args = self.one(args[0]), args[1:]
             target = self.let(f"load ptr, ptr {closure}, align 8")
-            context = self.to_word_ptr(closure)
+            context = self.to_word(PTR, closure)
         else:
             target, args = self.one(args[0]), args[1:]
         words = self._pass(call.params, args, 0)
@@ -285,11 +285,6 @@ class SegmentBody(Region):
         moved with the callee's frame, and nothing else writes below SP."""
         binds = self.seg.head.binds
         return binds is not None and binds.op in (Op.CALL, Op.CALL_CLOSURE, Op.CALL_CODE)
-
-    def to_word_ptr(self, v: str) -> str:
-        if v.startswith("@"):
-            return f"ptrtoint (ptr {v} to i64)"
-        return self.let(f"ptrtoint ptr {v} to i64")
 
     def _save_sched(self, pc: str) -> None:
         self.emit(f"store ptr {pc}, ptr {self.gep('%g', G_SCHED_PC)}")
