@@ -1,0 +1,156 @@
+"""Read the dumps Go prints: `debug=2` profiles, panics, fatal errors, SIGQUIT.
+
+    goroutine 22 gp=0xc0001 m=nil [chan receive, 5 minutes]:
+    main.idle(0xc000012345)
+        /src/main.go:88 +0x19 fp=0xc0055 sp=0xc0044 pc=0x683739
+    created by main.main in goroutine 1
+        /src/main.go:40 +0xa5
+
+A crash dump prints `fp`, `sp` and `pc` of each frame, so its bytes are known without a binary. A `debug=2` profile
+prints the offset in the function only, and hides the runtime's own functions and compiler-made wrappers: with a binary
+the frames that are shown have their bytes, and what is in use is a lower bound. An inlined call is printed with the
+arguments `...`, and has no offset.
+
+Other output around a dump (log lines) is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from morestack.process.model import Frame, Goroutine, Path, Place, Snapshot
+from morestack.profile.errors import ProfileError
+
+if TYPE_CHECKING:
+    from morestack.profile.sizes import Sizer
+
+HEADER = re.compile(r"^goroutine (\d{1,19})(?: gp=(0x[0-9a-f]+))?(?: m=\S+)?(?: mp=\S+)? \[(.*?)\](?: \{.*\})?:$")
+CALL = re.compile(r"^(\S.*)\(([^()]*)\)$")
+CREATED = re.compile(r"^created by (.+?)(?: in goroutine (\d+))?$")
+AT = re.compile(
+    r"^\t(.*):(\d{1,9})(?: \+(0x[0-9a-f]{1,16}))?"
+    r"(?: fp=(0x[0-9a-f]{1,16}) sp=(0x[0-9a-f]{1,16}) pc=(0x[0-9a-f]{1,16}))?\s*$"
+)
+ELIDED = re.compile(r"^\.\.\.(?:(\d{1,12}) frames elided|additional frames elided)\.*$")
+MINUTES = re.compile(r"^(\d{1,12}) minutes?$")
+STATUSES = {
+    "idle": "idle",
+    "runnable": "runnable",
+    "running": "running",
+    "syscall": "syscall",
+    "waiting": "waiting",
+    "dead": "dead",
+    "copystack": "copystack",
+    "preempted": "preempted",
+    "leaked": "leaked",
+}
+TOP_BYTES = 24
+"""Above goexit's frame the runtime leaves this much of a new stack free."""
+
+
+def is_dump(data: bytes) -> bool:
+    """Whether the text holds a goroutine's header."""
+    return re.search(rb"^goroutine \d+ (?:gp=\S+ )?(?:m=\S+ )?(?:mp=\S+ )?\[", data, re.M) is not None
+
+
+def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
+    """The goroutines of a dump; those of threads (goroutine 0) are left out, as they run on system stacks."""
+    lines = data.decode(errors="replace").split("\n")
+    found: list[Goroutine] = []
+    paths: dict[Path, Path] = {}
+    at = 0
+    while at < len(lines):
+        header = HEADER.match(lines[at].rstrip("\r"))
+        at += 1
+        if header is None:
+            continue
+        body: list[str] = []
+        while at < len(lines) and lines[at].strip() and not HEADER.match(lines[at]):
+            body.append(lines[at].rstrip("\r"))
+            at += 1
+        goroutine = read_goroutine(header, body, sizer)
+        if goroutine.id != 0:
+            goroutine.path = paths.setdefault(goroutine.path, goroutine.path)
+            found.append(goroutine)
+    if not found:
+        raise ProfileError(f"{source} holds no goroutine")
+    notes = sizer.take_notes() if sizer is not None else []
+    if any(g.incomplete for g in found):
+        notes.append(
+            "The dump hides the runtime's frames and wrappers: what is in use is a lower bound "
+            "(GOTRACEBACK=crash, or a profile with debug=0, shows all)."
+        )
+    return Snapshot(source, found, notes=notes)
+
+
+def read_goroutine(header: re.Match[str], body: list[str], sizer: Sizer | None) -> Goroutine:
+    """One goroutine from its header and the lines below it."""
+    goroutine = Goroutine(int(header[1]), "unknown", address=int(header[2] or "0", 16))
+    set_state(goroutine, header[3])
+    frames: list[Frame] = []
+    bounds: list[tuple[int, int]] = []
+    hidden = True
+    i = 0
+    while i < len(body):
+        line = body[i]
+        place = AT.match(body[i + 1]) if i + 1 < len(body) else None
+        created, call, elided = CREATED.match(line), CALL.match(line), ELIDED.match(line)
+        if elided:
+            goroutine.elided = int(elided[1] or 0)
+            goroutine.incomplete = goroutine.incomplete or not elided[1]
+            i += 1
+        elif created:
+            goroutine.creator = Place(created[1], place[1] if place else "", int(place[2]) if place else 0)
+            i += 2 if place else 1
+        elif call and place:
+            if place[4]:
+                bounds.append((int(place[5], 16), int(place[4], 16)))
+            if call[1] == "runtime.goexit":
+                hidden = False
+            else:
+                frames += read_frame(call, place, sizer, not frames)
+            i += 2
+        else:
+            i += 1
+    goroutine.path = tuple(frames)
+    goroutine.incomplete = goroutine.incomplete or hidden
+    if frames:
+        root = next((f for f in reversed(frames) if not f.inlined), frames[-1])
+        goroutine.start = Place(root.function, root.file, root.line)
+    if bounds:
+        goroutine.used_bytes = bounds[-1][1] - bounds[0][0] + TOP_BYTES
+        if goroutine.used_bytes < 0 or goroutine.used_bytes > 1 << 40:
+            raise ProfileError(f"goroutine {goroutine.id} of the dump is damaged: its frames are not in order")
+    else:
+        known = [f.frame_bytes for f in frames if f.frame_bytes is not None]
+        goroutine.used_bytes = sum(known) + TOP_BYTES + 8 if known and any(known) else None
+    return goroutine
+
+
+def set_state(goroutine: Goroutine, text: str) -> None:
+    """Status, wait reason and time from what stands in brackets."""
+    state, *rest = text.split(", ")
+    for part in rest:
+        if minutes := MINUTES.match(part):
+            goroutine.wait_seconds = float(minutes[1]) * 60
+    bare = state.split(" (")[0]
+    if bare in STATUSES:
+        goroutine.status = STATUSES[bare]
+    else:
+        goroutine.status, goroutine.wait_reason = "waiting", state
+    goroutine.approximate = goroutine.status == "running"
+
+
+def read_frame(call: re.Match[str], place: re.Match[str], sizer: Sizer | None, innermost: bool) -> list[Frame]:
+    """One call: its bytes from fp and sp where they are printed, else from the binary at its offset."""
+    name, file, line = call[1], place[1], int(place[2])
+    if place[4]:
+        size = int(place[4], 16) - int(place[5], 16)
+        if not 0 <= size <= 1 << 32:
+            raise ProfileError(f"a frame of {name} in the dump is damaged: fp and sp are not in order")
+        return [Frame(name, file, line, int(place[6], 16), size)]
+    if place[3] is None:
+        return [Frame(name, file, line, 0, 0, True)] if call[2] == "..." else [Frame(name, file, line)]
+    size_at = sizer.at_offset(name, int(place[3], 16), innermost) if sizer is not None else None
+    return [Frame(name, file, line, size_at[0] if size_at else 0, size_at[1] if size_at else None)]

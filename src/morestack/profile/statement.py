@@ -1,0 +1,64 @@
+"""Which `go` statement started a goroutine, as far as its path tells.
+
+Dumps and live processes know it. Profiles do not record it, but the compiler leaves its name: `go f(x)` becomes a
+function `caller.gowrap1` at the statement's line, and `go func() {...}()` a closure `caller.func1`. A function started
+as it is (`go f()` without arguments) leaves no trace of the statement: then its start function stands for it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from morestack.process.model import Goroutine, Path, Place
+
+WRAPPER = re.compile(r"^(.*?)\.gowrap\d+$")
+MAIN = "runtime.main"
+
+
+def root(path: Path) -> Place | None:
+    """The function a path starts in."""
+    for frame in reversed(path):
+        if frame.function != "runtime.goexit":
+            return Place(frame.function, frame.file, frame.line)
+    return None
+
+
+def statement(path: Path) -> str:
+    """A name for the `go` statement that a path comes from."""
+    start = root(path)
+    if start is None:
+        return "unknown"
+    if start.function == MAIN:
+        return "the main goroutine"
+    if start.function == "runtime.mstart" or start.function.startswith("runtime.mcall"):
+        return "the scheduler"
+    wrapped = WRAPPER.match(start.function)
+    if wrapped:
+        inner = next((f for f in reversed(path) if f.function not in (start.function, "runtime.goexit")), None)
+        called = f" ({short(inner.function)})" if inner is not None else ""
+        return f"{wrapped[1]} {place(start)}{called}"
+    return f"start {start.function}"
+
+
+def of_goroutine(goroutine: Goroutine) -> str:
+    """A name for the `go` statement of a goroutine; the one its record tells, else the one its path tells."""
+    creator = goroutine.creator
+    if creator is None:
+        return statement(goroutine.path)
+    start = root(goroutine.path) or goroutine.start
+    if start is None:
+        return f"{creator.function} {place(creator)}"
+    inner = next((f for f in reversed(goroutine.path) if not WRAPPER.match(f.function)), None)
+    name = start.function if inner is None or not WRAPPER.match(start.function) else inner.function
+    return f"{creator.function} {place(creator)} ({short(name)})"
+
+
+def place(at: Place) -> str:
+    """The last part of a file's name, with the line."""
+    return f"{at.file.rsplit('/', 1)[-1]}:{at.line}" if at.file else ""
+
+
+def short(function: str) -> str:
+    """A function without its package's path: `http.(*conn).serve`."""
+    head, bracket, tail = function.partition("[")
+    return head.rsplit("/", 1)[-1] + bracket + tail
