@@ -41,12 +41,14 @@ class Step(NamedTuple):
 
 
 class Grown(NamedTuple):
-    """One growth: in the prologue of which function, from and to which size, and the bytes that were copied."""
+    """One growth: in the prologue of which function, from and to which size, and what was copied."""
 
     function: str
     old: int
     new: int
     copied: int
+    frames: int
+    """How many frames were copied and had their pointers adjusted, that of the function which asked included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,13 @@ def simulate(path: Sequence[Step], start: int = STACK_MIN) -> Outcome:
     """Call the functions of a path one in the other on a stack of `start` bytes."""
     size, used = start, TOP - WORD
     growths: list[Grown] = []
-    for step in path:
+    for depth, step in enumerate(path, 1):
         entry = used + WORD
         while entry + max(0, step.frame_bytes - WORD - STACK_SMALL) + STACK_GUARD >= size and size < STACK_MAX:
             new = size * 2
             while new - entry < step.frame_bytes + STACK_GUARD:
                 new *= 2
-            growths.append(Grown(step.function, size, new, entry))
+            growths.append(Grown(step.function, size, new, entry, depth))
             size = new
         used += step.frame_bytes
     return Outcome(start, size, tuple(growths))
