@@ -9,8 +9,8 @@ What the numbers mean:
   amd64 the caller's return address lies above and is not in it; a saved frame pointer is. So at pc the frame's top
   is SP + delta, the return address is the word there, and the caller's SP is SP + delta + 8. On arm64 the delta
   includes the saved LR (at SP) and there is no word between frames: the caller's SP is SP + delta.
-- `frame_bytes` is the largest delta of the function.
-- `listing_bytes` is the first number of `$frame-args` in `go build -gcflags=-S`.
+- `frame_bytes` is the largest delta of the function. For compiled functions it is the first number of `$frame-args` in
+  `go build -gcflags=-S`, on both.
 - For a return address, ask `line` and `inline_stack` for pc - 1 and `sp_delta` for the address itself, as Go's own
   unwinder does: the address may be the first of another line, or of another function when the callee never returns.
 
@@ -94,16 +94,6 @@ class Func:
     def frame_bytes(self) -> int:
         """The largest stack delta; see the module's text for what it includes."""
         return int(self._tab.frame_bytes[self.index])
-
-    @property
-    def listing_bytes(self) -> int:
-        """The frame as `go build -gcflags=-S` prints it, in `$frame-args`.
-
-        The same number on amd64. The arm64 listing leaves out the saved LR, and the padding that keeps SP at a
-        multiple of 16 is in both.
-        """
-        frame = self.frame_bytes
-        return frame if self._tab.goarch == "amd64" or frame == 0 else frame - 8
 
     @property
     def func_id(self) -> int:
