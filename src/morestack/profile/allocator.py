@@ -79,8 +79,8 @@ def steps(path: Path, full: Callable[[str], int | None] | None = None) -> tuple[
     """
     out = []
     for frame in reversed(path):
-        if frame.inlined:
-            continue
+        if frame.inlined or frame.function == "runtime.goexit":
+            continue  # goexit's word is counted in TOP
         size = frame.frame_bytes
         whole = full(frame.function) if full is not None else None
         if size is None and whole is None:

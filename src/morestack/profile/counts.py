@@ -33,6 +33,10 @@ def is_counts(data: bytes) -> bool:
     return HEADER.match(data.split(b"\n", 1)[0]) is not None
 
 
+LINES = 1_000_000
+"""Lines of a profile; 50,000 distinct stacks have fewer."""
+
+
 class Stack:
     """One entry while it is read."""
 
@@ -65,9 +69,11 @@ def read_counts(data: bytes, source: str, sizer: Sizer | None = None) -> Profile
 def entries(text: str) -> list[Stack]:
     """The entries of the text; a line that is none of theirs is an error that gives its number."""
     stacks: list[Stack] = []
-    for number, line in enumerate(text.split("\n")[1:], 2):
+    for number, line in enumerate(text.split("\n", LINES + 1)[1:], 2):
         if not line.strip():
             continue
+        if number > LINES:
+            raise ProfileError(f"the profile has more than {LINES:,} lines")
         stack, labels, place = STACK.match(line), LABELS.match(line), LINE.match(line)
         if stack:
             stacks.append(Stack(int(stack[1]), [int(pc, 16) for pc in stack[2].split()]))

@@ -16,6 +16,7 @@ Other output around a dump (log lines) is skipped.
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,10 @@ STATUSES = {
     "preempted": "preempted",
     "leaked": "leaked",
 }
+GOROUTINES = 1_000_000
+"""Goroutines of a dump, which by then has some 500 MB."""
+LINE = 8192
+"""Bytes of a line that count; arguments can make one longer than its function's name."""
 TOP_BYTES = 24
 """Above goexit's frame the runtime leaves this much of a new stack free."""
 
@@ -56,23 +61,33 @@ def is_dump(data: bytes) -> bool:
 
 def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
     """The goroutines of a dump; those of threads (goroutine 0) are left out, as they run on system stacks."""
-    lines = data.decode(errors="replace").split("\n")
     found: list[Goroutine] = []
     paths: dict[Path, Path] = {}
-    at = 0
-    while at < len(lines):
-        header = HEADER.match(lines[at].rstrip("\r"))
-        at += 1
+    header: re.Match[str] | None = None
+    body: list[str] = []
+
+    def end() -> None:
+        """Take the goroutine whose last line was read."""
         if header is None:
-            continue
-        body: list[str] = []
-        while at < len(lines) and lines[at].strip() and not HEADER.match(lines[at]):
-            body.append(lines[at].rstrip("\r"))
-            at += 1
+            return
         goroutine = read_goroutine(header, body, sizer)
         if goroutine.id != 0:
             goroutine.path = paths.setdefault(goroutine.path, goroutine.path)
             found.append(goroutine)
+            if len(found) > GOROUTINES:
+                raise ProfileError(f"the dump has more than {GOROUTINES:,} goroutines")
+
+    for raw in io.BytesIO(data):
+        if header is None and not raw.startswith(b"goroutine "):
+            continue
+        line = raw[:LINE].decode(errors="replace").rstrip("\r\n")
+        following = HEADER.match(line)
+        if following is not None or not line.strip():
+            end()
+            header, body = following, []
+        elif header is not None:
+            body.append(line)
+    end()
     if not found:
         raise ProfileError(f"{source} holds no goroutine")
     notes = sizer.take_notes() if sizer is not None else []

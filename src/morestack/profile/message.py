@@ -15,7 +15,7 @@ from typing import Any
 
 from morestack.profile.errors import ProfileError, extra
 
-RECORDS = 2_000_000
+RECORDS = 1_000_000
 """Records of a profile: samples, locations, functions, strings."""
 RECORD = 1 << 20
 """Bytes of one record: 1024 frames have 10 KB."""

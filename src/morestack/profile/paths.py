@@ -67,7 +67,8 @@ def of_snapshot(snapshot: Snapshot) -> PathSet:
     guessed = False
     counted: dict[Path, int] = {}
     for g in snapshot.goroutines:
-        path = g.path or (Frame("unknown"),)
+        path = g.path[:-1] if g.path and g.path[-1].function == "runtime.goexit" else g.path
+        path = path or (Frame("unknown"),)
         size = g.stack_bytes
         if size is None:
             known = steps(g.path)

@@ -12,7 +12,7 @@ from morestack.profile.dump import is_dump, read_dump
 from morestack.profile.errors import ProfileError, extra
 from morestack.profile.model import Profile
 from morestack.profile.pprof import is_pprof, read_pprof
-from morestack.profile.statement import root
+from morestack.profile.statement import creator, root
 from morestack.profile.target import fetch, is_url
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def parse(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot | Pr
             raise ProfileError("it is none of a pprof profile (debug=0 or 1), a debug=2 profile and a Go dump")
     except ProfileError as error:
         text = str(error)
-        raise ProfileError(text if source in text else f"{source}: {text}") from None
+        raise ProfileError(text if text.startswith(source) else f"{source}: {text}") from None
     except Exception as error:
         from morestack.binary import BinaryError
 
@@ -100,11 +100,14 @@ def snapshot(profile: Profile) -> Snapshot:
     found = []
     cut = 0
     for sample in profile.samples:
+        if sample.values[at] <= 0:
+            continue
         path = sample.path
         while path and path[-1].function == "runtime.goexit":
             path = path[:-1]
         goroutine = Goroutine(None, "unknown", path=path, start=root(path), labels=sample.labels)
-        goroutine.count = max(sample.values[at], 0)
+        goroutine.creator = creator(path)
+        goroutine.count = sample.values[at]
         sizes = [f.frame_bytes for f in path]
         if path and None not in sizes:
             goroutine.used_bytes = TOP + sum(size for size in sizes if size is not None)

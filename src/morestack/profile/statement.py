@@ -23,6 +23,13 @@ def root(path: Path) -> Place | None:
     return None
 
 
+def creator(path: Path) -> Place | None:
+    """The `go` statement that a path's outermost function was made for; None where it tells none."""
+    start = root(path)
+    wrapped = WRAPPER.match(start.function) if start is not None else None
+    return Place(wrapped[1], start.file, start.line) if start is not None and wrapped else None
+
+
 def statement(path: Path) -> str:
     """A name for the `go` statement that a path comes from."""
     start = root(path)

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 from morestack.profile.errors import ProfileError
 
 LIMIT = 256 << 20
-"""Bytes of a profile, unpacked. A goroutine profile of a million distinct stacks has some 100 MB."""
+"""Bytes of a profile, unpacked. A goroutine profile of 100,000 distinct stacks has some 10 MB."""
 TIMEOUT = 90.0
 """Seconds to wait for a URL: a CPU profile takes 30 by default."""
 CHUNK = 1 << 20

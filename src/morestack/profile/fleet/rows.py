@@ -77,7 +77,7 @@ def extract(files: Sequence[str], versions: Sequence[Version]) -> Extracted:
         try:
             read_rows(file, versions, rows)
         except ProfileError as error:
-            out.skipped.append((file, str(error).removeprefix(f"{file}: ")))
+            out.skipped.append((file, str(error).removeprefix(file).lstrip(": ")))
             continue
         except Exception as error:  # one strange file must not end the collection of a million
             out.skipped.append((file, f"{type(error).__name__}: {error}"))
