@@ -93,7 +93,8 @@ def program(uses: dict[str, list[str]]) -> str:
             ")\nvar Sink = []any{",
             *body,
             "}\nfunc main() {\n\tfor i, s := range Sink {",
-            "\t\tif m := reflect.ValueOf(s).MethodByName(string(rune(i))); m.IsValid() {\n\t\t\tm.Call(nil)\n\t\t}\n\t}\n}\n",
+            "\t\tif m := reflect.ValueOf(s).MethodByName(string(rune(i))); m.IsValid() {",
+            "\t\t\tm.Call(nil)\n\t\t}\n\t}\n}\n",
         )
     )
 

@@ -187,8 +187,8 @@ def _decode(code: bytes, address: int) -> tuple[Ints, Bytes, Ints]:
     rows: list[tuple[int, int, int]] = []
     for instruction in iced.Decoder(64, code, ip=address):
         kind = KINDS.get(instruction.flow_control)
-        if kind is None or (kind == JUMP and instruction.len == 2):
-            continue
+        if kind is None or (kind == JUMP and instruction.len == 2) or (kind == CALL and not instruction.is_call_near):
+            continue  # a short jump stays in its function; iced-x86 takes system calls for calls
         near = kind in (CALL, JUMP)
         rows.append((instruction.ip, kind, instruction.near_branch_target if near else 0))
     table = np.array(rows, np.int64).reshape(-1, 3)

@@ -5,31 +5,37 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-
-import lief
 
 from morestack.binary.buildinfo import BuildInfo, read_buildinfo
 from morestack.binary.elf import read_elf
 from morestack.binary.errors import BinaryError
 from morestack.binary.image import Image
-from morestack.binary.macho import read_macho
 from morestack.binary.moduledata import Moduledata, find_header, find_moduledata
 from morestack.binary.pclntab import Pclntab
-from morestack.binary.pe import read_pe
+
+
+def _read_pe(path: Path, data: mmap.mmap) -> Image:
+    from morestack.binary.pe import read_pe  # with LIEF, which is slow to import
+
+    return read_pe(path, data)
+
+
+def _read_macho(path: Path, data: mmap.mmap) -> Image:
+    from morestack.binary.macho import read_macho
+
+    return read_macho(path, data)
+
 
 READERS: dict[bytes, Callable[[Path, mmap.mmap], Image]] = {
     b"\x7fELF": read_elf,
-    b"MZ": read_pe,
-    b"\xcf\xfa\xed\xfe": read_macho,
-    b"\xca\xfe\xba\xbe": read_macho,
+    b"MZ": _read_pe,
+    b"\xcf\xfa\xed\xfe": _read_macho,
+    b"\xca\xfe\xba\xbe": _read_macho,
 }
 GOOS = {"elf": "linux", "macho": "darwin", "pe": "windows"}
-
-lief.logging.disable()
 
 
 class Binary:
@@ -105,10 +111,7 @@ def open_binary(path: str | os.PathLike[str]) -> Binary:
     for magic, reader in READERS.items():
         if data[: len(magic)] == magic:
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # LIEF warns of kinds of sections it has no name for
-                    image = reader(path, data)
-                return Binary(image)
+                return Binary(reader(path, data))
             except BinaryError:
                 raise
             except (ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:

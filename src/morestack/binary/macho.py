@@ -17,6 +17,8 @@ SYMBOL = np.dtype([("name", "<u4"), ("type", "u1"), ("section", "u1"), ("desc", 
 CHAINED_TARGET_BITS = 36
 PURE_INSTRUCTIONS = 0x80000000
 
+lief.logging.disable()
+
 
 def read_macho(path: Path, data: mmap.mmap) -> Image:
     """The image of a Mach-O file."""

@@ -251,12 +251,20 @@ class Pclntab:
     @cached_property
     def names(self) -> list[str]:
         """The names of all functions."""
-        return [self.name(offset) for offset in self.record[1].tolist()]
+        table = bytes(self._whole[self._header.names : self._header.units])
+        try:
+            return [table[at : table.index(0, at)].decode("utf-8", "replace") for at in self.record[1].tolist()]
+        except (ValueError, IndexError):
+            raise BinaryError(f"{self._image.path}: {DAMAGED}: a name lies outside") from None
 
     def lookup(self, name: str) -> Func | None:
         """The first function of this name."""
         rows = self.by_name.get(name)
         return self.func(rows[0]) if rows else None
+
+    def functions_named(self, start: str) -> list[Func]:
+        """The functions whose names begin so."""
+        return [self.func(row) for name, rows in self.by_name.items() if name.startswith(start) for row in rows]
 
     def name(self, offset: int) -> str:
         """The name at an offset of the table of names."""

@@ -17,6 +17,8 @@ SYMBOL = np.dtype(
 )
 EXECUTE = 0x20000000
 
+lief.logging.disable()
+
 
 def read_pe(path: Path, data: mmap.mmap) -> Image:
     """The image of a PE file."""
