@@ -1,8 +1,8 @@
 """Write the table of the runtime's structures by Go version: `python -m tests.real.layouts`.
 
 Each release at hand (`tests.real.toolchains`) builds an empty program for amd64 and arm64; its DWARF tells the
-fields' offsets. The texts of the wait reasons are read from the release's own source. The table is
-`src/morestack/process/layouts.json`; with `--check` nothing is written and a difference ends with 1.
+fields' offsets. The texts of the wait reasons and the ids of functions are read from the release's own source. The
+table is `src/morestack/process/layouts.json`; with `--check` nothing is written and a difference ends with 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 import morestack.process.layout as layout_module
-from morestack.process.layout import STRUCTS, from_structs
+from morestack.process.layout import STATISTICS, STRUCTS, from_structs
 from morestack.process.structs import find_structs
 from tests.real.toolchains import build, installed
 
@@ -41,7 +41,7 @@ def offsets(go: Path, goarch: str) -> dict[str, int]:
 
                     data = zlib.decompress(data[12:])
                 sections[name] = data
-    layout = from_structs(find_structs(sections["info"], sections["abbrev"], STRUCTS))
+    layout = from_structs(find_structs(sections["info"], sections["abbrev"], STRUCTS + STATISTICS))
     if layout is None:
         raise SystemExit(f"{go}: its DWARF does not describe {', '.join(STRUCTS)}")
     return asdict(layout)
@@ -59,21 +59,36 @@ def reasons(go: Path) -> list[str]:
     return [texts.get(name, "") for name in order]
 
 
+def wrapper_id(go: Path) -> int:
+    """The function id of code the compiler wraps around a function."""
+    source = go.parents[1] / "src"
+    for file in (source / "internal" / "abi" / "symtab.go", source / "runtime" / "symtab.go"):
+        text = file.read_text() if file.exists() else ""
+        block = re.search(r"const \(\n(?:\s*//[^\n]*\n)*\s*(?:FuncIDNormal|funcID_normal)\b.*?\n\)", text, re.S)
+        if block is not None:
+            names = re.findall(r"^\s*([fF]uncID_?\w+)", block[0], re.M)
+            return next(i for i, name in enumerate(names) if name.lower().endswith("wrapper"))
+    raise SystemExit(f"{go}: no function ids where they are expected")
+
+
 def main() -> int:
     """Write or check the table."""
     table: dict[str, object] = {
         "provenance": "python -m tests.real.layouts: the DWARF of a program built by each release, "
-        "and the wait reasons in its source",
+        "and the wait reasons and function ids in its source",
         "layouts": {},
         "wait_reasons": {},
+        "wrapper_ids": {},
     }
     layouts: dict[str, dict[str, dict[str, int]]] = {}
     texts: dict[str, list[str]] = {}
+    wrappers: dict[str, int] = {}
     for version, go in installed().items():
         layouts[f"go{version}"] = {goarch: offsets(go, goarch) for goarch in ("amd64", "arm64")}
         texts[f"go{version}"] = reasons(go)
+        wrappers[f"go{version}"] = wrapper_id(go)
         print(f"go{version}")
-    table["layouts"], table["wait_reasons"] = layouts, texts
+    table["layouts"], table["wait_reasons"], table["wrapper_ids"] = layouts, texts, wrappers
     text = json.dumps(table, indent=1) + "\n"
     if "--check" in sys.argv:
         return 0 if TABLE.read_text() == text else 1

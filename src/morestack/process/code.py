@@ -13,15 +13,20 @@ before it.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from morestack.binary import Binary, BinaryError
+from morestack.process.layout import wrapper_id
 from morestack.process.memory import I64, U64
-from morestack.process.model import Frame, Place
+from morestack.process.model import Frame, Path, Place
 
 VALID, TOP, SP_WRITE, INJECTED, AT_ENTRY = 1, 2, 4, 8, 16
 INJECTED_CALLS = ("runtime.sigpanic", "runtime.asyncPreempt", "runtime.debugCallV1", "runtime.debugCallV2")
 PCSP = 4
+WRAPPER = re.compile(r"\.gowrap\d+$|·dwrap·\d+$")
+"""Functions the compiler writes for `go f(x)`: they call f with the arguments they keep."""
 
 
 class Code:
@@ -33,6 +38,7 @@ class Code:
         self.text = binary.text_start + bias, binary.text_end + bias
         self.link_register = binary.goarch == "arm64"
         self.word = 0 if self.link_register else 8
+        self.wrapper_id = wrapper_id(binary.go_version)
         self.pcs: list[int] = []
         self.exact: list[bool] = []
         self.delta_list: list[int] = []
@@ -43,6 +49,8 @@ class Code:
         self._frames: dict[int, tuple[Frame, ...]] = {}
         self._places: dict[int, Place | None] = {}
         self._starts: dict[int, Place | None] = {}
+        self._inner: dict[tuple[int, int], Place | None] = {}
+        self._kept: list[Path] = []
 
     def number(self, pc: int, exact: bool) -> int:
         """The number of a place."""
@@ -104,8 +112,7 @@ class Code:
 
     def bytes_of(self, number: int) -> int:
         """The size of the frame at a place: up to the caller's stack pointer."""
-        top = self.kind_list[number] & TOP
-        return self.delta_list[number] + (0 if top else self.word)
+        return self.delta_list[number] + self.word
 
     def frames(self, number: int) -> tuple[Frame, ...]:
         """The functions at a place, innermost first; the last is the one that has the frame."""
@@ -160,3 +167,34 @@ class Code:
                     place = Place(func.name)
             self._starts[entry] = place
         return self._starts[entry]
+
+    def started(self, entry: int, path: Path) -> Place | None:
+        """The function a `go` statement names: the one that starts at `entry`, or the one that wrapper calls."""
+        start = self.function(entry)
+        if start is None or len(path) < 3:
+            return start
+        func = self.binary.pclntab.find(entry - self.bias)
+        if not WRAPPER.search(start.function) and (func is None or func.func_id != self.wrapper_id):
+            return start
+        key = entry, id(path)
+        if key not in self._inner:
+            self._inner[key] = start
+            for k in range(len(path) - 1, 0, -1):
+                if path[k].function == start.function:
+                    self._inner[key] = self._start_of(path[k - 1])
+                    break
+            self._kept.append(path)  # so that its id stays its own
+        return self._inner[key]
+
+    def _start_of(self, frame: Frame) -> Place:
+        """Where the function of a frame begins."""
+        func = self.binary.pclntab.find(frame.pc - self.bias)
+        line = 0
+        if func is not None:
+            try:
+                for level in func.inline_stack(max(func.entry, frame.pc - self.bias - 1)):
+                    if level.name == frame.function:
+                        line = level.start_line
+            except BinaryError:
+                pass
+        return Place(frame.function, frame.file, line)

@@ -16,11 +16,15 @@ import re
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from morestack.process.errors import ProcessError
 from morestack.process.structs import Struct
 
 STRUCTS = ("runtime.g", "runtime.m", "runtime.gobuf", "runtime.stack")
+STATISTICS = ("runtime.mstats", "runtime.consistentHeapStats", "runtime.heapStatsDelta")
+COPIES = 3
+"""Of the heap's statistics: the runtime keeps three, and their sum is the figure."""
 ABSENT = -1
 
 
@@ -52,12 +56,21 @@ class Layout:
     m_alllink: int
     m_vdso_sp: int = ABSENT
     m_vdso_pc: int = ABSENT
+    in_stacks: int = ABSENT
+    """In runtime.memstats: the bytes in stacks, as the first of COPIES, each `in_stacks_step` after the other."""
+    in_stacks_step: int = 0
 
 
 def from_structs(structs: dict[str, Struct]) -> Layout | None:
     """The layout these structures have; None when one is missing or lacks a field."""
     try:
         g, m, gobuf, stack = (structs[name] for name in STRUCTS)
+        statistics = [structs.get(name) for name in STATISTICS]
+        in_stacks, step = ABSENT, 0
+        if all(statistics):
+            whole, copies, delta = (found for found in statistics if found is not None)
+            in_stacks = whole.fields["heapStats"] + copies.fields["stats"] + delta.fields["inStacks"]
+            step = delta.size
         f, mf, sched, bounds = g.fields, m.fields, g.fields["sched"], g.fields["stack"]
         return Layout(
             g_size=g.size,
@@ -84,23 +97,17 @@ def from_structs(structs: dict[str, Struct]) -> Layout | None:
             m_alllink=mf["alllink"],
             m_vdso_sp=mf.get("vdsoSP", ABSENT),
             m_vdso_pc=mf.get("vdsoPC", ABSENT),
+            in_stacks=in_stacks,
+            in_stacks_step=step,
         )
     except KeyError:
         return None
 
 
 @cache
-def _table() -> dict[str, dict[str, dict[str, int]]]:
-    table: dict[str, dict[str, dict[str, int]]] = json.loads(Path(__file__).with_name("layouts.json").read_text())[
-        "layouts"
-    ]
-    return table
-
-
-@cache
-def _reasons() -> dict[str, list[str]]:
-    table: dict[str, list[str]] = json.loads(Path(__file__).with_name("layouts.json").read_text())["wait_reasons"]
-    return table
+def _data() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("layouts.json").read_text())
+    return found
 
 
 def version_parts(version: str) -> tuple[int, int, int] | None:
@@ -117,7 +124,11 @@ def from_table(version: str, goarch: str) -> tuple[Layout, str]:
             f"the binary has no DWARF and does not tell its Go version ({version or 'none'}): "
             "its goroutines cannot be found"
         )
-    known = [(parts, name) for name in _table() if (parts := version_parts(name)) and goarch in _table()[name]]
+    known = [
+        (parts, name)
+        for name in _data()["layouts"]
+        if (parts := version_parts(name)) and goarch in _data()["layouts"][name]
+    ]
     same = [(abs(parts[2] - wanted[2]), name) for parts, name in known if parts[:2] == wanted[:2]]
     if not same:
         minors = sorted({parts[:2] for parts, _ in known})
@@ -128,7 +139,7 @@ def from_table(version: str, goarch: str) -> tuple[Layout, str]:
             "with --binary"
         )
     name = min(same)[1]
-    return Layout(**_table()[name][goarch]), name
+    return Layout(**layouts[name][goarch]), name
 
 
 def wait_reasons(version: str) -> list[str]:
@@ -136,11 +147,19 @@ def wait_reasons(version: str) -> list[str]:
     wanted = version_parts(version)
     if wanted is None:
         return []
-    for name, reasons in _reasons().items():
+    for name, reasons in _data()["wait_reasons"].items():
         parts = version_parts(name)
         if parts and parts[:2] == wanted[:2]:
-            return reasons
+            return list(reasons)
     return []
+
+
+def wrapper_id(version: str) -> int:
+    """The id of functions the compiler wraps around others, by the nearest release not after this one."""
+    wanted = version_parts(version) or (1, 999, 0)
+    known = sorted((parts, number) for name, number in _data()["wrapper_ids"].items() if (parts := version_parts(name)))
+    before = [number for parts, number in known if parts[:2] <= wanted[:2]]
+    return int(before[-1] if before else known[0][1])
 
 
 def cache_folder() -> Path:

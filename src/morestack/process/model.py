@@ -118,6 +118,8 @@ class Snapshot:
     system_stacks: int = 0
     """Stacks the runtime allocated for threads (g0 and signal stacks), and their bytes."""
     system_stack_bytes: int = 0
+    stack_in_use: int | None = None
+    """All stack memory as the runtime counts it (MemStats.StackInuse): free stacks in its pools too."""
     losses: list[Loss] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What a reader must know to trust the figures, one sentence each."""
@@ -142,6 +144,14 @@ class Snapshot:
     def used_bytes(self) -> int | None:
         """In use, of all goroutines whose use is known; None when none is."""
         return total((g.used_bytes, g.count) for g in self.goroutines)
+
+    @property
+    def pooled_bytes(self) -> int | None:
+        """Free stacks in the runtime's pools, ready for new goroutines and for growth."""
+        if self.stack_in_use is None:
+            return None
+        held = (self.stack_bytes or 0) + self.dead_stack_bytes + self.system_stack_bytes
+        return max(0, self.stack_in_use - held)
 
     @property
     def approximate(self) -> int:

@@ -21,7 +21,16 @@ from morestack.binary.moduledata import LAYOUTS
 from morestack.process.code import Code
 from morestack.process.core import AT_ENTRY, CoreMemory
 from morestack.process.errors import MemoryGone, ProcessError
-from morestack.process.layout import STRUCTS, Layout, cached, from_structs, from_table, remember, wait_reasons
+from morestack.process.layout import (
+    STATISTICS,
+    STRUCTS,
+    Layout,
+    cached,
+    from_structs,
+    from_table,
+    remember,
+    wait_reasons,
+)
 from morestack.process.memory import Memory, ProcessMemory, word
 from morestack.process.structs import find_structs
 
@@ -186,7 +195,7 @@ def learn_layout(binary: Binary) -> tuple[Layout, str]:
         return known, "DWARF (cached)"
     info, abbrev = debug_section(binary, "info"), debug_section(binary, "abbrev")
     if info and abbrev:
-        found = from_structs(find_structs(info, abbrev, STRUCTS))
+        found = from_structs(find_structs(info, abbrev, STRUCTS + STATISTICS))
         if found is not None:
             remember(binary.build_id, found)
             return found, "DWARF"

@@ -22,8 +22,10 @@ import numpy as np
 from morestack.process.core import Thread
 from morestack.process.errors import MemoryGone, ProcessError
 from morestack.process.find import goroutine_list, machine_list
-from morestack.process.memory import I64, U64, AddressSpace, Flags, ProcessMemory, parse_maps
-from morestack.process.model import Goroutine, Loss, Snapshot
+from morestack.process.group import is_runtime
+from morestack.process.layout import ABSENT, COPIES
+from morestack.process.memory import I64, U64, AddressSpace, Flags, ProcessMemory, parse_maps, word
+from morestack.process.model import Goroutine, Loss, Path, Snapshot
 from morestack.process.program import Program
 from morestack.process.records import (
     RUNNING,
@@ -41,6 +43,7 @@ from morestack.process.unwind import Paths, Starts, Walks, walk
 ROUNDS = 3
 ENOUGH = 0.9
 SYSTEM_STACK_MOST = 64 << 10
+FINALIZERS = ("runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups")
 NOT_SYSTEM = ("runtime.main", "runtime.handleAsyncEvent", "runtime.corostart")
 
 
@@ -102,6 +105,7 @@ class _Reading:
             dead_stack_bytes=int((records.hi[dead] - records.lo[dead]).sum()),
             system_stacks=system,
             system_stack_bytes=system_bytes,
+            stack_in_use=self.stack_in_use(),
             losses=[Loss(reason, count) for reason, count in sorted(self.losses.items())],
             notes=list(program.notes),
             layout=program.layout_source,
@@ -249,7 +253,7 @@ class _Reading:
             strict=True,
         )
         made: list[Goroutine] = []
-        statement, function = code.statement, code.function
+        statement, started = code.statement, code.started
         for (
             gone,
             goid,
@@ -272,7 +276,8 @@ class _Reading:
             if gone:
                 continue
             waiting = status == WAITING
-            start = function(startpc)
+            path = frames(node)
+            start = started(startpc, path)
             name = start.function if start is not None else ""
             made.append(
                 Goroutine(
@@ -285,16 +290,28 @@ class _Reading:
                     stack_lo=low,
                     stack_hi=high,
                     used_bytes=use if sure else None,
-                    path=frames(node),
+                    path=path,
                     approximate=uncertain,
                     incomplete=not complete,
                     elided=elided,
                     elided_bytes=elided_bytes,
-                    system=name.startswith("runtime.") and name not in NOT_SYSTEM,
+                    system=is_system(name, path),
                     address=address,
                 )
             )
         return made
+
+    def stack_in_use(self) -> int | None:
+        """MemStats.StackInuse, where a symbol tells where the runtime counts it."""
+        at = self.program.binary.symbol("runtime.memstats")
+        if at is None or self.layout.in_stacks == ABSENT:
+            return None
+        at += self.program.bias + self.layout.in_stacks
+        try:
+            found = sum(word(self.memory, at + i * self.layout.in_stacks_step) for i in range(COPIES)) % (1 << 64)
+        except MemoryGone:
+            return None
+        return found if found < 1 << 48 else None
 
     def system_stacks(self, machines: list[Machine]) -> tuple[int, int]:
         """How many stacks the runtime allocated for threads, and their bytes.
@@ -308,6 +325,13 @@ class _Reading:
         size = (records.hi - records.lo)[records.there & (records.hi > records.lo)]
         size = size[(size <= SYSTEM_STACK_MOST) & ((size & (size - np.uint64(1))) == 0)]
         return len(size), int(size.sum())
+
+
+def is_system(start: str, path: Path) -> bool:
+    """Whether a goroutine belongs to the runtime; those that run finalizers do except while they run one."""
+    if not start.startswith("runtime.") or start in NOT_SYSTEM:
+        return False
+    return start not in FINALIZERS or all(is_runtime(frame.function) for frame in path)
 
 
 def subset(records: Records, rows: I64) -> Records:
