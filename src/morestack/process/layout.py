@@ -124,11 +124,8 @@ def from_table(version: str, goarch: str) -> tuple[Layout, str]:
             f"the binary has no DWARF and does not tell its Go version ({version or 'none'}): "
             "its goroutines cannot be found"
         )
-    known = [
-        (parts, name)
-        for name in _data()["layouts"]
-        if (parts := version_parts(name)) and goarch in _data()["layouts"][name]
-    ]
+    layouts: dict[str, dict[str, dict[str, int]]] = _data()["layouts"]
+    known = [(parts, name) for name in layouts if (parts := version_parts(name)) and goarch in layouts[name]]
     same = [(abs(parts[2] - wanted[2]), name) for parts, name in known if parts[:2] == wanted[:2]]
     if not same:
         minors = sorted({parts[:2] for parts, _ in known})
