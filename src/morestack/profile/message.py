@@ -15,8 +15,8 @@ from typing import Any
 
 from morestack.profile.errors import ProfileError, extra
 
-RECORDS = 1_000_000
-"""Records of a profile: samples, locations, functions, strings."""
+RECORDS = 500_000
+"""Records of a profile: samples, locations, functions, strings. That of a large server has some 20,000."""
 RECORD = 1 << 20
 """Bytes of one record: 1024 frames have 10 KB."""
 
@@ -122,10 +122,17 @@ def records(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         count += 1
         if count > RECORDS:
             raise ProfileError(f"the profile has more than {RECORDS:,} records")
-        tag, at = varint(data, at, end)
+        tag = data[at]
+        at += 1
+        if tag >= 0x80:
+            tag, at = varint(data, at - 1, end)
         kind = tag & 7
         if kind == 2:
-            size, at = varint(data, at, end)
+            if at < end and data[at] < 0x80:
+                size = data[at]
+                at += 1
+            else:
+                size, at = varint(data, at, end)
             if size > RECORD:
                 raise ProfileError(f"the profile is damaged: a record of {size:,} bytes")
             if size > end - at:

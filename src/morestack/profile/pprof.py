@@ -63,43 +63,34 @@ class Tables:
 
 @dataclass(slots=True)
 class Raw:
-    """A profile as it is read, before its ids are followed."""
+    """A profile as it is read. Samples are parsed when they are used: a million objects slow Python's collector."""
 
     tables: Tables = field(default_factory=Tables)
     types: list[tuple[int, int]] = field(default_factory=list)
-    samples: list[tuple[list[int], list[int], list[tuple[int, int, int]]]] = field(default_factory=list)
+    samples: list[bytes] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
 
 
 def parse(data: bytes) -> Raw:
     """The records of a profile."""
     kinds = messages()
-    from google.protobuf.message import DecodeError
-
     raw = Raw()
-    try:
-        for number, value in records(data):
-            if isinstance(value, int):
-                raw.numbers[number] = value
-            else:
-                add(raw, kinds, number, value)
-    except (DecodeError, UnicodeDecodeError):
-        raise ProfileError("the profile is damaged: a record does not parse") from None
+    for number, value in records(data):
+        if isinstance(value, int):
+            raw.numbers[number] = value
+        elif number == 2:
+            raw.samples.append(value)
+        else:
+            add(raw, kinds, number, value)
     if not raw.types or not raw.tables.strings:
         raise ProfileError("this is not a profile: it has no value types")
     return raw
 
 
 def add(raw: Raw, kinds: dict[str, Any], number: int, value: bytes) -> None:
-    """Take one record."""
+    """Take one record of a table."""
     tables = raw.tables
-    if number == 2:
-        sample = kinds["Sample"].FromString(value)
-        labels = [(label.key, label.str, label.num) for label in sample.label]
-        if len(sample.location_id) > DEPTH:
-            raise ProfileError(f"the profile is damaged: a sample of {len(sample.location_id):,} frames")
-        raw.samples.append((list(sample.location_id), list(sample.value), labels))
-    elif number == 4:
+    if number == 4:
         location = kinds["Location"].FromString(value)
         if len(location.line) > DEPTH:
             raise ProfileError(f"the profile is damaged: a location of {len(location.line):,} lines")
@@ -116,7 +107,17 @@ def add(raw: Raw, kinds: dict[str, Any], number: int, value: bytes) -> None:
 
 def read_pprof(data: bytes, source: str, sizer: Sizer | None = None) -> Profile:
     """The samples of a profile in protobuf form; with a sizer, each frame has its bytes."""
-    raw = parse(data)
+    messages()
+    from google.protobuf.message import DecodeError
+
+    try:
+        return follow(parse(data), source, sizer)
+    except (DecodeError, UnicodeDecodeError):
+        raise ProfileError("the profile is damaged: a record does not parse") from None
+
+
+def follow(raw: Raw, source: str, sizer: Sizer | None) -> Profile:
+    """The profile whose ids are followed."""
     tables = raw.tables
     types = tuple(ValueType(tables.text(kind), tables.text(unit)) for kind, unit in raw.types)
     if sizer is not None:
@@ -137,18 +138,22 @@ def read_pprof(data: bytes, source: str, sizer: Sizer | None = None) -> Profile:
     samples: list[Sample] = []
     paths: dict[tuple[int, ...], Path] = {}
     budget = TOTAL_FRAMES
-    for ids, values, labels in raw.samples:
+    parsed = messages()["Sample"].FromString
+    for sample in map(parsed, raw.samples):
+        values = tuple(sample.value)
         if len(values) != len(types):
             raise ProfileError(f"the profile is damaged: a sample of {len(values)} values for {len(types)} types")
-        key = tuple(ids)
+        key = tuple(sample.location_id)
         path = paths.get(key)
         if path is None:
-            path = paths[key] = tuple(f for i, id in enumerate(ids) for f in located(id, i == 0))
+            if len(key) > DEPTH:
+                raise ProfileError(f"the profile is damaged: a sample of {len(key):,} frames")
+            path = paths[key] = tuple(f for i, id in enumerate(key) for f in located(id, i == 0))
             budget -= len(path)
             if budget < 0:
                 raise ProfileError(f"the profile has more than {TOTAL_FRAMES:,} frames")
-        named = tuple((tables.text(key), tables.text(text) if text else str(num)) for key, text, num in labels)
-        samples.append(Sample(path, tuple(values), named))
+        labels = tuple((tables.text(x.key), tables.text(x.str) if x.str else str(x.num)) for x in sample.label)
+        samples.append(Sample(path, values, labels))
     return Profile(
         source,
         types,
