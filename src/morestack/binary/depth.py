@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from morestack.binary.gort import AT_ENTRY, GUARD, MIN_STACK, SMALL
+from morestack.binary.gort import GUARD, MIN_STACK, SMALL
 from morestack.binary.graph import CallGraph
 from morestack.binary.pclntab import Pclntab
 
@@ -133,18 +133,18 @@ class Depths:
         if open_:
             self.open.update(members)
 
-    def path(self, root: int, goarch: str, *, needs: bool = False) -> list[Step]:
-        """The deepest path from a goroutine's first function (or the one that needs the largest stack)."""
+    def path(self, root: int, base: int, *, needs: bool = False) -> list[Step]:
+        """The deepest path from a function (or the one that needs the largest stack); `base` bytes are in use there."""
         chosen = self.neediest if needs else self.deepest
-        steps = [Step(root, AT_ENTRY[goarch])]
+        steps = [Step(root, base)]
         while steps[-1].index in chosen:
             edge = chosen[steps[-1].index]
             steps.append(Step(self.callee[edge], steps[-1].used + self.below[edge]))
         return steps
 
-    def stack_size(self, root: int, goarch: str) -> int:
+    def stack_size(self, root: int, base: int) -> int:
         """The size that a stack of 2 KB has after its goroutine went down both paths, grown by Go's rule."""
-        return max(self._grown(self.path(root, goarch, needs=needs)) for needs in (False, True))
+        return max(self._grown(self.path(root, base, needs=needs)) for needs in (False, True))
 
     def _grown(self, steps: Sequence[Step]) -> int:
         size = MIN_STACK

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from morestack.binary.buildinfo import BuildInfo, read_buildinfo
+from morestack.binary.dwarf import Dwarf
 from morestack.binary.elf import read_elf
 from morestack.binary.errors import BinaryError
 from morestack.binary.image import Image
@@ -83,6 +84,11 @@ class Binary:
     def fingerprint(self) -> str:
         """A digest of the whole file: what caches are keyed by, because build ids can be forged or redacted."""
         return hashlib.sha256(self.image.data).hexdigest()[:32]
+
+    @cached_property
+    def dwarf(self) -> Dwarf | None:
+        """The debug information; None when the file has none."""
+        return Dwarf(self.image) if self.image.section(".debug_info", ".zdebug_info") is not None else None
 
     def symbol(self, name: str) -> int | None:
         """The link-time address of a symbol; None when the file has no such symbol, or is stripped."""

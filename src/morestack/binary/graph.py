@@ -7,20 +7,18 @@ edges; indirect calls are kept by place.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from morestack.binary import amd64, arm64
 from morestack.binary.file import Binary
 from morestack.binary.gort import ENDS, MORESTACK, RETURN_ADDRESS, SWITCHES
 from morestack.binary.pclntab import ASSEMBLY, Pclntab
 from morestack.binary.sites import CALL, INDIRECT_CALL, INDIRECT_JUMP, JUMP, Sites
 
 Ints = NDArray[np.int64]
-
-READERS = {"amd64": amd64.find_sites, "arm64": arm64.find_sites}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +43,7 @@ def call_graph(binary: Binary) -> CallGraph:
     tab = binary.pclntab
     entries = np.array(tab.entries, np.int64)
     text = binary.image.view(binary.text_start, binary.text_end - binary.text_start)
-    sites = READERS[binary.goarch](text, binary.text_start, entries[:-1], entries[1:])
+    sites = _reader(binary.goarch)(text, binary.text_start, entries[:-1], entries[1:])
     caller = np.searchsorted(entries, sites.place, "right") - 1
     inside = (caller >= 0) & (caller < len(tab))
     sites = Sites(sites.place[inside], sites.kind[inside], sites.target[inside])
@@ -76,6 +74,15 @@ def call_graph(binary: Binary) -> CallGraph:
     loose = (sites.kind == INDIRECT_CALL) | ((sites.kind == INDIRECT_JUMP) & assembly[caller])
     loose &= ~switching[caller]
     return CallGraph(first, callee, below, checked, sites.place[loose], caller[loose], starts)
+
+
+def _reader(goarch: str) -> Callable[[memoryview, int, Ints, Ints], Sites]:
+    """What reads code; imported when it is used, because most looks at a binary find its calls in the cache."""
+    if goarch == "amd64":
+        from morestack.binary.amd64 import find_sites
+    else:
+        from morestack.binary.arm64 import find_sites
+    return find_sites
 
 
 def _special(tab: Pclntab) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
