@@ -139,7 +139,7 @@ def notes(found: Populations, snapshots: Sequence[Snapshot], growths: Sequence[G
     """What a reader must know of the figures."""
     out = list(dict.fromkeys([n for s in snapshots for n in s.notes] + [n for g in growths for n in g.notes]))
     if found.unsized:
-        out.append(f"{found.unsized:,} goroutines are left out: no frame of theirs has a known size (give --binary).")
+        out.append(f"Left out, as no frame of theirs has a known size (give --binary): {found.unsized:,} goroutines.")
     if not growths:
         out.append("No CPU profile was given: what growing costs in time is not known.")
     if not snapshots:

@@ -1,0 +1,158 @@
+"""Options that the commands for real programs share: JSON, output formats, budgets and their annotations.
+
+A command takes `out` (`@output_options`) and calls `out.emit` with what it found in each form, made only when asked
+for; and `budgets` (`@budget_options`), and calls `budgets.check` last: it exits with 1 when something is over.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from morestack.errors import UserError
+
+if TYPE_CHECKING:
+    from morestack.binary import Binary
+    from morestack.profile.budget import Budget, Finding
+    from morestack.profile.paths import PathSet
+
+FORMATS = ("pprof", "folded", "speedscope", "html")
+BINARY = frozenset({"pprof"})
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """In which form a command answers, and where to."""
+
+    as_json: bool
+    format: str | None
+    file: str | None
+
+    def emit(self, text: Callable[[], str], as_json: Callable[[], Any], paths: Callable[[], PathSet]) -> None:
+        """Write the answer in the form that was asked for."""
+        if self.format is not None:
+            from morestack.profile.formats import FORMATS as WRITERS
+
+            data = WRITERS[self.format](paths())
+            if self.format in BINARY and self.file is None and sys.stdout.isatty():
+                raise click.UsageError(f"--format {self.format} is not text: give a file with -o.")
+        elif self.as_json:
+            data = json.dumps(as_json(), indent=2).encode() + b"\n"
+        else:
+            data = text().encode()
+        self.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Write to the file, or to standard output."""
+        if self.file is None or self.file == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+            return
+        try:
+            with open(self.file, "wb") as file:
+                file.write(data)
+        except OSError as error:
+            raise UserError(f"cannot write {self.file}: {error.strerror}") from None
+
+
+def output_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--json`, `--format` and `-o`, as one argument `out`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, as_json: bool, format: str | None, file: str | None, **rest: Any) -> None:
+        if as_json and format:
+            raise click.UsageError("--json and --format exclude each other.")
+        command(*args, out=Output(as_json, format, file), **rest)
+
+    options = (
+        click.option("--json", "as_json", is_flag=True, help="The answer as JSON; docs/json.md describes it."),
+        click.option("--format", type=click.Choice(FORMATS), help="For other tools, or one HTML page."),
+        click.option("-o", "--output", "file", metavar="FILE", help="Write there instead of standard output."),
+    )
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+class Size(click.ParamType[int]):
+    """Bytes: 4096, 4KB, "4 KB"."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from morestack.profile.budget import size
+        from morestack.profile.errors import ProfileError
+
+        try:
+            return size(int(value) if str(value).isdigit() else value, "--fail-over")
+        except ProfileError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Which budget holds, and how to tell what is over it."""
+
+    file: str | None
+    fail_over: int | None
+    sarif: str | None
+    github: bool
+
+    def check(self, find: Callable[[Budget], list[Finding]], binary: Binary | None = None) -> None:
+        """Tell what is over the budgets; exit with 1 when anything is."""
+        from morestack.profile.annotate import Sources, github, sarif, text
+        from morestack.profile.budget import over, read_budget
+
+        if self.file is None and self.fail_over is None:
+            return
+        found: list[Finding] = []
+        if self.file is not None:
+            found += find(read_budget(self.file))
+        if self.fail_over is not None:
+            found += find(over(self.fail_over))
+        sources = Sources(module(binary), os.getcwd())
+        if self.sarif is not None:
+            Output(False, None, self.sarif).write(sarif(found, sources).encode())
+        if self.github:
+            click.echo(github(found, sources), nl=False)
+        if found:
+            click.echo(text(found), nl=False, err=True)
+            raise click.exceptions.Exit(1)
+
+
+def module(binary: Binary | None) -> str:
+    """The path of a binary's main module, which its files are named by under -trimpath."""
+    if binary is None:
+        return ""
+    lines = (line.split("\t") for line in binary.build.module.splitlines())
+    return next((parts[1] for parts in lines if parts[0] == "mod" and len(parts) > 1), "")
+
+
+def budget_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--budget`, `--fail-over`, `--sarif` and `--github`, as one argument `budgets`."""
+
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any, budget: str | None, fail_over: int | None, sarif: str | None, github: bool, **rest: Any
+    ) -> None:
+        if (sarif or github) and budget is None and fail_over is None:
+            raise click.UsageError("--sarif and --github go with --budget or --fail-over.")
+        command(*args, budgets=Budgets(budget, fail_over, sarif, github), **rest)
+
+    options = (
+        click.option("--budget", metavar="FILE", help="Exit with 1 when something is over this budget (TOML)."),
+        click.option("--fail-over", type=Size(), metavar="BYTES", help="Exit with 1 when a frame or stack is larger."),
+        click.option("--sarif", metavar="FILE", help="Write what is over budget as SARIF."),
+        click.option("--github", is_flag=True, help="Print what is over budget as GitHub annotations."),
+    )
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
