@@ -27,6 +27,7 @@ from morestack.process.model import Frame, Path, Place, Snapshot
 from morestack.profile.allocator import simulate, steps
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import Growth
+from morestack.profile.population import alike
 from morestack.profile.statement import of_goroutine
 
 UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
@@ -159,12 +160,12 @@ def check_snapshot(budget: Budget, snapshot: Snapshot) -> list[Finding]:
     out = check_frames(budget, {g.path for g in snapshot.goroutines})
     worst: dict[str, Finding] = {}
     stacks = 0
-    for g in snapshot.goroutines:
+    for g, count in alike(snapshot):
         size = g.stack_bytes
         if size is None:
             known = steps(g.path)
             size = simulate(known).size if known else 0
-        stacks += size * g.count
+        stacks += size * count
         name = of_goroutine(g)
         at = g.creator or (place(g.path[-1]) if g.path else g.start)
         finding = check_stack(budget, name, size, g.path, at)

@@ -46,8 +46,10 @@ STATUSES = {
     "preempted": "preempted",
     "leaked": "leaked",
 }
-GOROUTINES = 1_000_000
-"""Goroutines of a dump, which by then has some 500 MB."""
+GOROUTINES = 400_000
+"""Goroutines of a dump, which by then has some 250 MB."""
+SEEN = 10_000
+"""Distinct texts below headers that are remembered."""
 LINE = 8192
 """Bytes of a line that count; arguments can make one longer than its function's name."""
 TOP_BYTES = 24
@@ -63,29 +65,46 @@ def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
     """The goroutines of a dump; those of threads (goroutine 0) are left out, as they run on system stacks."""
     found: list[Goroutine] = []
     paths: dict[Path, Path] = {}
+    seen: dict[tuple[bytes, ...], Goroutine] = {}
     header: re.Match[str] | None = None
-    body: list[str] = []
+    body: list[bytes] = []
 
     def end() -> None:
         """Take the goroutine whose last line was read."""
         if header is None:
             return
-        goroutine = read_goroutine(header, body, sizer)
-        if goroutine.id != 0:
+        goroutine = Goroutine(int(header[1]), "unknown", address=int(header[2] or "0", 16))
+        set_state(goroutine, header[3])
+        if goroutine.id == 0:
+            return
+        key = tuple(body)
+        if key not in seen:
+            read_body(goroutine, [line[:LINE].decode(errors="replace").rstrip() for line in body], sizer)
             goroutine.path = paths.setdefault(goroutine.path, goroutine.path)
-            found.append(goroutine)
-            if len(found) > GOROUTINES:
-                raise ProfileError(f"the dump has more than {GOROUTINES:,} goroutines")
+            if len(seen) < SEEN:
+                seen[key] = goroutine
+        else:  # many goroutines wait in one place with the same arguments
+            same = seen[key]
+            goroutine.path, goroutine.creator, goroutine.start = same.path, same.creator, same.start
+            goroutine.used_bytes, goroutine.incomplete = same.used_bytes, same.incomplete
+            goroutine.elided = same.elided
+        found.append(goroutine)
+        if len(found) > GOROUTINES:
+            raise ProfileError(f"the dump has more than {GOROUTINES:,} goroutines")
 
-    for raw in io.BytesIO(data):
-        if header is None and not raw.startswith(b"goroutine "):
+    for line in io.BytesIO(data):
+        if line.startswith(b"goroutine "):
+            following = HEADER.match(line[:LINE].decode(errors="replace").rstrip())
+            if following is not None:
+                end()
+                header, body = following, []
+                continue
+        if header is None:
             continue
-        line = raw[:LINE].decode(errors="replace").rstrip("\r\n")
-        following = HEADER.match(line)
-        if following is not None or not line.strip():
+        if line.isspace():
             end()
-            header, body = following, []
-        elif header is not None:
+            header = None
+        else:
             body.append(line)
     end()
     if not found:
@@ -99,10 +118,8 @@ def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
     return Snapshot(source, found, notes=notes)
 
 
-def read_goroutine(header: re.Match[str], body: list[str], sizer: Sizer | None) -> Goroutine:
-    """One goroutine from its header and the lines below it."""
-    goroutine = Goroutine(int(header[1]), "unknown", address=int(header[2] or "0", 16))
-    set_state(goroutine, header[3])
+def read_body(goroutine: Goroutine, body: list[str], sizer: Sizer | None) -> None:
+    """A goroutine's path from the lines below its header."""
     frames: list[Frame] = []
     bounds: list[tuple[int, int]] = []
     hidden = True
@@ -140,13 +157,12 @@ def read_goroutine(header: re.Match[str], body: list[str], sizer: Sizer | None) 
     else:
         known = [f.frame_bytes for f in frames if f.frame_bytes is not None]
         goroutine.used_bytes = sum(known) + TOP_BYTES + 8 if known and any(known) else None
-    return goroutine
 
 
 def set_state(goroutine: Goroutine, text: str) -> None:
     """Status, wait reason and time from what stands in brackets."""
-    state, *rest = text.split(", ")
-    for part in rest:
+    state, _, rest = text.partition(", ")
+    for part in rest.split(", ") if rest else ():
         if minutes := MINUTES.match(part):
             goroutine.wait_seconds = float(minutes[1]) * 60
     bare = state.split(" (")[0]

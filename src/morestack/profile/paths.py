@@ -15,6 +15,7 @@ from morestack.profile.advise import Advised
 from morestack.profile.allocator import simulate, steps
 from morestack.profile.growth import Growth
 from morestack.profile.model import ValueType
+from morestack.profile.population import alike
 
 STACK_TYPES = (
     ValueType("goroutines", "count"),
@@ -66,7 +67,7 @@ def of_snapshot(snapshot: Snapshot) -> PathSet:
     out.notes = list(snapshot.notes)
     guessed = False
     counted: dict[Path, int] = {}
-    for g in snapshot.goroutines:
+    for g, count in alike(snapshot):
         path = g.path[:-1] if g.path and g.path[-1].function == "runtime.goexit" else g.path
         path = path or (Frame("unknown"),)
         size = g.stack_bytes
@@ -74,8 +75,8 @@ def of_snapshot(snapshot: Snapshot) -> PathSet:
             known = steps(g.path)
             size = simulate(known).size if known else 0
             guessed = guessed or size > 0
-        out.add(path, goroutines=g.count, stack_bytes=size * g.count, stack_used=(g.used_bytes or 0) * g.count)
-        counted[path] = counted.get(path, 0) + g.count
+        out.add(path, goroutines=count, stack_bytes=size * count, stack_used=(g.used_bytes or 0) * count)
+        counted[path] = counted.get(path, 0) + count
     for path, count in counted.items():
         out.add_frames(path, count)
     if guessed:

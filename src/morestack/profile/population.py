@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from morestack.process.model import Path, Snapshot
+from morestack.process.model import Goroutine, Path, Snapshot
 from morestack.profile.allocator import STACK_MIN, Step, deepest, simulate, steps
 from morestack.profile.growth import Event, Growth
 from morestack.profile.statement import of_goroutine, root, statement
@@ -70,27 +70,41 @@ class Populations:
         return self.by_statement.setdefault(name, Population(name))
 
 
+def alike(snapshot: Snapshot) -> list[tuple[Goroutine, int]]:
+    """Goroutines that nothing here tells apart, as one of them and how many: dumps list idle ones by the thousand.
+
+    Paths are compared by identity first, which `process.model` promises for equal ones.
+    """
+    found: dict[tuple[object, ...], tuple[Goroutine, int]] = {}
+    for g in snapshot.goroutines:
+        if g.status == "dead" or g.count == 0:
+            continue
+        creator = (g.creator.function, g.creator.file, g.creator.line) if g.creator is not None else None
+        key = (id(g.path), creator, g.stack_bytes, g.used_bytes)
+        known = found.get(key)
+        found[key] = (g, g.count) if known is None else (known[0], known[1] + g.count)
+    return list(found.values())
+
+
 def populations(snapshots: Iterable[Snapshot], growths: Iterable[Growth], full: Full) -> Populations:
     """Gather the goroutines of snapshots and the growths of CPU profiles by `go` statement."""
     found = Populations()
     names: dict[str, str] = {}
     for snapshot in snapshots:
-        for goroutine in snapshot.goroutines:
-            if goroutine.status == "dead" or goroutine.count == 0:
-                continue
+        for goroutine, count in alike(snapshot):
             name = of_goroutine(goroutine)
             start = root(goroutine.path)
             if start is not None:
                 names.setdefault(start.function, name)
             if goroutine.used_bytes is not None:
-                found.uses.append((goroutine.used_bytes, goroutine.count))
+                found.uses.append((goroutine.used_bytes, count))
             path = steps(tuple(f for f in goroutine.path if f.inlined or f.frame_bytes is not None), full)
             if not path:
-                found.unsized += goroutine.count
+                found.unsized += count
                 continue
             population = found.of(name)
-            population.alive += goroutine.count
-            population.reaches.append(Reach(path, goroutine.count, goroutine.stack_bytes, goroutine.path))
+            population.alive += count
+            population.reaches.append(Reach(path, count, goroutine.stack_bytes, goroutine.path))
     for growth in growths:
         found.cpu += growth.total
         found.growing += growth.time

@@ -20,6 +20,7 @@ from morestack.profile.allocator import simulate, steps
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import growth
 from morestack.profile.model import Profile
+from morestack.profile.population import alike
 from morestack.profile.read import open_sizer, parse
 from morestack.profile.statement import of_goroutine, statement
 from morestack.profile.target import fetch
@@ -138,16 +139,16 @@ def add_rows(
 def merged(snapshot: Snapshot) -> dict[tuple[str, Path], tuple[int, int, int]]:
     """Goroutines, bytes used and stack bytes by statement and path, over goroutines that a dump lists one by one."""
     out: dict[tuple[str, Path], tuple[int, int, int]] = {}
-    for g in snapshot.goroutines:
+    for g, many in alike(snapshot):
         size = g.stack_bytes
         if size is None:
             known = steps(g.path)
             size = simulate(known).size if known else UNKNOWN
         key = (of_goroutine(g), g.path)
         count, used, stacks = out.get(key, (0, 0, 0))
-        used = used + g.used_bytes * g.count if g.used_bytes is not None and used != UNKNOWN else UNKNOWN
-        stacks = stacks + size * g.count if size != UNKNOWN and stacks != UNKNOWN else UNKNOWN
-        out[key] = (count + g.count, used, stacks)
+        used = used + g.used_bytes * many if g.used_bytes is not None and used != UNKNOWN else UNKNOWN
+        stacks = stacks + size * many if size != UNKNOWN and stacks != UNKNOWN else UNKNOWN
+        out[key] = (count + many, used, stacks)
     return out
 
 
