@@ -95,9 +95,27 @@ class CoreMemory:
         place = self._place(address, size)
         if place is not None:
             return self.data[place : place + size]
-        if self._file_reader is not None:
-            return self._file_reader(address, size)
-        raise MemoryGone(f"{address:#x}")
+        if not 0 <= size <= len(self.data):
+            raise MemoryGone(f"{address:#x}")
+        return b"".join(self._pieces(address, size))
+
+    def _pieces(self, address: int, size: int) -> Iterator[bytes]:
+        """A range that lies in several segments, or in the executable."""
+        while size:
+            i = bisect_right(self._starts, address) - 1
+            load = self._loads[i] if i >= 0 else None
+            inside = address - load.address if load is not None else 0
+            if load is not None and inside < load.held:
+                n = min(size, load.held - inside)
+                yield self.data[load.offset + inside : load.offset + inside + n]
+            elif self._file_reader is not None:
+                end = load.address + load.size if load is not None and inside < load.size else address + size
+                n = min(size, end - address)
+                yield self._file_reader(address, n)
+            else:
+                raise MemoryGone(f"{address:#x}")
+            address += n
+            size -= n
 
     def gather(self, addresses: U64, sizes: I64) -> Gathered:
         starts, whole = layout_of(sizes)
@@ -107,10 +125,13 @@ class CoreMemory:
         spans = zip(addresses.tolist(), sizes.tolist(), starts.tolist(), strict=True)
         for i, (address, size, start) in enumerate(spans):
             place = self._place(address, size)
-            if place is None:
-                good[i] = False
-            else:
+            if place is not None:
                 data[start : start + size] = source[place : place + size]
+                continue
+            try:
+                data[start : start + size] = np.frombuffer(self.read(address, size), np.uint8)
+            except MemoryGone:
+                good[i] = False
         return Gathered(data, starts, sizes, good)
 
     def _place(self, address: int, size: int) -> int | None:

@@ -24,6 +24,8 @@ MOST_GOROUTINES = 1 << 28
 PROBE = 64
 CHUNK = 16 << 20
 MOST_DATA = 4 << 30
+SLACK = 64 << 20
+"""The list may go on in the next mapping."""
 
 
 def goroutine_list(
@@ -42,6 +44,16 @@ def goroutine_list(
             raise ProcessError(
                 "the runtime's list of goroutines is not where the binary says: is this the binary the program runs, "
                 "and has it started?"
+            )
+        mapping = space.find(start)
+        if mapping is None or start + 8 * length > mapping.end + SLACK:
+            raise MemoryGone(f"{start:#x}")
+        sample = np.frombuffer(memory.read(start, 8 * min(length, PROBE)), np.uint64)
+        records = read_records(memory, sample, layout)
+        if not plausible(records, space, text).any():
+            raise ProcessError(
+                "what should be the runtime's list of goroutines is none: the binary is of another build, its "
+                "runtime is changed, or the memory is damaged. Nothing is shown, because it would be wrong"
             )
         raw = memory.read(start, 8 * length)
     except MemoryGone as gone:

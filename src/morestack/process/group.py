@@ -35,6 +35,7 @@ class Group:
     used_bytes: int = 0
     known: int = 0
     """How many have a stack whose size is known."""
+    known_used: int = 0
     largest: int = 0
     largest_used: int = 0
     shrink_next: int = 0
@@ -42,16 +43,20 @@ class Group:
     waits: Counter[str] = field(default_factory=Counter)
     example: int | None = None
     """The id of a goroutine of it: the one with the largest stack."""
+    members: set[int] = field(default_factory=set)
+    """The ids of its goroutines, where they are known."""
 
     @property
     def free_bytes(self) -> int:
         """Stack that is there and not in use."""
-        return self.stack_bytes - self.used_bytes
+        return max(0, self.stack_bytes - self.used_bytes)
 
     def add(self, g: Goroutine) -> None:
         """Count a goroutine."""
         n = g.count
         self.goroutines += n
+        if g.id is not None:
+            self.members.add(g.id)
         size = g.stack_bytes
         used = g.used_bytes or 0
         if size is not None:
@@ -66,6 +71,8 @@ class Group:
                 self.shrink_end += (size - end) * n
         elif self.example is None:
             self.example = g.id
+        if g.used_bytes is not None:
+            self.known_used += n
         self.used_bytes += used * n
         self.largest_used = max(self.largest_used, used)
         self.waits[g.wait_reason or g.status] += n
@@ -134,7 +141,7 @@ def group(goroutines: Iterable[Goroutine], by: str, sort: str = "stack") -> list
     else:
         _partition(goroutines, by, groups)
     order: dict[str, Callable[[Group], object]] = {
-        "stack": lambda g: (-g.stack_bytes, -g.goroutines, g.key),
+        "stack": lambda g: (-g.stack_bytes, -g.used_bytes, -g.goroutines, g.key),
         "used": lambda g: (-g.used_bytes, -g.goroutines, g.key),
         "free": lambda g: (-g.free_bytes, -g.goroutines, g.key),
         "count": lambda g: (-g.goroutines, -g.stack_bytes, g.key),
@@ -201,6 +208,7 @@ def _by_frame(goroutines: Iterable[Goroutine], groups: dict[str, Group]) -> None
                 here.add(frame.function)
                 found.goroutines += count
                 found.known += count
+                found.known_used += count
                 found.example = found.example or g.id
 
 

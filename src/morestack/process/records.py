@@ -30,6 +30,7 @@ STATUS = {
 }
 IDLE, RUNNING, SYSCALL, WAITING, DEAD, COPYSTACK, DEAD_EXTRA = 0, 2, 3, 4, 6, 8, 11
 SMALLEST_STACK, LARGEST_STACK = 2048, 1 << 40
+PART = 1 << 16
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +71,16 @@ class Records:
 
 
 def read_records(memory: Memory, addresses: U64, layout: Layout) -> Records:
-    """The g records at these addresses."""
+    """The g records at these addresses; a part at a time, because a record is larger than what is kept of it."""
+    parts = [_read_part(memory, addresses[i : i + PART], layout) for i in range(0, len(addresses), PART)]
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return _read_part(memory, addresses, layout)
+    return Records(*(np.concatenate([getattr(part, name) for part in parts]) for name in Records.__slots__))
+
+
+def _read_part(memory: Memory, addresses: U64, layout: Layout) -> Records:
     size = max(layout.startpc, layout.gopc, layout.waitreason, layout.stack_hi, layout.syscallpc) + 8
     got = memory.gather(addresses, np.full(len(addresses), size, np.int64))
     rows = got.data.reshape(len(addresses), size)

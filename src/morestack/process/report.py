@@ -66,10 +66,10 @@ def group_json(found: Group) -> dict[str, Any]:
         "line": found.place.line if found.place else None,
         "goroutines": found.goroutines,
         "stack_bytes": found.stack_bytes if found.known else None,
-        "used_bytes": found.used_bytes if found.known else None,
+        "used_bytes": found.used_bytes if found.known_used else None,
         "free_bytes": found.free_bytes if found.known else None,
         "largest_stack": found.largest if found.known else None,
-        "largest_used": found.largest_used if found.known else None,
+        "largest_used": found.largest_used if found.known_used else None,
         "shrink": {"next_collection": found.shrink_next, "in_the_end": found.shrink_end},
         "states": dict(found.waits.most_common()),
         "example": found.example,
@@ -120,7 +120,7 @@ def to_json(report: Report, limit: int = 0, each: bool = False) -> dict[str, Any
         "layout": s.layout,
         "goroutines": whole.goroutines,
         "stack_bytes": whole.stack_bytes if known else None,
-        "used_bytes": whole.used_bytes if known else None,
+        "used_bytes": whole.used_bytes if whole.known_used else None,
         "free_bytes": whole.free_bytes if known else None,
         "shrink": {"next_collection": whole.shrink_next, "in_the_end": whole.shrink_end},
         "approximate": s.approximate,
@@ -164,6 +164,8 @@ def summary(report: Report) -> list[str]:
             f": {size_text(whole.stack_bytes)} of stack, {size_text(whole.used_bytes)} used ({share:.0f} %), "
             f"largest {size_text(whole.largest)}"
         )
+    elif whole.known_used:
+        text += f": {size_text(whole.used_bytes)} of stack used, at most {size_text(whole.largest_used)} by one"
     lines.append(text)
     if whole.shrink_next:
         more = ""
@@ -235,7 +237,8 @@ HEADINGS = ("goroutines", "stack", "used", "free", "largest")
 def row(found: Group) -> tuple[str, ...]:
     """A group's figures."""
     if not found.known:
-        return (f"{found.goroutines:,}", "-", "-", "-", "-")
+        used = size_text(found.used_bytes) if found.known_used else "-"
+        return (f"{found.goroutines:,}", "-", used, "-", "-")
     return (
         f"{found.goroutines:,}",
         size_text(found.stack_bytes),
