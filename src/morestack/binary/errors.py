@@ -1,5 +1,7 @@
 """The one error of this folder."""
 
+from morestack.errors import UserError
 
-class BinaryError(Exception):
+
+class BinaryError(UserError):
     """What is wrong with a binary, in one clear line for the user."""

@@ -21,13 +21,14 @@ import numpy as np
 
 from morestack.binary.cache import Arrays, cached
 from morestack.binary.depth import Depths
+from morestack.binary.errors import BinaryError
 from morestack.binary.file import Binary
 from morestack.binary.gort import AT_ENTRY, GUARD, GUARD_WINDOWS, RETURN_ADDRESS, SMALL, SYSTEM, next_size
 from morestack.binary.graph import CallGraph, call_graph
-from morestack.binary.pclntab import ASSEMBLY, Func
+from morestack.binary.pclntab import Func
 from morestack.binary.started import started
 
-MARKED = re.compile(r"runtime\.(call\d+|reflectcall)$")  # sizes by design: a family of frames for reflect
+FAMILY = re.compile(r"(runtime\.call|(runtime\.)?debugCall)\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ class Statement:
     line: int
     start: str | None
     own_bytes: int
+    own_stack_size: int
     worst_bytes: int
-    stack_size: int
-    own_size: int
+    worst_stack_size: int
     path: tuple[PathStep, ...]
     worst_path: tuple[PathStep, ...]
     recursion: tuple[str, ...]
@@ -90,6 +91,14 @@ class Statement:
     def bounded(self) -> bool:
         """Whether nothing but panics and the runtime can need more."""
         return self.start is not None and not self.recursion and not self.indirect_calls
+
+    @property
+    def title(self) -> str:
+        """For a reader: where it stands, and what it starts when that has a name of its own."""
+        if self.is_main:
+            return "the main goroutine"
+        made = self.start is None or self.start.startswith(f"{self.function}.")
+        return self.function if made else f"{self.function} starts {self.start}"
 
     @property
     def key(self) -> str:
@@ -107,15 +116,17 @@ class Frames:
         self._sizes = self.tab.frame_bytes
         self._found: _Found | None = None
 
-    def functions(self, pattern: str | None = None, limit: int | None = None) -> list[Frame]:
-        """Functions by frame size, the largest first; equal ones by name. Assembly that only lends its frame to
-        reflect (`runtime.call1048576`) is left out, unless the pattern asks for it."""
-        order = np.argsort(-self._sizes, kind="stable").tolist()
-        chosen: list[Frame] = []
-        asked = re.compile(pattern) if pattern else None
+    def functions(self, pattern: str | None = None, limit: int | None = None, families: bool = True) -> list[Frame]:
+        """Functions by frame size, the largest first; equal ones by name.
+
+        Without `families`, the assembly is left out that only lends its frame, one function for each power of two
+        (`runtime.call1048576` for reflect, `debugCall65536` for debuggers).
+        """
+        asked = matcher(pattern)
         names = self.tab.names if asked is not None or limit is None else None
+        chosen: list[int] = []
         smallest = 0
-        for index in order:
+        for index in np.argsort(-self._sizes, kind="stable").tolist():
             # whole groups of equal size, so that the order within one is by name
             size = int(self._sizes[index])
             if limit is not None and len(chosen) >= limit and size != smallest:
@@ -123,33 +134,38 @@ class Frames:
             name = names[index] if names is not None else self.tab.func(index).name
             if asked is not None and not asked.search(name):
                 continue
-            if asked is None and MARKED.match(name) and int(self.tab.tail[index]) >> 8 & ASSEMBLY:
+            if not families and FAMILY.match(name):
                 continue
             smallest = size
-            chosen.append(self._frame(index))
-        chosen.sort(key=lambda row: (-row.frame_bytes, row.name))
-        return chosen[:limit] if limit is not None else chosen
+            chosen.append(index)
+        rows = sorted(map(self._frame, chosen), key=lambda row: (-row.frame_bytes, row.name))
+        return rows[:limit] if limit is not None else rows
 
     def _frame(self, index: int) -> Frame:
         function = self.tab.func(index)
-        file, line = function.line(function.entry)
         size = int(self._sizes[index])
         alone = next_size(AT_ENTRY[self.binary.goarch] + max(0, size - SMALL) + self.guard + 1)
-        return Frame(function.name, size, function.args_bytes, alone, file, function.start_line or line, function)
+        return Frame(function.name, size, function.args_bytes, alone, *function.place(), function)
 
     def statements(self, pattern: str | None = None, limit: int | None = None) -> list[Statement]:
         """`go` statements by the stack that their own functions need, the largest first."""
         found = self._find()
-        asked = re.compile(pattern) if pattern else None
+        asked = matcher(pattern)
         rows: list[tuple[int, int, int]] = []
         for number, (place, start) in enumerate(found.starts):
             if asked is not None:
                 names = [self.tab.func(self._in(place)).name, self.tab.func(start).name if start >= 0 else ""]
                 if not any(asked.search(name) for name in names):
                     continue
-            rows.append((found.own.known.get(start, 0), -number, number))
+            rows.append((self._need(place, start), -number, number))
         rows.sort(reverse=True)
         return [self._statement(*found.starts[number]) for _, _, number in rows[:limit]]
+
+    def _need(self, place: int, start: int) -> int:
+        """Own bytes of a statement, before the rest is looked up."""
+        if start < 0:
+            return 0
+        return self._base(place == self.tab.func(start).entry) + self._find().own.known[start]
 
     def _in(self, place: int) -> int:
         function = self.tab.find(place)
@@ -163,7 +179,7 @@ class Frames:
         spot = caller.inline_stack(place)[0]
         at = (spot.name, spot.file, spot.line)
         if is_main:
-            at = (caller.name, spot.file, caller.start_line or spot.line)
+            at = (caller.name, *caller.place())
         if start < 0:
             return Statement(*at, None, 0, 0, 0, 0, (), (), (), (), 0, 0)
         own, all_ = found.own, found.all
@@ -174,9 +190,9 @@ class Frames:
             *at,
             self.tab.func(start).name,
             base + own.known[start],
+            own.stack_size(start, base),
             base + all_.known[start],
             max(all_.stack_size(start, base), own.stack_size(start, base)),
-            own.stack_size(start, base),
             self._path(own, start, base),
             self._path(all_, start, base),
             self._recursion(own, reached),
@@ -197,10 +213,7 @@ class Frames:
         steps = []
         for step in depths.path(start, base):
             function = self.tab.func(step.index)
-            file, line = function.line(function.entry)
-            steps.append(
-                PathStep(function.name, int(self._sizes[step.index]), step.used, file, function.start_line or line)
-            )
+            steps.append(PathStep(function.name, int(self._sizes[step.index]), step.used, *function.place()))
         return tuple(steps)
 
     def _place(self, address: int) -> Place:
@@ -262,6 +275,14 @@ class Frames:
             "starts": np.array([pairs[place] for place in sorted(pairs)], np.int64),
             "system": system,
         }
+
+
+def matcher(pattern: str | None) -> re.Pattern[str] | None:
+    """A regular expression of the user's."""
+    try:
+        return re.compile(pattern) if pattern else None
+    except re.error as error:
+        raise BinaryError(f"{pattern}: not a regular expression: {error}") from None
 
 
 ARRAYS = ("first", "callee", "below", "splits", "indirect", "indirect_in", "places", "starts", "system")

@@ -138,6 +138,14 @@ class Func:
             return "?", 0
         return self._tab.file(int(record[8][self.index]), file), line
 
+    def place(self) -> tuple[str, int]:
+        """File and line of the function: where it starts, before Go 1.20 the line of its first instruction."""
+        record = self._tab.record
+        file, line = (self._tab.first_value(int(record[k][self.index])) for k in (5, 6))
+        if file < 0:
+            return "?", 0
+        return self._tab.file(int(record[8][self.index]), file), self.start_line or line
+
     def inline_stack(self, pc: int) -> list[InlineFrame]:
         """The functions inlined at a pc, innermost first; the last is this function itself."""
         frames: list[InlineFrame] = []
@@ -305,6 +313,10 @@ class Pclntab:
         if found is None:
             found = self._tables[offset] = pctable.decode(self._pcs, offset, self._quantum)
         return found
+
+    def first_value(self, offset: int) -> int:
+        """The value of a pc-value table at the function's entry; -1 without a table."""
+        return pctable.first(self._pcs, offset)
 
     def pcdata(self, index: int, kind: int) -> PcTable | None:
         """A function's table of per-instruction data, as the index of inlined calls."""

@@ -89,6 +89,19 @@ def decode(table: memoryview, at: int, quantum: int) -> PcTable:
         raise BinaryError(DAMAGED) from None
 
 
+def first(table: memoryview, at: int) -> int:
+    """The first value of the table that starts at byte `at`; -1 where there is none."""
+    if at == 0:
+        return -1
+    delta = shift = 0
+    for byte in table[at : at + 5]:
+        delta |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return -1 + (~(delta >> 1) if delta & 1 else delta >> 1)
+        shift += 7
+    raise BinaryError(DAMAGED)
+
+
 def _varints(table: Bytes, at: Ints) -> tuple[Ints, Ints]:
     """A varint at each place, and the places behind them."""
     byte = table[at].astype(np.int64)
