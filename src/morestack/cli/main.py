@@ -16,7 +16,7 @@ from morestack import __version__
 from morestack.cli.common import leave
 from morestack.errors import UserError
 
-COMMANDS = ("run", "escape", "show", "compare", "bench", "switch", "frames")
+COMMANDS = ("run", "escape", "show", "compare", "bench", "switch", "frames", "stacks", "top")
 """Each is the module of its name in this folder, imported when it is used."""
 
 

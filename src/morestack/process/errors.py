@@ -1,7 +1,9 @@
 """The errors of this folder: each is one clear text for the user."""
 
+from morestack.errors import UserError
 
-class ProcessError(Exception):
+
+class ProcessError(UserError):
     """Why a process or a core cannot be read, with what to do about it where there is something."""
 
 

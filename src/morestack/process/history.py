@@ -6,13 +6,14 @@ guessed from totals: a program that frees as much as it grows shows both.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from morestack.process.group import Group
+from morestack.process.group import Group, size_text
 from morestack.process.model import Snapshot
-from morestack.process.report import Report, group_json, make_report, to_json
+from morestack.process.report import Report, columns, group_json, make_report, summary, to_json, warnings
 
 KEPT = 600
 
@@ -133,3 +134,47 @@ def change_json(change: Change) -> dict[str, float]:
         "grown_per_second": round(change.grown, 3),
         "shrunk_per_second": round(change.shrunk, 3),
     }
+
+
+def sample_text(sample: Sample, limit: int) -> list[str]:
+    """A sample as plain lines."""
+    whole = sample.whole
+    lines = [time.strftime("%H:%M:%S", time.localtime(sample.at)) + " " + summary(sample.report)[0]]
+    lines += summary(sample.report)[1:]
+    lines.append(
+        f"a second: {signed(whole.goroutines)} goroutines, {signed_bytes(whole.stack_bytes)} of stack, "
+        f"{whole.grown:,.1f} stacks grown, {whole.shrunk:,.1f} shrunk; {sample.begun:,} begun, {sample.ended:,} ended"
+    )
+    shown = sample.groups[:limit] if limit else sample.groups
+    rows: list[tuple[str, ...]] = [
+        ("goroutines", "+/s", "stack", "change/s", "grown/s", "shrunk/s", "used", "free", f"by {sample.report.by}")
+    ]
+    for found in shown:
+        change = sample.changes.get(found.key, Change())
+        rows.append(
+            (
+                f"{found.goroutines:,}",
+                signed(change.goroutines),
+                size_text(found.stack_bytes),
+                signed_bytes(change.stack_bytes),
+                f"{change.grown:,.1f}",
+                f"{change.shrunk:,.1f}",
+                size_text(found.used_bytes),
+                size_text(found.free_bytes),
+                found.key,
+            )
+        )
+    lines += columns(rows)
+    if len(sample.groups) > len(shown):
+        lines.append(f"... {len(sample.groups) - len(shown):,} more groups (--limit 0 shows all)")
+    return lines + [f"note: {line}" for line in warnings(sample.report)]
+
+
+def signed(value: float) -> str:
+    """A rate with its sign."""
+    return f"{value:+,.1f}" if abs(value) >= 0.05 else "0"
+
+
+def signed_bytes(value: float) -> str:
+    """A rate of bytes with its sign."""
+    return ("+" if value > 0 else "-") + size_text(int(abs(value))) if abs(value) >= 1 else "0"

@@ -249,14 +249,10 @@ def row(found: Group) -> tuple[str, ...]:
 
 
 def print_report(report: Report, console: Console, limit: int) -> None:
-    """Write the report: rich on a terminal, plain otherwise."""
+    """Write the report to a terminal."""
     shown = report.groups[:limit] if limit else report.groups
     hidden = len(report.groups) - len(shown)
-    if console.is_terminal:
-        _rich(report, console, shown, hidden)
-    else:
-        for line in plain(report, shown, hidden):
-            console.file.write(line + "\n")
+    _rich(report, console, shown, hidden)
 
 
 def plain(report: Report, shown: Sequence[Group], hidden: int) -> list[str]:
