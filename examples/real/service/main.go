@@ -5,7 +5,8 @@
 //	go build -o service .
 //	./service -seconds 3 -cpu cpu.pb.gz -goroutines goroutines.pb.gz
 //
-// As written it pays for the growth of every request's stack. With -fix, what `morestack advise` says is done.
+// As written it pays for the growth of every request's stack. -fix does one of the things that `morestack advise`
+// weighs; docs/service.md goes through them.
 package main
 
 import (
@@ -26,7 +27,7 @@ var (
 	seconds    = flag.Float64("seconds", 3, "how long the clients ask")
 	clients    = flag.Int("clients", 64, "how many ask at a time")
 	idle       = flag.Int("idle", 2000, "connections that wait, as every service has")
-	fix        = flag.Bool("fix", false, "answer on a pool of workers")
+	fix        = flag.String("fix", "", "pool: answer on goroutines that stay; start: begin with 16 KB; frame: keep the page out of the frame")
 	cpu        = flag.String("cpu", "", "write a CPU profile here")
 	goroutines = flag.String("goroutines", "", "write a goroutine profile here, while the clients ask")
 	listen     = flag.String("listen", "", "serve net/http/pprof here, and stay until killed")

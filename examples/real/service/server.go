@@ -20,15 +20,19 @@ type handler func(ctx context.Context, r *request) int
 type server struct {
 	handle handler
 	queue  chan *request // of the pool, nil without one
+	begin  bool          // with a large stack
 }
 
-func newServer(pool bool) *server {
+func newServer(fix string) *server {
 	h := handler(items)
+	if fix == "frame" {
+		h = itemsOnPage
+	}
 	for _, layer := range []func(handler) handler{recovered, timed, logged, traced} {
 		h = layer(h)
 	}
-	s := &server{handle: h}
-	if pool {
+	s := &server{handle: h, begin: fix == "start"}
+	if fix == "pool" {
 		s.queue = make(chan *request)
 		for i := 0; i < 4*runtime.GOMAXPROCS(0); i++ {
 			go s.work()
@@ -53,8 +57,22 @@ func (s *server) work() {
 }
 
 func (s *server) serve(r *request) {
+	if s.begin {
+		growStack()
+	}
 	r.reply <- s.handle(context.Background(), r)
 }
+
+// growStack makes the stack large while there is next to nothing on it to copy.
+//
+//go:noinline
+func growStack() {
+	var room [8192]byte
+	use(&room)
+}
+
+//go:noinline
+func use(room *[8192]byte) { room[0] = 1 }
 
 type key string
 

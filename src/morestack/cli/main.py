@@ -16,7 +16,20 @@ from morestack import __version__
 from morestack.cli.common import leave
 from morestack.errors import UserError
 
-COMMANDS = ("run", "escape", "show", "compare", "bench", "switch", "frames", "stacks", "top")
+COMMANDS = (
+    "run",
+    "escape",
+    "show",
+    "compare",
+    "bench",
+    "switch",
+    "frames",
+    "stacks",
+    "top",
+    "growth",
+    "advise",
+    "fleet",
+)
 """Each is the module of its name in this folder, imported when it is used."""
 
 

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from morestack.process.model import Path, Snapshot
-from morestack.profile.allocator import STACK_MIN, Step, adaptive_start, settled, simulate
+from morestack.profile.allocator import STACK_MIN, Step, adaptive_start, settled, simulate, tour
 from morestack.profile.growth import Growth
 from morestack.profile.population import Full, Population, Populations, populations
 from morestack.profile.statement import short
@@ -151,8 +151,8 @@ def cost(population: Population, start: int, without: tuple[str, int] | None = N
     """What a population costs from this start; `without` sets the frame of one function to another size."""
     copies = copied = stacks = work = 0
     for reach in population.reaches:
-        path = reach.steps if without is None else shrunk(reach.steps, *without)
-        outcome = simulate(path, start)
+        paths = reach.paths if without is None else [shrunk(path, *without) for path in reach.paths]
+        outcome = tour(paths, start)
         size = outcome.size
         more = 0
         if reach.stack_bytes is not None and without is None:
@@ -244,8 +244,8 @@ def pools(population: Population, start: int) -> list[Advice]:
 def frames(population: Population, start: int, ours: Callable[[str], bool]) -> list[Advice]:
     """Smaller frames for the functions on one statement's paths."""
     sizes: dict[str, int] = {}
-    for reach in population.reaches:
-        for step in reach.steps:
+    for path in {path for reach in population.reaches for path in reach.paths}:
+        for step in path:
             if step.frame_bytes >= LARGE and ours(step.function):
                 sizes[step.function] = max(sizes.get(step.function, 0), step.frame_bytes)
     now = cost(population, start)
@@ -269,7 +269,9 @@ def frames(population: Population, start: int, ours: Callable[[str], bool]) -> l
                 function=function,
                 before=size,
                 after=after,
-                goroutines=sum(r.count for r in population.reaches if any(s.function == function for s in r.steps)),
+                goroutines=sum(
+                    r.count for r in population.reaches if any(s.function == function for p in r.paths for s in p)
+                ),
                 copies=now.copies - then.copies,
                 copied_bytes=now.copied - then.copied,
                 stack_bytes=now.stacks - then.stacks if population.alive else 0,

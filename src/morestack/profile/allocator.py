@@ -91,17 +91,24 @@ def steps(path: Path, full: Callable[[str], int | None] | None = None) -> tuple[
 
 def simulate(path: Sequence[Step], start: int = STACK_MIN) -> Outcome:
     """Call the functions of a path one in the other on a stack of `start` bytes."""
-    size, used = start, TOP - WORD
+    return tour((path,), start)
+
+
+def tour(paths: Iterable[Sequence[Step]], start: int = STACK_MIN) -> Outcome:
+    """Call down one path after the other on the same stack, which keeps what it grew to."""
+    size = start
     growths: list[Grown] = []
-    for depth, step in enumerate(path, 1):
-        entry = used + WORD
-        while entry + max(0, step.frame_bytes - WORD - STACK_SMALL) + STACK_GUARD >= size and size < STACK_MAX:
-            new = size * 2
-            while new - entry < step.frame_bytes + STACK_GUARD:
-                new *= 2
-            growths.append(Grown(step.function, size, new, entry, depth))
-            size = new
-        used += step.frame_bytes
+    for path in paths:
+        used = TOP - WORD
+        for depth, step in enumerate(path, 1):
+            entry = used + WORD
+            while entry + max(0, step.frame_bytes - WORD - STACK_SMALL) + STACK_GUARD >= size and size < STACK_MAX:
+                new = size * 2
+                while new - entry < step.frame_bytes + STACK_GUARD:
+                    new *= 2
+                growths.append(Grown(step.function, size, new, entry, depth))
+                size = new
+            used += step.frame_bytes
     return Outcome(start, size, tuple(growths))
 
 

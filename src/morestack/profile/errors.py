@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from morestack.errors import UserError
 
-class ProfileError(Exception):
+
+class ProfileError(UserError):
     """What is wrong with a profile, a dump, a budget or a request, in one clear line for the user."""
 
 

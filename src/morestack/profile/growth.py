@@ -65,6 +65,8 @@ class Growth:
     preempting: int = 0
     callers: dict[str, int] = field(default_factory=dict)
     statements: dict[str, int] = field(default_factory=dict)
+    paths: list[Path] = field(default_factory=list)
+    """All paths that were sampled, growing or not, each once: how deep goroutines get."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -91,9 +93,11 @@ def growth(profile: Profile, full: Callable[[str], int | None] | None = None) ->
         notes=list(profile.notes),
     )
     events: dict[Path, Event] = {}
+    paths: dict[Path, None] = {}
     for sample in profile.samples:
         time = sample.values[value]
         kind, at = classify(sample.path)
+        paths.setdefault(sample.path[at:])
         if kind == "shrink":
             found.shrinking += time
         elif kind == "preempt":
@@ -105,6 +109,7 @@ def growth(profile: Profile, full: Callable[[str], int | None] | None = None) ->
             event.samples += sample.values[count] if count is not None else 1
             part = doing(sample.path[:at])
             found.parts[part] = found.parts.get(part, 0) + time
+    found.paths = list(paths)
     for event in events.values():
         set_sizes(event, full)
     found.events = sorted(events.values(), key=lambda e: (-e.time, e.function))

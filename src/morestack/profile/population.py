@@ -11,26 +11,31 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from morestack.process.model import Goroutine, Path, Snapshot
-from morestack.profile.allocator import STACK_MIN, Step, deepest, simulate, steps
+from morestack.profile.allocator import STACK_MIN, Step, deepest, simulate, steps, tour
 from morestack.profile.growth import Event, Growth
 from morestack.profile.statement import of_goroutine, root, statement
 
 Full = Callable[[str], int | None] | None
 
 
+TOUR = 64
+"""Paths that a statement's goroutines are simulated on: the deepest that were seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far some goroutines of a statement get."""
+    """How far some goroutines of a statement get: down each of these paths, one after the other."""
 
-    steps: tuple[Step, ...]
+    paths: tuple[tuple[Step, ...], ...]
     count: int
     stack_bytes: int | None
     """What their stacks are known to have; None where the source does not tell."""
     path: Path
+    """The one that needs most, for a reader."""
 
     def size(self, start: int) -> int:
         """Bytes of one stack that starts at `start`: never less than it is known to have reached."""
-        simulated = simulate(self.steps, start).size
+        simulated = tour(self.paths, start).size
         return simulated if self.stack_bytes is None else max(self.stack_bytes, simulated)
 
 
@@ -43,6 +48,8 @@ class Population:
     reaches: list[Reach] = field(default_factory=list)
     events: list[tuple[Event, tuple[Step, ...]]] = field(default_factory=list)
     """Growths that a CPU profile saw, with the frames up to the one that asked."""
+    seen: dict[tuple[Step, ...], Path] = field(default_factory=dict)
+    """Paths that a CPU profile saw."""
     time: int = 0
     """Of growing, in the CPU profiles."""
 
@@ -104,7 +111,7 @@ def populations(snapshots: Iterable[Snapshot], growths: Iterable[Growth], full: 
                 continue
             population = found.of(name)
             population.alive += count
-            population.reaches.append(Reach(path, count, goroutine.stack_bytes, goroutine.path))
+            population.reaches.append(Reach((path,), count, goroutine.stack_bytes, goroutine.path))
     for growth in growths:
         found.cpu += growth.total
         found.growing += growth.time
@@ -116,21 +123,37 @@ def populations(snapshots: Iterable[Snapshot], growths: Iterable[Growth], full: 
             population = found.of(names.get(start.function) or statement(event.path))
             population.events.append((event, path))
             population.time += event.time
+        for seen in growth.paths:
+            path = steps(seen, full)
+            start = root(seen)
+            if path and start is not None:
+                name = names.get(start.function) or statement(seen)
+                if name in found.by_statement:
+                    found.by_statement[name].seen.setdefault(path, seen)
     for population in found.by_statement.values():
         deepen(population)
     return found
 
 
 def deepen(population: Population) -> None:
-    """Let goroutines that are seen at rest reach what their statement's goroutines were seen to grow to."""
+    """Let goroutines that are seen at rest reach what their statement's goroutines were seen to reach."""
     if not population.events:
         return
-    event, peak = max(population.events, key=lambda x: (deepest(x[1]), x[0].time))
+    time: dict[tuple[Step, ...], int] = {}
+    for event, path in population.events:
+        population.seen.setdefault(path, event.path)
+        time[path] = time.get(path, 0) + event.time
+    # first those where growing was seen, the most usual ones; what else is deep comes after them
+    most = max(time.values())
+    usual = sorted((path for path in time if time[path] * 20 >= most), key=deepest)
+    deep = sorted(population.seen, key=deepest)[-TOUR:]
+    paths = (*usual, *deep)
+    peak = population.seen[max(paths, key=lambda path: (simulate(path).size, deepest(path)))]
     if not population.reaches:
-        population.reaches.append(Reach(peak, 1, None, event.path))
+        population.reaches.append(Reach(paths, 1, None, peak))
         return
-    least = simulate(peak, STACK_MIN).size
+    least = tour(paths).size
     population.reaches = [
-        reach if reach.size(STACK_MIN) >= least else Reach(peak, reach.count, reach.stack_bytes, event.path)
+        reach if reach.size(STACK_MIN) > least else Reach((*paths, *reach.paths), reach.count, reach.stack_bytes, peak)
         for reach in population.reaches
     ]

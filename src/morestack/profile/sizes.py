@@ -95,14 +95,20 @@ class Sizer:
         if function is None:
             return ()
         *inner, outer = function.inline_stack(address - self.bias)
-        size = self.size(function, pc)
+        size = self.size(function, address, pc)
         calls = [Frame(f.name, f.file, f.line, pc, 0, True) for f in inner]
         return (*calls, Frame(outer.name, outer.file, outer.line, pc, size))
 
-    def size(self, function: Func, pc: int) -> int:
-        """From a frame's stack pointer at pc to its caller's."""
+    def size(self, function: Func, address: int, pc: int) -> int:
+        """From a frame's stack pointer at pc to its caller's.
+
+        Behind a call that does not return, and behind an instruction at which the runtime preempted, pc may be past
+        the function's last: then the delta at the address holds.
+        """
         at = pc - self.bias
-        return function.sp_delta(at if function.entry <= at < function.end else function.end - 1) + self.word
+        table = function.sp_table()
+        value = table.at(at - function.entry) if at < function.end else None
+        return (function.sp_delta(address - self.bias) if value is None else value) + self.word
 
     def path(self, pcs: list[int]) -> Path:
         """The path of return addresses as a debug=1 profile lists them, where inlined calls have their own."""
@@ -132,8 +138,8 @@ class Sizer:
             self.note(f"Some functions of the dump are not in {self.binary.path}.")
             return None
         pc = function.entry + offset
-        at = min(pc, function.end - 1)
-        return pc, function.sp_delta(at) + self.word
+        value = function.sp_table().at(offset)
+        return pc, (function.sp_delta(pc - 1) if value is None and offset else value or 0) + self.word
 
     def full(self, name: str) -> int | None:
         """The frame of a function once its prologue has run, with the word of the return address."""
