@@ -1,8 +1,9 @@
 """What took long to find in a binary, kept in the user's cache folder.
 
-Arrays by name in one npz file a binary, under the digest of the binary's contents and `EDITION`, which changes with
-what is stored. A file that cannot be read, or not be written, costs the time to compute again and nothing else.
-Entries not used for `KEEP_DAYS` are removed when a new one is written.
+Arrays by name in one npz file a binary, under the identity of the file (device, inode, size, times) and `EDITION`,
+which changes with what is stored; a digest of the contents would cost more than the rest of a second look. A file that
+cannot be read, or not be written, costs the time to compute again and nothing else. Entries not used for `KEEP_DAYS`
+are removed when a new one is written.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from morestack.binary.file import Binary
 
-EDITION = 1
+EDITION = 2
 KEEP_DAYS = 30
 Arrays = dict[str, NDArray[np.int64]]
 
@@ -32,7 +33,7 @@ def folder() -> Path:
 
 def cached(binary: Binary, kind: str, names: tuple[str, ...], compute: Callable[[], Arrays]) -> Arrays:
     """The arrays of these names, from the cache or computed and stored."""
-    path = folder() / f"{binary.fingerprint}-{kind}-{EDITION}.npz"
+    path = folder() / f"{binary.identity}-{kind}-{EDITION}.npz"
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: np.asarray(stored[name], np.int64) for name in names}

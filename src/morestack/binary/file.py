@@ -45,8 +45,9 @@ class Binary:
     All addresses are link-time addresses: subtract the load bias from a running program's.
     """
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, identity: str) -> None:
         self.image = image
+        self.identity = identity  # of the file as it is now: what a cache goes by, because build ids can be forged
         self.path = image.path
         self.goarch = image.goarch
         self.pie = image.pie
@@ -77,13 +78,9 @@ class Binary:
 
     @cached_property
     def build_id(self) -> str:
-        """The build id of Go's linker, else of the system's, else one made of the contents."""
-        return self.image.notes.get("go") or self.image.notes.get("gnu") or self.fingerprint
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """A digest of the whole file: what caches are keyed by, because build ids can be forged or redacted."""
-        return hashlib.sha256(self.image.data).hexdigest()[:32]
+        """The build id of Go's linker, else of the system's, else a digest of the whole file."""
+        notes = self.image.notes
+        return notes.get("go") or notes.get("gnu") or hashlib.sha256(self.image.data).hexdigest()[:32]
 
     @cached_property
     def dwarf(self) -> Dwarf | None:
@@ -108,16 +105,19 @@ def open_binary(path: str | os.PathLike[str]) -> Binary:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size < 64:
+            status = os.fstat(file.fileno())
+            if status.st_size < 64:
                 raise BinaryError(f"{path}: not an executable")
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BinaryError(f"{path}: {reason}") from None
+    known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    identity = hashlib.sha256(repr(known).encode()).hexdigest()[:32]
     for magic, reader in READERS.items():
         if data[: len(magic)] == magic:
             try:
-                return Binary(reader(path, data))
+                return Binary(reader(path, data), identity)
             except BinaryError:
                 raise
             except (ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:

@@ -24,7 +24,7 @@ from morestack.binary.depth import Depths
 from morestack.binary.errors import BinaryError
 from morestack.binary.file import Binary
 from morestack.binary.gort import AT_ENTRY, GUARD, GUARD_WINDOWS, RETURN_ADDRESS, SMALL, SYSTEM, next_size
-from morestack.binary.graph import CallGraph, call_graph
+from morestack.binary.graph import CallGraph, call_graph, kept, within
 from morestack.binary.pclntab import Func
 from morestack.binary.started import started
 
@@ -243,7 +243,7 @@ class Frames:
             )
             starts = list(zip(arrays["places"].tolist(), arrays["starts"].tolist(), strict=True))
             roots = sorted({start for _, start in starts if start >= 0})
-            own = _without(graph, arrays["system"].astype(np.bool_))
+            own = kept(graph, arrays["system"] == 0)
             self._found = _Found(
                 starts, Depths(self.tab, own, roots, self.guard), Depths(self.tab, graph, roots, self.guard)
             )
@@ -264,6 +264,7 @@ class Frames:
         if main is not None:
             pairs[main.entry] = main.index
         system = np.fromiter((SYSTEM.match(name) is not None for name in tab.names), np.int64, len(tab))
+        graph = within(graph, {start for start in pairs.values() if start >= 0})
         return {
             "first": graph.first,
             "callee": graph.callee,
@@ -295,21 +296,3 @@ class _Found:
     ]  # the call's address (of the main goroutine: main.main), and the row of what it starts
     own: Depths
     all: Depths
-
-
-def _without(graph: CallGraph, system: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> CallGraph:
-    """The graph in which the runtime's functions call nothing."""
-    count = len(system)
-    caller = np.repeat(np.arange(count), np.diff(graph.first))
-    keep = ~system[caller]
-    first = np.searchsorted(caller[keep], np.arange(count + 1))
-    loose = ~system[graph.indirect_in]
-    return CallGraph(
-        first,
-        graph.callee[keep],
-        graph.below[keep],
-        graph.splits,
-        graph.indirect[loose],
-        graph.indirect_in[loose],
-        graph.starts,
-    )

@@ -106,3 +106,33 @@ def _edges(count: int, caller: Ints, callee: Ints, below: Ints) -> tuple[Ints, I
     key, below = key[one], below[one]
     first = np.searchsorted(key // count, np.arange(count + 1))
     return first, key % count, below
+
+
+def kept(graph: CallGraph, callers: NDArray[np.bool_]) -> CallGraph:
+    """The graph in which only these functions call anything."""
+    count = len(callers)
+    caller = np.repeat(np.arange(count), np.diff(graph.first))
+    keep = callers[caller]
+    loose = callers[graph.indirect_in]
+    return CallGraph(
+        np.searchsorted(caller[keep], np.arange(count + 1)),
+        graph.callee[keep],
+        graph.below[keep],
+        graph.splits,
+        graph.indirect[loose],
+        graph.indirect_in[loose],
+        graph.starts,
+    )
+
+
+def within(graph: CallGraph, roots: set[int]) -> CallGraph:
+    """The part of a graph that these functions reach: a twentieth of it, as most calls in Go programs are indirect."""
+    first, callee = graph.first.tolist(), graph.callee.tolist()
+    reached = np.zeros(len(first) - 1, np.bool_)
+    waiting = list(roots)
+    while waiting:
+        index = waiting.pop()
+        if not reached[index]:
+            reached[index] = True
+            waiting += callee[first[index] : first[index + 1]]
+    return kept(graph, reached)

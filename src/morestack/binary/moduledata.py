@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from morestack.binary.errors import BinaryError
-from morestack.binary.image import Image, Section
+from morestack.binary.image import Image, Section, Segment
 
 HEADER = struct.Struct("<IxxBBQQQQQQQQ")  # magic, minLC, ptrSize, nfunc, nfiles, textStart, five offsets
 MAGIC_118, MAGIC_120 = 0xFFFFFFF0, 0xFFFFFFF1
+HOMES = (".go.module", ".go_module", ".noptrdata", ".data", ".data.rel.ro")
 QUANTUM = {"amd64": 1, "arm64": 4}
 
 FIRST = """pcHeader funcnametab - - cutab - - filetab - - pctab - - pclntable - - ftab ftab_len - findfunctab minpc
@@ -117,16 +118,18 @@ def find_moduledata(image: Image, header: Header, release: tuple[int, int] | Non
         own = next((first for first in known if first <= release), known[-1])
         known.remove(own)
         known.insert(0, own)
-    for address in _candidates(image, header):
-        for first in known:
-            words = _words(image, header, address, LAYOUTS[first])
-            if words is not None:
-                return Moduledata(address, first, words)
+    likely = [Segment(s.address, s.offset, s.size) for s in image.sections if s.name in HOMES]
+    for places in (likely, image.segments):
+        for address in _candidates(image, header, places):
+            for first in known:
+                words = _words(image, header, address, LAYOUTS[first])
+                if words is not None:
+                    return Moduledata(address, first, words)
     raise BinaryError(f"{image.path}: the Go module record is not to be found: damaged, or a layout not known here")
 
 
-def _candidates(image: Image, header: Header) -> list[int]:
-    """Where two words in a row point to the function table and to its names."""
+def _candidates(image: Image, header: Header, segments: list[Segment]) -> list[int]:
+    """Where two words in a row point to the function table and to its names: in these parts, and in relocated words."""
     table, names = header.address, header.address + header.names
     found: list[int] = []
     for places, targets in image.relocations:
@@ -136,14 +139,14 @@ def _candidates(image: Image, header: Header) -> list[int]:
                 found.append(place)
     if image.pointer_bits == 64:
         pattern = struct.pack("<QQ", table, names)
-        for segment in image.segments:
+        for segment in segments:
             at = image.data.find(pattern, segment.offset, segment.offset + segment.size)
             while at >= 0:
                 found.append(segment.address + at - segment.offset)
                 at = image.data.find(pattern, at + 8, segment.offset + segment.size)
         return found
     mask = (1 << image.pointer_bits) - 1
-    for segment in image.segments:
+    for segment in segments:
         end = min(segment.offset + segment.size, len(image.data))
         words = np.frombuffer(image.data, np.uint64, max(0, end - segment.offset) // 8, segment.offset)
         hits = np.nonzero((words & np.uint64(mask)) == np.uint64(table - image.pointer_base))[0]

@@ -259,7 +259,7 @@ class Pclntab:
     @cached_property
     def names(self) -> list[str]:
         """The names of all functions."""
-        table = bytes(self._whole[self._header.names : self._header.units])
+        table = self._name_table
         try:
             return [table[at : table.index(0, at)].decode("utf-8", "replace") for at in self.record[1].tolist()]
         except (ValueError, IndexError):
@@ -267,8 +267,15 @@ class Pclntab:
 
     def lookup(self, name: str) -> Func | None:
         """The first function of this name."""
-        rows = self.by_name.get(name)
-        return self.func(rows[0]) if rows else None
+        table = self._name_table
+        wanted = name.encode() + b"\0"
+        at = 0 if table.startswith(wanted) else table.find(b"\0" + wanted) + 1
+        rows = np.nonzero(self.record[1] == at)[0]
+        return self.func(int(rows[0])) if len(rows) and (at or table.startswith(wanted)) else None
+
+    @cached_property
+    def _name_table(self) -> bytes:
+        return bytes(self._whole[self._header.names : self._header.units])
 
     def functions_named(self, start: str) -> list[Func]:
         """The functions whose names begin so."""
