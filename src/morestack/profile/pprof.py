@@ -148,7 +148,10 @@ def follow(raw: Raw, source: str, sizer: Sizer | None) -> Profile:
         if path is None:
             if len(key) > DEPTH:
                 raise ProfileError(f"the profile is damaged: a sample of {len(key):,} frames")
-            path = paths[key] = tuple(f for i, id in enumerate(key) for f in located(id, i == 0))
+            path = tuple(f for i, id in enumerate(key) for f in located(id, i == 0))
+            if sizer is not None:
+                path = sizer.complete(path)
+            paths[key] = path
             budget -= len(path)
             if budget < 0:
                 raise ProfileError(f"the profile has more than {TOTAL_FRAMES:,} frames")

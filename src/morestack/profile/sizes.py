@@ -12,12 +12,15 @@ word of the return address, on arm64 the delta.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from morestack.process.model import Frame, Path
 from morestack.profile.errors import ProfileError
+from morestack.profile.statement import WRAPPER
 
 if TYPE_CHECKING:
     from morestack.binary import Binary, Func
@@ -26,6 +29,8 @@ PAGE = 0x1000
 PROBES = 200
 """Addresses that are compared with the profile's names."""
 AGREE = 0.9
+STARTED = re.compile(r"\.(gowrap|func)\d+(\.\d+)*$")
+"""Functions the compiler made for a `go` statement or a literal: nothing calls them through a wrapper."""
 
 
 class Sizer:
@@ -129,7 +134,7 @@ class Sizer:
                     i += 1
         while out and out[-1].function == "runtime.goexit":
             out.pop()
-        return tuple(out)
+        return self.complete(tuple(out))
 
     def at_offset(self, name: str, offset: int, innermost: bool) -> tuple[int, int] | None:
         """The link-time address and the frame's bytes at an offset in a function, as dumps print them."""
@@ -145,6 +150,31 @@ class Sizer:
         """The frame of a function once its prologue has run, with the word of the return address."""
         function = self.table.lookup(name)
         return None if function is None else function.frame_bytes + self.word
+
+    @cached_property
+    def wrappers(self) -> dict[str, list[Frame]]:
+        """The wrappers that `go` statements start, by the function each calls."""
+        from morestack.binary.frames import Frames
+
+        found: dict[str, list[Frame]] = {}
+        for row in Frames(self.binary).statements():
+            wrapper = self.table.lookup(row.start) if row.start is not None and WRAPPER.match(row.start) else None
+            # where the call is inlined, the wrapper's frame is shown as that of the function called
+            if wrapper is not None and len(row.path) > 1 and self.table.inline_tree(wrapper.index) is None:
+                size = wrapper.frame_bytes + self.word
+                found.setdefault(row.path[1].name, []).append(Frame(wrapper.name, row.file, row.line, 0, size))
+        return found
+
+    def complete(self, path: Path) -> Path:
+        """A path with the wrapper of its `go` statement, which profiles hide where it has a frame of its own.
+
+        Nothing is added where several statements start the same function.
+        """
+        root = path[-1] if path else None
+        if root is None or root.inlined or root.function.startswith("runtime.") or STARTED.search(root.function):
+            return path
+        wrappers = self.wrappers.get(root.function, [])
+        return (*path, wrappers[0]) if len(wrappers) == 1 else path
 
     def note(self, text: str) -> None:
         """Remember what a reader must know, once."""

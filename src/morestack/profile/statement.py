@@ -2,7 +2,7 @@
 
 Dumps and live processes know it. Profiles do not record it, but the compiler leaves its name: `go f(x)` becomes a
 function `caller.gowrap1` at the statement's line, and `go func() {...}()` a closure `caller.func1`. A function started
-as it is (`go f()` without arguments) leaves no trace of the statement: then its start function stands for it.
+as it is (`go f()` without arguments) leaves no trace of the statement: then `go` and its name stand for it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def statement(path: Path) -> str:
         inner = next((f for f in reversed(path) if f.function not in (start.function, "runtime.goexit")), None)
         called = f" ({short(inner.function)})" if inner is not None else ""
         return f"{wrapped[1]} {place(start)}{called}"
-    return f"start {start.function}"
+    return f"go {start.function}"
 
 
 def of_goroutine(goroutine: Goroutine) -> str:
