@@ -30,7 +30,7 @@ def gotest_folder() -> Path | None:
     return folder if (folder / "fixedbugs").is_dir() else None
 
 
-def _mirror() -> str | None:
+def mirror() -> str | None:
     """The Debian mirror the system's apt is configured for."""
     lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     for path in lists:
@@ -50,8 +50,8 @@ def fetch() -> Path:
     have = gotest_folder()
     if have is not None:
         return have
-    mirror = _mirror()
-    if shutil.which("apt-get") is None or mirror is None:
+    source = mirror()
+    if shutil.which("apt-get") is None or source is None:
         raise RuntimeError(
             "Go's test directory comes from a Debian package, and no apt-get with a Debian mirror is here"
         )
@@ -61,7 +61,7 @@ def fetch() -> Path:
             work = Path(scratch)
             (work / "lists/partial").mkdir(parents=True)
             (work / "cache/archives/partial").mkdir(parents=True)
-            (work / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n")
+            (work / "sources.list").write_text(f"deb [signed-by={KEYRING}] {source} {suite} main\n")
             options = [
                 f"Dir::Etc::sourcelist={work}/sources.list", "Dir::Etc::sourceparts=/dev/null",
                 f"Dir::State::lists={work}/lists", f"Dir::Cache={work}/cache", "APT::Sandbox::User=root",

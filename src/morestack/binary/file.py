@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -117,7 +118,11 @@ def open_binary(path: str | os.PathLike[str]) -> Binary:
     for magic, reader in READERS.items():
         if data[: len(magic)] == magic:
             try:
-                return Binary(reader(path, data), identity)
+                with warnings.catch_warnings():
+                    # LIEF warns of numbers that it has no name for
+                    warnings.simplefilter("ignore", RuntimeWarning)
+                    image = reader(path, data)
+                return Binary(image, identity)
             except BinaryError:
                 raise
             except (ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:
