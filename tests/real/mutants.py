@@ -106,13 +106,13 @@ def ask(path: Path, draw: random.Random) -> str:
 
 
 def one(path: Path, seed: int) -> str:
-    """What became of a mutant."""
-    begun = time.monotonic()
+    """What became of a mutant. The time is the processor's, so that what else the machine does makes none slow."""
+    begun = time.process_time()
     try:
         told = ask(path, random.Random(seed))
     except BaseException:
         return "TRACEBACK\n" + traceback.format_exc()
-    took = time.monotonic() - begun
+    took = time.process_time() - begun
     return told if took < SECONDS else f"SLOW {took:.1f} s"
 
 
@@ -125,7 +125,7 @@ def worker(task: tuple[str, int]) -> str:
         path = Path(scratch) / "mutant"
         path.write_bytes(data)
         os.environ["XDG_CACHE_HOME"] = scratch
-        signal.alarm(4 * SECONDS)
+        signal.alarm(20 * SECONDS)
         told = one(path, seed)
         signal.alarm(0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
