@@ -11,6 +11,7 @@ many threads that made; line numbers of our own Python source. Marks of a block:
 - `figures`: the command measures time and memory. There any number, with its unit, stands for any other; so do `-` for
   what cannot be measured here, and the length of spaces. Only the commands in `MEASURING` may have this mark.
 - `x86-64`: only on such a machine.
+- `service`: in a folder with examples/real/service, built by real Go, and profiles of it; skipped where Go is missing.
 """
 
 import platform
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.forked import Job, run_jobs
+from tests.real.service import service
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -90,7 +92,8 @@ def test_output_is_real(example: Example) -> None:
     if "x86-64" in example.marks and platform.machine() != "x86_64":
         pytest.skip("of another machine")
     typed = "".join(re.findall(r"^\(Pdb\) (.*\n)", example.output, re.M))
-    job = Job(None, example.argv, ROOT, example.env, merged=True, limit=300.0, typed=typed.encode(), stack=STACK_LIMIT)
+    folder = service() if "service" in example.marks else ROOT
+    job = Job(None, example.argv, folder, example.env, merged=True, limit=300.0, typed=typed.encode(), stack=STACK_LIMIT)
     got = next(run_jobs([job])).stdout.decode().replace(f"{ROOT}/", "")
     output = re.sub(r"^\(Pdb\) .*\n", "(Pdb) ", example.output, flags=re.M)
     if "figures" in example.marks:

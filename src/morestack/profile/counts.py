@@ -33,8 +33,8 @@ def is_counts(data: bytes) -> bool:
     return HEADER.match(data.split(b"\n", 1)[0]) is not None
 
 
-LINES = 1_000_000
-"""Lines of a profile; 50,000 distinct stacks have fewer."""
+LINES = 600_000
+"""Lines of a profile; 30,000 distinct stacks have fewer."""
 
 
 class Stack:

@@ -46,8 +46,8 @@ STATUSES = {
     "preempted": "preempted",
     "leaked": "leaked",
 }
-GOROUTINES = 400_000
-"""Goroutines of a dump, which by then has some 250 MB."""
+GOROUTINES = 250_000
+"""Goroutines of a dump, which by then has some 150 MB."""
 SEEN = 10_000
 """Distinct texts below headers that are remembered."""
 LINE = 8192

@@ -15,7 +15,7 @@ from typing import Any
 
 from morestack.profile.errors import ProfileError, extra
 
-RECORDS = 500_000
+RECORDS = 400_000
 """Records of a profile: samples, locations, functions, strings. That of a large server has some 20,000."""
 RECORD = 1 << 20
 """Bytes of one record: 1024 frames have 10 KB."""
