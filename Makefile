@@ -13,7 +13,7 @@ setup: $(STAMP) ## create .venv and install with all extras
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "morestack needs Python 3.11 or newer" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "cannot create .venv: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[std,peer,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[std,peer,inspect,fleet,test]'
 	@touch $@
 
 demo: setup ## run a real program and show what its stacks did

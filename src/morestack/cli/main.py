@@ -31,6 +31,11 @@ COMMANDS = (
     "fleet",
 )
 """Each is the module of its name in this folder, imported when it is used."""
+EXTRAS = {
+    **dict.fromkeys(("lief", "iced_x86", "capstone", "elftools", "numpy", "google", "textual"), "inspect"),
+    **dict.fromkeys(("duckdb", "dask", "distributed"), "fleet"),
+}
+"""Packages that only an extra installs, by the name they are imported by."""
 
 
 class Failure(click.ClickException):
@@ -64,6 +69,9 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
+            package = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+            if package in EXTRAS:
+                raise Failure(f"this needs the package {package}: pip install 'morestack[{EXTRAS[package]}]'") from None
             if os.environ.get("MORESTACK_DEBUG"):
                 raise
             from morestack.source.diagnostics import InternalError
