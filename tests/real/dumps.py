@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 HEAD = re.compile(r"^goroutine (\d+)(?: gp=(0x[0-9a-f]+) m=(?:nil|\d+)(?: mp=0x[0-9a-f]+)?)? \[([^\]]*)\]")
 PLACE = re.compile(r"^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=(0x[0-9a-f]+) sp=(0x[0-9a-f]+) pc=(0x[0-9a-f]+))?$")
-ELIDED = re.compile(r"^\.\.\.(\d+) frames elided\.\.\.")
+ELIDED = re.compile(r"^\.\.\.(\d+|additional) frames elided\.\.\.")
 
 
 @dataclass(slots=True)
@@ -64,7 +64,9 @@ def read_dump(text: str) -> dict[int, DumpGoroutine]:
         elif not line:
             now = None
         elif elided := ELIDED.match(line):
-            now.elided, now.elided_at = int(elided[1]), len(now.frames)
+            # Go 1.20 and earlier print the first hundred frames and no number.
+            now.elided_at = len(now.frames)
+            now.elided = int(elided[1]) if elided[1].isdigit() else 0
         elif place := PLACE.match(line):
             if creator:
                 now.creator, now.creator_line = pending, int(place[2])

