@@ -92,6 +92,23 @@ def test_versions_are_compared(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same(fleet: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    here, there = str(fleet / "here.parquet"), str(fleet / "there.parquet")
+    collect([f"{fleet}/**/*.pb.gz"], [], here, jobs=1)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        done = collect([f"{fleet}/**/*.pb.gz"], [], there, dask=cluster.scheduler_address)
+    assert (done.read, len(done.skipped)) == (11, 2)
+    sql = "SELECT * FROM rows ORDER BY ALL"
+    assert query(there, None, sql).rows == query(here, None, sql).rows
+    assert query(there, "top").skipped == query(here, "top").skipped
+    with pytest.raises(ProfileError, match="cannot reach the Dask scheduler"):
+        collect([f"{fleet}/**/*.pb.gz"], [], there, dask="tcp://127.0.0.1:9")
+
+
 def test_errors_are_clear(tmp_path: Path) -> None:
     output = str(tmp_path / "x.parquet")
     with pytest.raises(ProfileError, match="no file matches"):

@@ -24,6 +24,8 @@ from morestack.profile.fleet.rows import COLUMNS, UNKNOWN, Extracted, Version, e
 
 BATCH = 16
 """Profiles that a worker reads in one go."""
+WAIT = 10
+"""Seconds to wait for a cluster's scheduler."""
 AHEAD = 4
 """Batches in work for each worker: enough to keep it busy, few enough to bound what waits here."""
 
@@ -160,7 +162,7 @@ def on_cluster(batches: list[list[str]], versions: Sequence[Version], address: s
     distributed: Any = extra("distributed", "fleet")
     absolute = [Version(v.name, os.path.abspath(v.binary)) for v in versions]
     try:
-        client = distributed.Client(address, timeout=20)
+        client = distributed.Client(address, timeout=WAIT)
     except (OSError, ValueError, TimeoutError) as error:
         raise ProfileError(f"cannot reach the Dask scheduler at {address}: {error}") from None
     with client:
