@@ -21,7 +21,7 @@ from morestack.process.program import open_core
 from morestack.process.report import make_report, to_json
 from morestack.process.snapshot import snapshot
 from tests.real.dumps import DumpGoroutine, read_dump
-from tests.real.process import MOST_SHOWN, PROGRAM, Result, compare_paths
+from tests.real.process import MOST_SHOWN, MOVING, PROGRAM, Result, compare_paths
 from tests.real.toolchains import build, installed
 
 COUNT = 500
@@ -36,7 +36,7 @@ def compare_core(core: Path, binary: Path, dump: dict[int, DumpGoroutine]) -> Re
     result.expect("ids", sorted(ours), sorted(i for i in dump if i))
     result.expect("lost", found["lost"], [])
     for id, g in dump.items():
-        if id in (0, 1) or id not in ours or g.state in ("running", "runnable"):
+        if id in (0, 1) or id not in ours or g.state in MOVING:
             continue
         result.expect(f"state of {id}", ours[id]["wait_reason"] or ours[id]["status"], g.state)
         compare_paths(result, ours[id]["path"], g, lambda frame: True)

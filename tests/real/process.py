@@ -37,6 +37,8 @@ FLAGS = {
     "pie": ("-buildmode=pie",),
     "pie stripped": ("-buildmode=pie", "-ldflags=-s -w"),
 }
+MOVING = ("running", "runnable", "GC scavenge wait")
+"""Goroutines in these states have moved on when the second dump is printed; the scavenger wakes by itself."""
 MOST_SHOWN = 5
 
 
@@ -189,7 +191,7 @@ def compare(found: dict[str, Any], program: Parked, hidden: set[str]) -> Result:
     for id, g in dump.items():
         if id == 1 or id not in own:
             continue
-        if g.state in ("running", "runnable"):
+        if g.state in MOVING:
             continue
         ours = own[id]
         result.expect(f"state of {id}", ours["wait_reason"] or ours["status"], g.state)
@@ -199,7 +201,7 @@ def compare(found: dict[str, Any], program: Parked, hidden: set[str]) -> Result:
     everyone = {g["id"]: g for g in found["each"]}
     result.expect("ids at GOTRACEBACK=system", sorted(everyone), sorted(i for i in level_two if i))
     for id, g in level_two.items():
-        if id in (0, 1) or id not in everyone or g.state in ("running", "runnable"):
+        if id in (0, 1) or id not in everyone or g.state in MOVING:
             continue
         compare_paths(result, everyone[id]["path"], g, lambda frame: True)
     if result.goroutines >= 10_000:

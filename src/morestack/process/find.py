@@ -61,7 +61,7 @@ def goroutine_list(
             f"the runtime's list of goroutines cannot be read (address {gone}): the program ended, or has not "
             "started, or the binary is another one"
         ) from None
-    return np.frombuffer(raw, np.uint64)
+    return np.frombuffer(raw, np.uint64).copy()  # records are brought up to date in place
 
 
 def variables(memory: Memory, binary: Binary, bias: int) -> Iterator[tuple[int, U64]]:

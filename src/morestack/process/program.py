@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,9 +142,9 @@ def assemble(
     bias = 0
     if binary.pie and entry:
         bias = entry - struct.unpack("<Q", binary.image.data[24:32])[0]
+    check_module(memory, binary, bias, source)  # in memory: what a core leaves out is read from the binary after it
     if core is not None:
         core.read_files_with(file_reader(binary, bias))
-    check_module(memory, binary, bias, source)
     layout, layout_source = learn_layout(binary)
     return Program(
         source=source,
@@ -159,7 +160,7 @@ def assemble(
     )
 
 
-def file_reader(binary: Binary, bias: int):  # type: ignore[no-untyped-def]
+def file_reader(binary: Binary, bias: int) -> Callable[[int, int], bytes]:
     """Reads what a core leaves out from the binary."""
 
     def read(address: int, size: int) -> bytes:

@@ -2,7 +2,7 @@
 
 All goroutines of a part take one step in each round, on numpy arrays: number the program counters, add the deltas,
 fetch the return addresses. Paths are nodes of one tree that grows from the innermost frame outwards, so equal paths
-are one node, and a round costs as much as it meets different places. What remains after 256 rounds, when it is little,
+are one node, and a round costs as much as it meets different places. What remains after 64 rounds, when it is little,
 is walked one by one: a recursion a million frames deep would take a million rounds.
 
 The rules are those of the runtime's own unwinder. On amd64 the frame's top is SP + delta and holds the return
@@ -30,7 +30,7 @@ from morestack.process.memory import I64, U64, Flags, Memory
 from morestack.process.model import Frame, Path
 
 PART = 16 << 20
-ROUNDS, FEW = 256, 64
+ROUNDS, FEW = 64, 64
 KEPT = 512
 WINDOW = 4 << 20
 ROOT = 0

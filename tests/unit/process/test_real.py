@@ -87,7 +87,7 @@ def test_another_binary_is_refused(program: Path, tmp_path: Path) -> None:
         with pytest.raises(ProcessError, match="is not the binary that runs"):
             open_process(running.process.pid, other)
         write_core(running.process.pid, core)
-    with pytest.raises(ProcessError, match="not the binary that runs there|not loaded where it should be"):
+    with pytest.raises(ProcessError, match=r"not the binary that runs there|not loaded where it should be"):
         open_core(core, other)
 
 
