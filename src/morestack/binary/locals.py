@@ -10,7 +10,7 @@ Slots may be shared by variables that are not in use at the same time, so the by
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from morestack.binary.dwarf import (
@@ -65,6 +65,19 @@ def locals_of(binary: Binary, function: Func) -> list[Local]:
         except BinaryError:
             found = []
     return sorted(found, key=lambda local: (-local.bytes, local.offset or 0, local.name))
+
+
+def unnamed(function: Func, found: Iterable[Local]) -> int:
+    """Bytes of a frame that none of these variables covers: saved registers, outgoing arguments, and temporaries, among
+    them the arrays behind slices that do not escape. (Variables without a recorded place may be in them.)"""
+    low = 0
+    covered = 0
+    for start, end in sorted((local.offset, local.offset + local.bytes) for local in found if local.offset is not None):
+        start = max(start, low if covered else start)
+        if end > start:
+            covered += end - start
+            low = end
+    return max(0, function.frame_bytes - covered)
 
 
 def _described(dwarf: Dwarf, function: Func) -> list[Local] | None:

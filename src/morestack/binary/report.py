@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from morestack.binary.diff import Difference
 from morestack.binary.file import Binary
 from morestack.binary.frames import Frame, PathStep, Statement
-from morestack.binary.locals import Local, locals_of
+from morestack.binary.locals import Local, locals_of, unnamed
 
 Row = TypeVar("Row")
 SCHEMA, DIFF_SCHEMA = "morestack.frames/1", "morestack.frames-diff/1"
 LOCALS = 4  # of a function, in text
+UNNAMED = 256  # bytes in no variable that are worth a line
 PATHS = 5  # statements whose path is shown, in text
 WITH_LOCALS = 100  # functions whose locals are in JSON
 
@@ -35,16 +36,38 @@ def frames_text(binary: Binary, functions: Sequence[Frame], statements: Sequence
         out += ["", f"{'frame':>9} {'runs on':>8}  function"]
     for row in functions:
         out.append(f"{row.frame_bytes:>9,} {size_text(row.stack_size):>8}  {row.name}  {_place(row.file, row.line)}")
-        shown = [local for local in locals_of(binary, row.function) if local.bytes * 50 >= row.frame_bytes]
-        out += [f"{local.bytes:>18,}  {_local(local)}" for local in shown[:LOCALS]]
-        if len(shown) > LOCALS:
-            out.append(f"{'':18}  and {len(shown) - LOCALS} more")
+        out += _locals_text(binary, row)
     if statements:
         out += ["", "stack by go statement, through direct calls (own: without what the runtime's functions call)"]
         out.append(f"{'own':>9} {'stack':>7} {'with runtime':>13} {'stack':>7}  go statement")
     for number, statement in enumerate(statements):
         out += _statement_text(statement, number < PATHS)
     return "\n".join(out) + "\n"
+
+
+def _locals_text(binary: Binary, row: Frame) -> list[str]:
+    """The variables that take at least a fiftieth of a frame, those of one type and size together."""
+    alike: dict[tuple[str, int], list[Local]] = {}
+    variables = locals_of(binary, row.function)
+    for local in variables:
+        alike.setdefault((local.type, local.bytes), []).append(local)
+    groups = sorted(alike.items(), key=lambda group: -group[0][1] * len(group[1]))
+    groups = [group for group in groups if group[0][1] * len(group[1]) * 50 >= row.frame_bytes]
+    out: list[str] = []
+    for (type_, bytes_), found in groups[:LOCALS]:
+        if len(found) == 1:
+            out.append(f"{bytes_:>18,}  {_local(found[0])}")
+        else:
+            names = ", ".join(dict.fromkeys(local.name for local in found if local.name))
+            named = f" ({names if len(names) < 60 else names[:57] + '...'})" if names else ""
+            what = type_ or "variables whose address is taken"
+            out.append(f"{bytes_ * len(found):>18,}  {len(found)} of {bytes_:,}: {what}{named}")
+    if len(groups) > LOCALS:
+        out.append(f"{'':18}  and {len(groups) - LOCALS} more")
+    rest = unnamed(row.function, variables)
+    if binary.dwarf is not None and rest >= UNNAMED and rest * 2 > row.frame_bytes:
+        out.append(f"{rest:>18,}  without a name: temporaries, and arrays behind slices made here")
+    return out
 
 
 def _statement_text(row: Statement, with_path: bool) -> list[str]:
@@ -119,6 +142,8 @@ def function_json(binary: Binary, row: Frame, *, with_locals: bool) -> dict[str,
         "line": row.line,
     }
     if with_locals:
+        variables = locals_of(binary, row.function)
+        found["unnamed_bytes"] = unnamed(row.function, variables) if binary.dwarf is not None else None
         found["locals"] = [
             {
                 "name": local.name,
@@ -127,7 +152,7 @@ def function_json(binary: Binary, row: Frame, *, with_locals: bool) -> dict[str,
                 "offset": local.offset,
                 "inlined_from": local.of,
             }
-            for local in locals_of(binary, row.function)
+            for local in variables
         ]
     return found
 
@@ -180,7 +205,9 @@ def diff_text(old: Binary, new: Binary, difference: Difference, limit: int) -> s
     for change in _ends(difference.statements, limit):
         was, now = change.old, change.new
         assert was is not None and now is not None
-        out.append(f"{change.change:>+9,} {was.own_bytes:>9,} {now.own_bytes:>9,}  {now.title}")
+        out.append(
+            f"{change.change:>+9,} {was.own_bytes:>9,} {now.own_bytes:>9,}  {now.title}  {_place(now.file, now.line)}"
+        )
         if change.crosses:
             text = f"a stack of {size_text(now.own_stack_size)} now, of {size_text(was.own_stack_size)} before"
             out.append(f"{'':29}  {text}")

@@ -51,14 +51,18 @@ def test_a_second_look_is_the_same_from_the_cache(plain: Path, tmp_path: Path) -
     assert Frames(open_binary(plain)).statements() == first
 
 
-def test_changes_between_builds(builder: Builder, plain: Path) -> None:
+def larger(builder: Builder) -> Path:
+    """The program with a larger frame."""
     source = (builder.folder / "main.go").read_text()
     (builder.folder / "main.go").write_text(source.replace("[3000]byte", "[7000]byte").replace("n%3000", "n%7000"))
     try:
-        other = builder.build("larger")
+        return builder.build("larger")
     finally:
         (builder.folder / "main.go").write_text(source)
-    found = compare(Frames(open_binary(plain)), Frames(open_binary(other)), r"^main\.")
+
+
+def test_changes_between_builds(builder: Builder, plain: Path) -> None:
+    found = compare(Frames(open_binary(plain)), Frames(open_binary(larger(builder))), r"^main\.")
     assert [(row.name, row.change) for row in found.frames] == [("main.deep", 4000)]
     worker = next(row for row in found.statements if row.key == "main.main -> main.main.gowrap1")
     assert worker.change == 4000 and worker.crosses
@@ -112,3 +116,15 @@ def test_the_command_tells_what_is_wrong(tmp_path: Path, plain: Path) -> None:
 def test_other_formats(plain: Path, tmp_path: Path, format: str) -> None:
     run(plain, "--function", r"^main\.", "--format", format, "-o", tmp_path / "out")
     assert (tmp_path / "out").stat().st_size > 100
+
+
+def test_the_page_shows_what_is_printed(builder: Builder, plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "frames.md").read_text()
+    shown = page.partition("$ morestack frames larger --diff plain --function '^main\\.'\n")[2].partition("```")[0]
+    version = open_binary(plain).go_version
+    if f"plain: {version} " not in shown:
+        pytest.skip(f"the page was written with another release than {version}")
+    larger(builder)
+    monkeypatch.chdir(builder.folder)
+    printed = run("larger", "--diff", "plain", "--function", r"^main\.")
+    assert printed.replace(f"{builder.folder}/", "") == shown
