@@ -28,7 +28,7 @@ from morestack.process.program import open_process
 from morestack.process.report import make_report, to_json
 from morestack.process.snapshot import snapshot
 from tests.real.dumps import DumpFrame, DumpGoroutine, read_dump
-from tests.real.toolchains import build, installed
+from tests.real.toolchains import build, installed, suite
 
 PROGRAM = Path(__file__).parent / "programs" / "parked"
 FLAGS = {
@@ -225,6 +225,18 @@ def check(binary: Path, count: int, stop: bool = False, spinners: int = 0) -> Re
         result = compare(to_json(make_report(taken), each=True), program, hidden)
         result.seconds = seconds
         return result
+
+
+@contextmanager
+def documented() -> Iterator[int]:
+    """The process of docs/processes.md: the parked program with 1,000 workers, built by the suite's Go."""
+    go = suite()
+    if go is None:
+        raise FileNotFoundError("no Go: install the extra `std`")
+    with tempfile.TemporaryDirectory() as folder:
+        binary = build(go, PROGRAM, Path(folder) / "server", "-trimpath")
+        with parked(binary, 1000) as program:
+            yield program.process.pid
 
 
 def main(versions: list[str]) -> int:

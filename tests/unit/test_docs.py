@@ -11,19 +11,23 @@ many threads that made; line numbers of our own Python source. Marks of a block:
 - `figures`: the command measures time and memory. There any number, with its unit, stands for any other; so do `-` for
   what cannot be measured here, and the length of spaces. Only the commands in `MEASURING` may have this mark.
 - `x86-64`: only on such a machine.
+- `process`: while the program of docs/processes.md runs; `$PID` is its id; skipped where Go is missing.
 - `service`: in a folder with examples/real/service, built by real Go, and profiles of it; skipped where Go is missing.
 """
 
 import platform
 import re
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.forked import Job, run_jobs
+from tests.real.process import documented
 from tests.real.service import service
+from tests.real.toolchains import suite
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -33,7 +37,7 @@ VARYING = re.compile(
     r"0x[0-9a-f]+|\b1\d{14}\b|[\d,]+(?= times to wait| preempted)|(?<=taken from them )\d+|(?<=threads created) +\d+"
     r"|(?<=\.py[(:])\d+"
 )
-MEASURING = ("compare", "bench", "switch")
+MEASURING = ("compare", "bench", "switch", "growth", "advise", "fleet", "stacks", "top")
 STACK_LIMIT = 8 << 20
 SETTING = re.compile(r"[A-Z_]+=")
 TRANSLATED = [
@@ -93,8 +97,16 @@ def test_output_is_real(example: Example) -> None:
         pytest.skip("of another machine")
     typed = "".join(re.findall(r"^\(Pdb\) (.*\n)", example.output, re.M))
     folder = service() if "service" in example.marks else ROOT
-    job = Job(None, example.argv, folder, example.env, merged=True, limit=300.0, typed=typed.encode(), stack=STACK_LIMIT)
-    got = next(run_jobs([job])).stdout.decode().replace(f"{ROOT}/", "")
+    with ExitStack() as running:
+        argv = example.argv
+        if "process" in example.marks:
+            if suite() is None:
+                pytest.skip("real Go is not there: pip install 'morestack[peer]'")
+            pid = running.enter_context(documented())
+            argv = [str(pid) if word == "$PID" else word for word in argv]
+        job = Job(None, argv, folder, example.env, merged=True, limit=300.0, typed=typed.encode(), stack=STACK_LIMIT)
+        got = next(run_jobs([job])).stdout.decode().replace(f"{ROOT}/", "")
+        got = re.sub(r"\(/\S*/server\)", "(/usr/bin/server)", got)
     output = re.sub(r"^\(Pdb\) .*\n", "(Pdb) ", example.output, flags=re.M)
     if "figures" in example.marks:
         output, got = without_figures(output), without_figures(got)

@@ -51,6 +51,8 @@ class Program:
     layout_source: str
     code: Code
     reasons: list[str]
+    name: str = ""
+    """The binary's path as the program knows it."""
     pid: int | None = None
     core: CoreMemory | None = None
     notes: list[str] = field(default_factory=list)
@@ -74,7 +76,9 @@ def open_process(pid: int, binary: Path | None = None) -> Program:
         if binary is not None:
             program = same_build(program, open_binary_of(binary, str(binary)), binary)
         entry = auxiliary_entry(Path(f"/proc/{pid}/auxv"))
-        return assemble(f"process {pid} ({name})", memory, program, entry, pid=pid)
+        ready = assemble(f"process {pid} ({name})", memory, program, entry, pid=pid)
+        ready.name = str(binary) if binary is not None else name
+        return ready
     except BaseException:
         memory.close()
         raise
@@ -96,6 +100,7 @@ def open_core(path: Path, binary: Path | None = None) -> Program:
     if program.goarch != memory.goarch:
         raise ProcessError(f"{path} is a core of a program for {memory.goarch}, {named} is built for {program.goarch}")
     ready = assemble(f"core {path} of {named}", memory, program, memory.entry, core=memory)
+    ready.name = str(named)
     if memory.cut:
         ready.notes.append(f"the core is cut short: {memory.cut:,} bytes that it promises are missing")
     return ready

@@ -98,7 +98,7 @@ class _Reading:
             source=program.source,
             goroutines=goroutines,
             go_version=program.binary.go_version,
-            binary=str(program.binary.path),
+            binary=program.name,
             pid=program.pid,
             exact=self.still,
             dead=int(dead.sum()),

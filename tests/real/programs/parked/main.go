@@ -267,6 +267,14 @@ func main() {
 		go spins()
 	}
 	began.Wait()
+	gate := make(chan int)
+	for i := 0; i < 50; i++ {
+		ended.Add(1)
+		go func() { <-gate; ended.Done() }()
+	}
+	close(gate)
+	ended.Wait()
+	time.Sleep(50 * time.Millisecond)
 	debug.SetGCPercent(-1)
 	buf := make([]byte, (n+2000)*6000)
 	dump := buf[:runtime.Stack(buf, true)]
