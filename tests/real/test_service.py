@@ -144,6 +144,7 @@ def test_all_forms_of_a_profile_agree(folder: Path, sizer: Sizer) -> None:
     assert functions == [(f.function, f.frame_bytes) for f in idle["1"].path]
     assert (functions[-1], idle["0"].used_bytes) == (("main.main.gowrap1", 32), 256)
     assert idle["2"].creator is not None and idle["2"].creator.function == "main.main"
+    assert [(f.function, f.frame_bytes) for f in idle["2"].path] == functions[-2:]
 
 
 def free_port() -> int:

@@ -145,6 +145,8 @@ def read_body(goroutine: Goroutine, body: list[str], sizer: Sizer | None) -> Non
             i += 2
         else:
             i += 1
+    if sizer is not None and not bounds:
+        frames = list(sizer.wrapped(tuple(frames), goroutine.creator))
     goroutine.path = tuple(frames)
     goroutine.incomplete = goroutine.incomplete or hidden
     if frames:

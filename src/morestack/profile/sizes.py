@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from morestack.process.model import Frame, Path
+from morestack.process.model import Frame, Path, Place
 from morestack.profile.errors import ProfileError
 from morestack.profile.statement import WRAPPER
 
@@ -152,18 +152,33 @@ class Sizer:
         return None if function is None else function.frame_bytes + self.word
 
     @cached_property
-    def wrappers(self) -> dict[str, list[Frame]]:
-        """The wrappers that `go` statements start, by the function each calls."""
+    def wrappers(self) -> list[tuple[Place, str, Frame]]:
+        """The wrappers that `go` statements start: the statement, the function called, the wrapper's frame."""
         from morestack.binary.frames import Frames
 
-        found: dict[str, list[Frame]] = {}
+        found = []
         for row in Frames(self.binary).statements():
             wrapper = self.table.lookup(row.start) if row.start is not None and WRAPPER.match(row.start) else None
-            # where the call is inlined, the wrapper's frame is shown as that of the function called
-            if wrapper is not None and len(row.path) > 1 and self.table.inline_tree(wrapper.index) is None:
-                size = wrapper.frame_bytes + self.word
-                found.setdefault(row.path[1].name, []).append(Frame(wrapper.name, row.file, row.line, 0, size))
+            if wrapper is not None:
+                # where the call is inlined, profiles show the wrapper's frame as that of the function called
+                pure = len(row.path) > 1 and self.table.inline_tree(wrapper.index) is None
+                frame = Frame(wrapper.name, row.file, row.line, 0, wrapper.frame_bytes + self.word)
+                found.append((Place(row.function, row.file, row.line), row.path[1].name if pure else "", frame))
         return found
+
+    def wrapped(self, path: Path, creator: Place | None) -> Path:
+        """A path of a dump, which hides wrappers, with that of the `go` statement it names."""
+        root = path[-1] if path else None
+        if root is None or creator is None:
+            return path
+        here = [
+            (called, frame)
+            for place, called, frame in self.wrappers
+            if (place.function, place.line) == (creator.function, creator.line)
+        ]
+        if len(here) != 1 or (not root.inlined and here[0][0] != root.function):
+            return path
+        return (*path, here[0][1])
 
     def complete(self, path: Path) -> Path:
         """A path with the wrapper of its `go` statement, which profiles hide where it has a frame of its own.
@@ -173,7 +188,7 @@ class Sizer:
         root = path[-1] if path else None
         if root is None or root.inlined or root.function.startswith("runtime.") or STARTED.search(root.function):
             return path
-        wrappers = self.wrappers.get(root.function, [])
+        wrappers = [frame for _, called, frame in self.wrappers if called == root.function]
         return (*path, wrappers[0]) if len(wrappers) == 1 else path
 
     def note(self, text: str) -> None:
