@@ -1,6 +1,7 @@
 """Damage profiles and dumps in every way that comes to mind, and see that reading them stays civil.
 
     python -m tests.real.mutate_profiles [--count 10000] [--seed N] [--seconds 5] [--megabytes 1024]
+                                         [--binary B] [FILE...]
 
 A mutant is cut short, has bits flipped, bytes repeated, swapped or replaced by large numbers, or is a gzip bomb. Each
 is read, attributed, and turned into every output; it must give a result or one clear `ProfileError`, within the time
@@ -25,7 +26,8 @@ from morestack.profile.formats import FORMATS
 from morestack.profile.growth import growth
 from morestack.profile.model import ValueType
 from morestack.profile.paths import PathSet, of_advice, of_growth, of_snapshot
-from morestack.profile.read import parse
+from morestack.profile.read import open_sizer, parse
+from morestack.profile.sizes import Sizer
 from morestack.profile.target import unpack
 
 COUNTS = b"""goroutine profile: total 14
@@ -118,15 +120,16 @@ def bomb(random: random.Random) -> bytes:
     return b"".join(parts) + packer.flush()
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes, sizer: Sizer | None = None) -> str:
     """Read a mutant and make everything of it; how it went."""
+    full = sizer.full if sizer is not None else None
     try:
-        found = parse(unpack(data, "mutant"), "mutant")
+        found = parse(unpack(data, "mutant"), "mutant", sizer)
         if isinstance(found, Snapshot):
-            outputs = [of_snapshot(found), of_advice(advise([found], []))]
+            outputs = [of_snapshot(found), of_advice(advise([found], [], full))]
         else:
-            grown = growth(found)
-            outputs = [of_growth(grown), of_advice(advise([], [grown]))]
+            grown = growth(found, full)
+            outputs = [of_growth(grown), of_advice(advise([], [grown], full))]
         for paths in outputs:
             for write in FORMATS.values():
                 write(paths)
@@ -137,10 +140,13 @@ def digest(data: bytes) -> str:
     return "read"
 
 
-def run(count: int, seed: int, seconds: float, megabytes: int, files: list[str]) -> dict[str, int]:
+def run(
+    count: int, seed: int, seconds: float, megabytes: int, files: list[str], binary: str | None = None
+) -> dict[str, int]:
     """Read this many mutants; AssertionError tells the first that went wrong."""
     chance = random.Random(seed)
     originals = samples(files)
+    sizer = open_sizer(binary)
     for original in originals:
         assert digest(original) == "read", original[:80]
     tally = {"read": 0, "refused": 0}
@@ -149,7 +155,7 @@ def run(count: int, seed: int, seconds: float, megabytes: int, files: list[str])
         data = bomb(chance) if i % 500 == 499 else mutate(chance.choice(originals), chance)
         begin = time.process_time()
         try:
-            tally[digest(data)] += 1
+            tally[digest(data, sizer)] += 1
         except BaseException as error:
             Path("/tmp/mutant").write_bytes(data)
             raise AssertionError(
@@ -174,11 +180,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--seconds", type=float, default=5.0, help="of one mutant, on a processor")
+    parser.add_argument("--binary", help="the program the files were taken from: sizes their frames")
     parser.add_argument("--megabytes", type=int, default=1024, help="of the process")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     try:
-        print(run(options.count, options.seed, options.seconds, options.megabytes, options.files))
+        print(run(options.count, options.seed, options.seconds, options.megabytes, options.files, options.binary))
     except AssertionError as error:
         sys.exit(str(error))
 
