@@ -28,6 +28,7 @@ check: setup ## format, lint, types, imports, unused code, notes and fast tests
 
 bench: setup ## figures beside real Go, from one run
 	$(BIN)/python -m benchmarks
+	-$(BIN)/python -m benchmarks.frames
 
 conformance: setup ## Go's own tests and -m decisions, against the lists of known failures
 	$(BIN)/python -m tests.conformance

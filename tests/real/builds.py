@@ -139,11 +139,13 @@ def same_functions(one: Binary, other: Binary) -> list[str]:
     return [a.name for a, b in pairs if (a.name, a.frame_bytes, a.place()) != (b.name, b.frame_bytes, b.place())]
 
 
-def check(go: Path, version: str, folder: Path) -> int:
-    """All builds of one release; the number of failures."""
+def check(go: Path, version: str, folder: Path, chosen: str) -> int:
+    """The builds of one release whose names match; the number of failures."""
     failures = 0
     whole: dict[str, Binary] = {}
     for name in BUILDS:
+        if not re.search(chosen, name):
+            continue
         path = build(go, name, folder)
         binary = open_binary(path)
         found = {"version": [] if binary.go_version == f"go{version}" else [binary.go_version]}
@@ -171,6 +173,7 @@ def check(go: Path, version: str, folder: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("releases", nargs="*", help="as 1.24.11; all that are there by default")
+    parser.add_argument("--only", default="", metavar="REGEX", help="builds by name, as ^linux")
     options = parser.parse_args()
     here = installed()
     chosen = options.releases or list(here)
@@ -180,7 +183,7 @@ def main() -> int:
     failures = 0
     for version in chosen:
         with tempfile.TemporaryDirectory() as scratch:
-            failures += check(here[version], version, Path(scratch))
+            failures += check(here[version], version, Path(scratch), options.only)
     return int(failures > 0)
 
 

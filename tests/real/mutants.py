@@ -11,6 +11,7 @@ functions, lines, inlined calls and deltas at random places.
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import random
@@ -119,11 +120,11 @@ def one(path: Path, seed: int) -> str:
 def worker(task: tuple[str, int]) -> str:
     """One mutant, in a process of a pool: under a limit of memory, and stopped when it takes too long."""
     source, seed = task
+    gc.collect()  # what the last mutant left, its memory map above all
     draw = random.Random(seed)
-    data = mutate(bytearray(Path(source).read_bytes()), weak_places_of(source), draw)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "mutant"
-        path.write_bytes(data)
+        path.write_bytes(mutate(bytearray(Path(source).read_bytes()), weak_places_of(source), draw))
         os.environ["XDG_CACHE_HOME"] = scratch
         signal.alarm(20 * SECONDS)
         told = one(path, seed)
