@@ -84,7 +84,9 @@ def beside_nm(go: Path, binary: Binary) -> list[str]:
         # nm adds the calling convention; sizes in pclntab include padding, and formats without sizes have nm guess
         names = {re.sub(r"\.abi(0|internal)$", "", name) for name, _ in known}
         names |= {re.sub(r"\[.*\]", "[...]", name) for name in names}  # Go before 1.21 keeps no type arguments
-        if not names & {function.name, "_" + function.name}:
+        names |= {name.replace("·", ".") for name in names}
+        own = function.name.replace("·", ".")  # of types that are local to a function; the tool writes a dot
+        if not names & {own, "_" + own}:
             bad.append(f"{function.name} at {function.entry:#x}: nm has {known[0][0]}")
         elif not any(-PADDING < size - (function.end - function.entry) <= 0 for _, size in known):
             bad.append(f"{function.name}: {function.end - function.entry} bytes, nm has {known[0][1]}")

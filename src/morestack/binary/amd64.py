@@ -189,7 +189,7 @@ def _decode(code: bytes, address: int) -> tuple[Ints, Bytes, Ints]:
         kind = KINDS.get(instruction.flow_control)
         if kind is None or (kind == JUMP and instruction.len == 2) or (kind == CALL and not instruction.is_call_near):
             continue  # a short jump stays in its function; iced-x86 takes system calls for calls
-        near = kind in (CALL, JUMP)
-        rows.append((instruction.ip, kind, instruction.near_branch_target if near else 0))
+        target = instruction.near_branch_target if kind in (CALL, JUMP) else 0
+        rows.append((instruction.ip, kind, target if target < 1 << 63 else 0))
     table = np.array(rows, np.int64).reshape(-1, 3)
     return table[:, 0], table[:, 1].astype(np.uint8), table[:, 2]

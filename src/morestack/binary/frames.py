@@ -251,6 +251,12 @@ class Frames:
 
     def _arrays(self) -> Arrays:
         """The call graph, and the `go` statements with what they start (-1: not known)."""
+        try:
+            return self._read_code()
+        except (OverflowError, IndexError, ValueError, MemoryError) as error:
+            raise BinaryError(f"{self.binary.path}: its code or its function table is damaged ({error})") from None
+
+    def _read_code(self) -> Arrays:
         tab = self.tab
         graph = call_graph(self.binary)
         by_function: dict[int, set[int]] = {}
