@@ -1,4 +1,4 @@
-"""`python -m benchmarks.processes [--goroutines N]`: reading a live server of real Go, beside delve, and the cost to it.
+"""`python -m benchmarks.processes [--goroutines N]`: reading a live server of real Go, beside delve, and its cost.
 
 Rows: `morestack stacks --by path` on a process of 100,000 goroutines (wall time, processor time, peak memory), delve
 listing the same goroutines with their paths (`MORESTACK_DLV`, or `dlv` on PATH), and the latency of the server's
