@@ -170,21 +170,23 @@ class Code:
 
     def started(self, entry: int, path: Path) -> Place | None:
         """The function a `go` statement names: the one that starts at `entry`, or the one that wrapper calls."""
-        start = self.function(entry)
-        if start is None or len(path) < 3:
-            return start
-        func = self.binary.pclntab.find(entry - self.bias)
-        if not WRAPPER.search(start.function) and (func is None or func.func_id != self.wrapper_id):
-            return start
         key = entry, id(path)
         if key not in self._inner:
-            self._inner[key] = start
-            for k in range(len(path) - 1, 0, -1):
-                if path[k].function == start.function:
-                    self._inner[key] = self._start_of(path[k - 1])
-                    break
             self._kept.append(path)  # so that its id stays its own
+            self._inner[key] = self._started(entry, path)
         return self._inner[key]
+
+    def _started(self, entry: int, path: Path) -> Place | None:
+        start = self.function(entry)
+        func = self.binary.pclntab.find(entry - self.bias) if start is not None else None
+        if start is None or func is None or len(path) < 3:
+            return start
+        if not WRAPPER.search(start.function) and func.func_id != self.wrapper_id:
+            return start
+        for k in range(len(path) - 1, 0, -1):
+            if path[k].function == start.function:
+                return self._start_of(path[k - 1])
+        return start
 
     def _start_of(self, frame: Frame) -> Place:
         """Where the function of a frame begins."""

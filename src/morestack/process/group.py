@@ -43,7 +43,7 @@ class Group:
     waits: Counter[str] = field(default_factory=Counter)
     example: int | None = None
     """The id of a goroutine of it: the one with the largest stack."""
-    members: set[int] = field(default_factory=set)
+    members: list[int] = field(default_factory=list)
     """The ids of its goroutines, where they are known."""
 
     @property
@@ -56,26 +56,43 @@ class Group:
         n = g.count
         self.goroutines += n
         if g.id is not None:
-            self.members.add(g.id)
-        size = g.stack_bytes
-        used = g.used_bytes or 0
-        if size is not None:
+            self.members.append(g.id)
+        used = g.used_bytes
+        if g.stack_hi is not None and g.stack_lo is not None:
+            size = g.stack_hi - g.stack_lo
             self.known += n
             self.stack_bytes += size * n
-            if self.example is None or size > self.largest:
+            if size > self.largest or self.example is None:
+                self.largest = max(self.largest, size)
                 self.example = g.id
-            self.largest = max(self.largest, size)
-            if g.used_bytes is not None:
+            if used is not None and used + NOSPLIT < size // 4:
                 after, end = shrunk(size, used, g.status)
                 self.shrink_next += (size - after) * n
                 self.shrink_end += (size - end) * n
         elif self.example is None:
             self.example = g.id
-        if g.used_bytes is not None:
+        if used is not None:
             self.known_used += n
-        self.used_bytes += used * n
-        self.largest_used = max(self.largest_used, used)
+            self.used_bytes += used * n
+            if used > self.largest_used:
+                self.largest_used = used
         self.waits[g.wait_reason or g.status] += n
+
+    def take(self, other: Group) -> None:
+        """Count all of another group."""
+        if other.largest > self.largest or self.example is None:
+            self.example = other.example
+        self.goroutines += other.goroutines
+        self.stack_bytes += other.stack_bytes
+        self.used_bytes += other.used_bytes
+        self.known += other.known
+        self.known_used += other.known_used
+        self.largest = max(self.largest, other.largest)
+        self.largest_used = max(self.largest_used, other.largest_used)
+        self.shrink_next += other.shrink_next
+        self.shrink_end += other.shrink_end
+        self.waits.update(other.waits)
+        self.members += other.members
 
 
 def shrunk(size: int, used: int, status: str = "waiting") -> tuple[int, int]:

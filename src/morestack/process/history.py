@@ -107,8 +107,8 @@ def compare(before: Sample | None, at: float, report: Report) -> Sample:
     whole.stack_bytes = (report.whole.stack_bytes - before.report.whole.stack_bytes) / seconds
     whole.grown = sum(1 for change in moved.values() if change > 0) / seconds
     whole.shrunk = sum(1 for change in moved.values() if change < 0) / seconds
-    for found in report.groups:
-        ids_here = found.members
+    for found in report.groups if moved else ():
+        ids_here = set(found.members)
         change = sample.changes[found.key]
         change.grown = sum(1 for i in moved.keys() & ids_here if moved[i] > 0) / seconds
         change.shrunk = sum(1 for i in moved.keys() & ids_here if moved[i] < 0) / seconds

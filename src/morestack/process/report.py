@@ -37,10 +37,18 @@ class Report:
 def make_report(snapshot: Snapshot, by: str = "creator", sort: str = "stack", system: bool = False) -> Report:
     """Group a snapshot; the runtime's own goroutines stand apart unless `system`."""
     kept = [g for g in snapshot.goroutines if system or not g.system]
+    groups = group(kept, by, sort)
     whole, apart = Group("all"), Group("the runtime's own")
+    if by == "frame":
+        for g in kept:
+            whole.add(g)
+    else:
+        for found in groups:
+            whole.take(found)
     for g in snapshot.goroutines:
-        (apart if g.system and not system else whole).add(g)
-    return Report(snapshot, by, group(kept, by, sort), sizes(kept), whole, apart)
+        if g.system and not system:
+            apart.add(g)
+    return Report(snapshot, by, groups, sizes(kept), whole, apart)
 
 
 def place_json(place: Place | None) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from morestack.process.find import goroutine_list, machine_list
 from morestack.process.group import is_runtime
 from morestack.process.layout import ABSENT, COPIES
 from morestack.process.memory import I64, U64, AddressSpace, Flags, ProcessMemory, parse_maps, word
-from morestack.process.model import Goroutine, Loss, Path, Snapshot
+from morestack.process.model import Goroutine, Loss, Path, Place, Snapshot
 from morestack.process.program import Program
 from morestack.process.records import (
     RUNNING,
@@ -253,6 +253,7 @@ class _Reading:
             strict=True,
         )
         made: list[Goroutine] = []
+        born: dict[tuple[int, int], tuple[Path, Place | None, bool]] = {}
         statement, started = code.statement, code.started
         for (
             gone,
@@ -276,9 +277,12 @@ class _Reading:
             if gone:
                 continue
             waiting = status == WAITING
-            path = frames(node)
-            start = started(startpc, path)
-            name = start.function if start is not None else ""
+            known = born.get((startpc, node))
+            if known is None:
+                path = frames(node)
+                start = started(startpc, path)
+                known = born[startpc, node] = path, start, is_system(start.function if start else "", path)
+            path, start, system = known
             made.append(
                 Goroutine(
                     id=goid,
@@ -295,7 +299,7 @@ class _Reading:
                     incomplete=not complete,
                     elided=elided,
                     elided_bytes=elided_bytes,
-                    system=is_system(name, path),
+                    system=system,
                     address=address,
                 )
             )
