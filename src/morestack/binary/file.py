@@ -126,5 +126,6 @@ def open_binary(path: str | os.PathLike[str]) -> Binary:
             except BinaryError:
                 raise
             except (ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:
-                raise BinaryError(f"{path}: its headers are damaged ({error})") from None
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise BinaryError(f"{path}: its headers are damaged ({reason})") from None
     raise BinaryError(f"{path}: not an ELF, Mach-O or PE executable")

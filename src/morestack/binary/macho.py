@@ -15,6 +15,7 @@ from morestack.binary.image import Image, Section, Segment
 CPUS = {lief.MachO.Header.CPU_TYPE.X86_64: "amd64", lief.MachO.Header.CPU_TYPE.ARM64: "arm64"}
 SYMBOL = np.dtype([("name", "<u4"), ("type", "u1"), ("section", "u1"), ("desc", "<u2"), ("value", "<u8")])
 CHAINED_TARGET_BITS = 36
+PIE = 0x200000
 PURE_INSTRUCTIONS = 0x80000000
 
 lief.logging.disable()
@@ -39,7 +40,8 @@ def read_macho(path: Path, data: mmap.mmap) -> Image:
         if part.file_size
     ]
     goarch = CPUS[binary.header.cpu_type]
-    image = Image(path, data, "macho", goarch, bool(binary.is_pie), sections, segments)
+    flags = int.from_bytes(data[base + 24 : base + 28], "little")  # LIEF refuses flags that it has no name for
+    image = Image(path, data, "macho", goarch, bool(flags & PIE), sections, segments)
     commands = {command.command for command in binary.commands}
     if lief.MachO.LoadCommand.TYPE.DYLD_CHAINED_FIXUPS in commands:
         image.pointer_bits, image.pointer_base = CHAINED_TARGET_BITS, binary.imagebase
