@@ -1,8 +1,9 @@
 """`python -m benchmarks.processes [--goroutines N]`: reading a live server of real Go, beside delve, and its cost.
 
-Rows: `morestack stacks --by path` on a process of 100,000 goroutines (wall time, processor time, peak memory), delve
-listing the same goroutines with their paths (`MORESTACK_DLV`, or `dlv` on PATH), and the latency of the server's
-requests while nothing reads it, while `stacks` reads it again and again, and while `stacks --stop` does.
+`morestack stacks --by path` on a process of 100,000 goroutines (wall time, processor time, peak memory); the latency of
+the server's requests while nothing reads it, while `stacks` reads it again and again, while something else runs beside
+it, and while `stacks --stop` reads it; and a row of 10,000 goroutines beside delve (`MORESTACK_DLV`, or `dlv` on PATH),
+which stops the program meanwhile.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from morestack.bench.rows.slopes import GO
+from morestack.bench.rows.slopes import GO, Cost, Row, Side, whole
+from morestack.bench.rows.table import shown
 
 PROGRAM = Path(__file__).parent / "real" / "latency"
 WINDOW = 6.0
@@ -85,33 +87,37 @@ def meanwhile(running: Server, work: Callable[[], object] | None) -> tuple[int, 
     return found
 
 
-def delve(pid: int, folder: Path) -> tuple[float, float, float] | None:
+def delve(pid: str, folder: Path) -> Side | None:
     """What listing the goroutines with their paths costs delve; None without it."""
     debugger = os.environ.get("MORESTACK_DLV") or shutil.which("dlv")
     if debugger is None:
         return None
     script = folder / "script"
     script.write_text("goroutines -t 40\nexit\n")
-    return measured(
-        [
-            debugger,
-            "attach",
-            str(pid),
-            "--init",
-            str(script),
-            "--allow-non-terminal-interactive=true",
-            "--continue=false",
-        ]
-    )
+    options = ["--init", str(script), "--allow-non-terminal-interactive=true"]
+    return whole([cost(measured([debugger, "attach", pid, *options]))])
+
+
+def cost(found: tuple[float, float, float]) -> Cost:
+    """What a command took."""
+    return Cost(found[0], found[1], found[2] * (1 << 20))
+
+
+def reads(repeats: int) -> list[Row]:
+    """The row of the table; delve comes last, because it may end the server."""
+    with server(10_000) as running, tempfile.TemporaryDirectory() as folder:
+        pid = str(running.process.pid)
+        command = [sys.executable, "-m", "morestack", "stacks", pid, "--by", "path"]
+        ours = whole([cost(measured(command)) for _ in range(repeats)])
+        return [Row("paths of 10,000 goroutines of a live server", ours, delve(pid, Path(folder)), limit=MOST_SECONDS)]
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--goroutines", type=int, default=100_000)
-    options.add_argument("--delve", action="store_true", help="delve too, which takes minutes")
     chosen = options.parse_args()
     over = False
-    with server(chosen.goroutines) as running, tempfile.TemporaryDirectory() as folder:
+    with server(chosen.goroutines) as running:
         pid = str(running.process.pid)
         command = [sys.executable, "-m", "morestack", "stacks", pid, "--by", "path"]
         for name in ("first", "again"):
@@ -133,14 +139,9 @@ def main() -> int:
         ):
             count, half, most, longest = meanwhile(running, work)
             print(f"latency while {name}: {count:,} requests, {half} µs, 99 % {most} µs, most {longest} µs", flush=True)
-        if chosen.delve:
-            found = delve(running.process.pid, Path(folder))
-            if found is not None:
-                seconds, processor, memory = found
-                print(
-                    f"delve, the same goroutines and paths: {seconds:.2f} s, {processor:.2f} s of processors, "
-                    f"{memory:.0f} MB"
-                )
+    for row in reads(3):
+        peer = "" if row.peer is None else f", delve {shown(row.figure(row.peer), row.unit)}"
+        print(f"{row.name}: {shown(row.figure(row.ours), row.unit)}{peer}")
     return int(over)
 
 

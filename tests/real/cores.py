@@ -70,7 +70,7 @@ def abort(command: list[str], folder: Path, gcore: Path | None = None) -> dict[i
                 gdb = ["gdb", "-p", str(process.pid), "-batch", "-ex", f"gcore {gcore}"]
                 subprocess.run(gdb, check=True, capture_output=True)
             process.send_signal(signal.SIGABRT)
-            process.wait(120)
+            process.wait(600)
         finally:
             process.kill()
             process.wait()

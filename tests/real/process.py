@@ -108,7 +108,7 @@ class Parked:
     def quit(self) -> dict[int, DumpGoroutine]:
         """The dump of SIGQUIT, with pointers; ends the program."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(120)
+        self.process.wait(600)
         return read_dump((self.folder / "stderr").read_text())
 
 
