@@ -20,10 +20,12 @@ from morestack.process.layout import Layout
 from morestack.process.memory import U64, AddressSpace, Memory, word
 from morestack.process.records import plausible, read_machines, read_records
 
-MOST_GOROUTINES = 1 << 28
+MOST_GOROUTINES = 1 << 26
 PROBE = 64
 CHUNK = 16 << 20
 MOST_DATA = 4 << 30
+SPREAD, SOUND = 256, 0.5
+"""How many of the list are tried before all are read, and the share that must be plausible."""
 SLACK = 64 << 20
 """The list may go on in the next mapping."""
 
@@ -48,20 +50,21 @@ def goroutine_list(
         mapping = space.find(start)
         if mapping is None or start + 8 * length > mapping.end + SLACK:
             raise MemoryGone(f"{start:#x}")
-        sample = np.frombuffer(memory.read(start, 8 * min(length, PROBE)), np.uint64)
-        records = read_records(memory, sample, layout)
-        if not plausible(records, space, text).any():
-            raise ProcessError(
-                "what should be the runtime's list of goroutines is none: the binary is of another build, its "
-                "runtime is changed, or the memory is damaged. Nothing is shown, because it would be wrong"
-            )
-        raw = memory.read(start, 8 * length)
+        # records are brought up to date in place, so this is a copy
+        pointers = np.frombuffer(memory.read(start, 8 * length), np.uint64).copy()
     except MemoryGone as gone:
         raise ProcessError(
             f"the runtime's list of goroutines cannot be read (address {gone}): the program ended, or has not "
             "started, or the binary is another one"
         ) from None
-    return np.frombuffer(raw, np.uint64).copy()  # records are brought up to date in place
+    # A length that is not the list's would mean reading millions of records that are none.
+    sample = read_records(memory, pointers[:: max(1, length // SPREAD)], layout)
+    if not plausible(sample, space, text).mean() >= SOUND:
+        raise ProcessError(
+            "what should be the runtime's list of goroutines is none: the binary is of another build, its runtime is "
+            "changed, or the memory is damaged. Nothing is shown, because it would be wrong"
+        )
+    return pointers
 
 
 def variables(memory: Memory, binary: Binary, bias: int) -> Iterator[tuple[int, U64]]:

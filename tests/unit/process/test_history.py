@@ -11,7 +11,7 @@ from morestack.process.history import History, sample_json, sample_text
 from morestack.process.model import Frame, Goroutine, Place, Snapshot
 from morestack.process.screen import Detail, Top
 
-PATH = (Frame("runtime.gopark", "/go/proc.go", 474, 1, 32), Frame("main.serve", "/src/serve.go", 9, 2, 480))
+PATH = (Frame("runtime.gopark", "/go/proc.go", 474, 1, 32), Frame("main.serve", "/app/serve.go", 9, 2, 480))
 
 
 def goroutine(number: int, size: int, creator: str = "main.main") -> Goroutine:
@@ -97,7 +97,7 @@ async def drive() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, Detail)
-        assert "480 B  main.serve  src/serve.go:9" in text_of(app, "#frames")
+        assert "480 B  main.serve  app/serve.go:9" in text_of(app, "#frames")
         assert "created by main.main" in text_of(app, "#facts")
         await pilot.press("escape")
         await pilot.pause()
