@@ -13,14 +13,17 @@ from morestack.ir.module import Function, FunctionKind, Operand, Pos
 from morestack.ir.ops import Op
 from morestack.ir.representation import ir_type, var_type
 from morestack.ir.tidy import tidy
-from morestack.irbuild.closure import bind_captures
-from morestack.irbuild.func import FuncBuilder, Mem, symbol_name
+from morestack.irbuild.emit.emitter import Mem, symbol_name
+from morestack.irbuild.expr.closure import bind_captures
+from morestack.irbuild.func import FuncBuilder
+from morestack.irbuild.instance import instance_builder
 from morestack.irbuild.module import ModuleBuilder
-from morestack.irbuild.rangefunc import mark_frame
+from morestack.irbuild.stmt.rangefunc import mark_frame
+from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
 from morestack.types.core.objects import Func, Var
-from morestack.types.core.types import Signature
-from morestack.types.core.under import signature_of
+from morestack.types.core.types import Named, Pointer, Signature, Type, TypeParam
+from morestack.types.core.under import signature_of, unalias
 
 
 def build_function(mod: ModuleBuilder, f: Func, name: str) -> None:
@@ -36,6 +39,26 @@ def build_function(mod: ModuleBuilder, f: Func, name: str) -> None:
     if signature.recv is not None:
         params.insert(0, signature.recv)
     _body(fb, params, signature, decl.body, None)
+
+
+def build_instance(mod: ModuleBuilder, f: Func, name: str) -> None:
+    """The code of an instance: of a function, or of a method of an instantiated type."""
+    if f.decl is None or f.decl.body is None:
+        raise InternalError("ir.build", f"{name} has no body", f.span)
+    declared = f
+    while declared.origin is not None:
+        declared = declared.origin
+    signature = signature_of(declared)
+    mapping: dict[TypeParam, Type] = {}
+    if signature.type_params:
+        mapping.update(zip(signature.type_params, f.type_args, strict=True))
+    recv = signature_of(f).recv
+    if signature.recv_type_params and recv is not None and recv.type is not None:
+        t = unalias(recv.type)
+        t = unalias(t.elem) if isinstance(t, Pointer) else t
+        assert isinstance(t, Named)
+        mapping.update(zip(signature.recv_type_params, t.type_args, strict=True))
+    build_function(instance_builder(mod.at_home(declared.pkg), mapping), f, name)
 
 
 def build_literal_body(mod: ModuleBuilder, lit: ast.FuncLit, name: str) -> None:

@@ -13,18 +13,7 @@ from collections.abc import Iterator
 from morestack.ir.representation import interface_methods, ir_type, is_interface, under
 from morestack.irbuild.module import ModuleBuilder
 from morestack.types.core.objects import Func
-from morestack.types.core.types import (
-    Array,
-    Chan,
-    Interface,
-    Map,
-    Named,
-    Pointer,
-    Signature,
-    Slice,
-    Struct,
-    Type,
-)
+from morestack.types.core.types import Array, Chan, Interface, Map, Named, Pointer, Signature, Slice, Struct, Type
 from morestack.types.core.under import signature_of, unalias
 from morestack.types.relation.lookup import method_set
 

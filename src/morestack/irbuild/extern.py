@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from morestack.ir import representation as bt
 from morestack.ir import types as ir
-from morestack.ir.module import Block, Instr, Operand, Pos, Reg
-from morestack.ir.ops import Effect, Op
 from morestack.ir.runtime_calls import LINKNAMES, RUNTIME_CALLS
-from morestack.ir.types import IRType
+from morestack.irbuild.emit.method import finish, new_wrapper
+from morestack.irbuild.emit.runtime import call_runtime
 from morestack.irbuild.func import FuncBuilder
 from morestack.irbuild.module import ModuleBuilder
 from morestack.syntax import nodes as ast
@@ -44,37 +43,14 @@ def runtime_call(f: Func) -> str | None:
     return name if name in RUNTIME_CALLS else None
 
 
-def called_runtime(fb: FuncBuilder, fun: ast.Node) -> str | None:
+def called_runtime(fb: FuncBuilder, fun: ast.Expr) -> str | None:
     """The runtime call that fun names."""
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     obj = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
     return runtime_call(obj) if type(obj) is Func else None
 
 
-def call_runtime(
-    fb: FuncBuilder, name: str, args: list[Operand], results: tuple[IRType, ...], pos: Pos
-) -> tuple[Reg, ...]:
-    """The instruction; several results are the fields of one."""
-    call = RUNTIME_CALLS[name]
-    if call.atomic is not None:
-        fb.nil_check(args[0], pos)
-    if call.effect & Effect.NORETURN:
-        fb.never(name, *args, pos=pos)
-        fb.start(Block(0))
-        return ()
-    if not results:
-        fb.rt_do(name, *args, pos=pos)
-        return ()
-    value = fb.rt(name, *args, pos=pos)
-    if len(results) == 1:
-        return (value,)
-    parts = [fb.f.reg(t) for t in results]
-    for n, part in enumerate(parts):
-        fb.block.instrs.append(Instr(Op.EXTRACT, (part,), (value,), n))
-    return tuple(parts)
-
-
-def extern_symbol(mod: ModuleBuilder, f: Func) -> str | None:
+def external_symbol(mod: ModuleBuilder, f: Func) -> str | None:
     """The symbol to call f by: its target's, or a wrapper's around the runtime call; None when f has a body."""
     target = link_target(f)
     if target is None:
@@ -88,8 +64,6 @@ def extern_symbol(mod: ModuleBuilder, f: Func) -> str | None:
 
 
 def _wrapper(mod: ModuleBuilder, f: Func, name: str, symbol: str) -> None:
-    from morestack.irbuild.methods import finish, new_wrapper
-
     fb = new_wrapper(mod, symbol, signature_of(f), [])
     assert fb.f.pos is not None
     finish(fb, call_runtime(fb, name, list(fb.f.params), bt.results_of(signature_of(f)), fb.f.pos))

@@ -21,20 +21,24 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from morestack.escape.result import EscapeResult
-from morestack.irbuild.func import unparen
 from morestack.irbuild.module import ModuleBuilder
 from morestack.source.diagnostics import InternalError
 from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import unparen
 from morestack.types.core.info import Info, Instance, Selection, SelectionKind, TypeAndValue
 from morestack.types.core.objects import Func, Label, Object, Var
-from morestack.types.core.types import Basic, Named, Pointer, Signature, Tuple, Type, TypeParam
-from morestack.types.core.under import signature_of, unalias
+from morestack.types.core.types import Basic, Signature, Tuple, Type
+from morestack.types.core.under import signature_of
 from morestack.types.identity.subst import Substitution, copy_var, make_substitution, subst
 from morestack.types.identity.typestring import hash_string
 from morestack.types.relation.lookup import lookup_method
 
 K = TypeVar("K")
+
+
 V = TypeVar("V")
+
+
 D = TypeVar("D")
 
 
@@ -197,7 +201,7 @@ def _instantiated(f: Func, args: tuple[Type, ...]) -> Func:
     return Func(f.name, signature, f.span, f.pkg, f.parent, f.decl, f, args)
 
 
-def instantiated_name(e: ast.Node, mod: ModuleBuilder) -> ast.Node:
+def instantiated_name(e: ast.Expr, mod: ModuleBuilder) -> ast.Expr:
     """The generic function in `f[int]`; any other expression is itself."""
     if isinstance(e, ast.Index):
         inner = unparen(e.x)
@@ -205,25 +209,3 @@ def instantiated_name(e: ast.Node, mod: ModuleBuilder) -> ast.Node:
         if isinstance(name, ast.Name) and name in mod.info.instances:
             return inner
     return e
-
-
-def build_instance(mod: ModuleBuilder, f: Func, name: str) -> None:
-    """The code of an instance: of a function, or of a method of an instantiated type."""
-    from morestack.irbuild.body import build_function
-
-    if f.decl is None or f.decl.body is None:
-        raise InternalError("ir.build", f"{name} has no body", f.span)
-    declared = f
-    while declared.origin is not None:
-        declared = declared.origin
-    signature = signature_of(declared)
-    mapping: dict[TypeParam, Type] = {}
-    if signature.type_params:
-        mapping.update(zip(signature.type_params, f.type_args, strict=True))
-    recv = signature_of(f).recv
-    if signature.recv_type_params and recv is not None and recv.type is not None:
-        t = unalias(recv.type)
-        t = unalias(t.elem) if isinstance(t, Pointer) else t
-        assert isinstance(t, Named)
-        mapping.update(zip(signature.recv_type_params, t.type_args, strict=True))
-    build_function(instance_builder(mod.at_home(declared.pkg), mapping), f, name)

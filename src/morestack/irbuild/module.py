@@ -1,8 +1,7 @@
-"""What the builders of one package share: symbols, string data, type descriptors, itabs, work still to do.
+"""`ModuleBuilder`: a module's emitter that knows the package it builds, in typed syntax.
 
-Symbols are named as gc names them. Functions that the program's text does not hold (wrappers, method
-values, bodies of closures) are queued and built after the function that asked for them, so building never
-nests deeper than the syntax.
+The builders of instances and of other packages' generic functions are *views* of it: copies that read other tables
+and put what they make in the same module.
 """
 
 from __future__ import annotations
@@ -10,22 +9,22 @@ from __future__ import annotations
 import copy
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from morestack.escape.result import EscapeResult
-from morestack.ir import types as ir
-from morestack.ir.module import Function, FunctionKind, Global, Module, Pos, Sym
-from morestack.ir.representation import ir_type, path_prefix
-from morestack.ir.types import IRType
+from morestack.ir.module import Operand, Pos
+from morestack.irbuild.emit.emitter import Loc, Mem
+from morestack.irbuild.emit.module import ModuleEmitter
 from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics, InternalError
 from morestack.source.span import SourceFile, Span
 from morestack.syntax import nodes as ast
 from morestack.types.core.info import CheckedPackage
-from morestack.types.core.objects import Func, Package, Var, is_exported, same_package
-from morestack.types.core.types import Named, Pointer, Type
-from morestack.types.core.under import has_pointer_receiver, signature_of, unalias
-from morestack.types.identity.typestring import link_string
+from morestack.types.core.objects import Func, Package, Var, same_package
+from morestack.types.core.under import signature_of
+
+if TYPE_CHECKING:
+    from morestack.irbuild.func import FuncBuilder
 
 
 class Home(NamedTuple):
@@ -43,36 +42,39 @@ def _alone(_: str) -> Home | None:
     return None
 
 
-class ModuleBuilder:
+class Syntax(NamedTuple):
+    """The dispatcher, and what builds the body of a literal: how the constructs recurse without importing either."""
+
+    expr: Callable[[FuncBuilder, ast.Expr], Operand]
+    """The value of an expression."""
+    loc: Callable[[FuncBuilder, ast.Expr], Loc]
+    """An expression as a place, if it is in memory already."""
+    into: Callable[[FuncBuilder, ast.Expr, Mem], None]
+    """A value too large for registers, built where it is wanted."""
+    stmt: Callable[[FuncBuilder, ast.Stmt], None]
+    literal: Callable[[ModuleBuilder, ast.FuncLit, str], None]
+    """The code of a function literal, under a name."""
+
+
+class ModuleBuilder(ModuleEmitter):
     """One package being built."""
 
-    def __init__(self, package: CheckedPackage, escapes: EscapeResult, home_of: HomeOf | None = None) -> None:
+    def __init__(
+        self, package: CheckedPackage, escapes: EscapeResult, syntax: Syntax, home_of: HomeOf | None = None
+    ) -> None:
+        super().__init__(package.pkg)
         self.package = package
         self.home_of = home_of or _alone
-        self.pkg = package.pkg
         self.info = package.info
         self.escapes = escapes
-        self.module = Module(package.pkg.path)
+        self.syntax = syntax
         self.diagnostics = Diagnostics()
-        self.pending: list[Callable[[], None]] = []
         self.by_ref = captured_by_reference(package, escapes)
-        self._strings: dict[bytes, Sym] = {}
-        self._data: dict[tuple[int, bytes], Sym] = {}
-        self._types: dict[Type, Sym] = {}
-        self._link_strings: dict[Type, str] = {}
-        self._func_symbols: dict[Func, str] = {}
-        self._described: set[str] = set()
         self._literal_names: dict[ast.FuncLit, str] = {}
-        self._literal_counts: dict[str, int] = {}
         self._file: SourceFile | None = None
         self._starts: list[int] = []
-        self._requested: set[str] = set()
-        self.root = self
-        """Builds what is not generic; the builders of instances are views of it."""
         self.instances: dict[tuple[object, ...], Func] = {}
         """Instances of generic functions, by function and type arguments."""
-        self.is_local = False
-        """Whether other modules make what is built now for themselves."""
         self._views: dict[str, ModuleBuilder] = {}
 
     # -- other packages --
@@ -88,6 +90,7 @@ class ModuleBuilder:
                 raise InternalError("ir.build", f"nothing is known about package {pkg.path}")
             view = self._views[pkg.path] = copy.copy(self)
             view.package, view.escapes = home
+            view.home = home.package.pkg
             view.info = home.package.info
             view.by_ref = captured_by_reference(*home)
         return view
@@ -115,131 +118,11 @@ class ModuleBuilder:
         """Report Go that is not supported yet."""
         self.diagnostics.report(Code.NOT_SUPPORTED_YET, span, f"{what} not supported yet")
 
-    # -- data --
-
-    def string(self, data: bytes) -> Sym:
-        """The address of read-only bytes."""
-        known = self._strings.get(data)
-        if known is None:
-            known = self._strings[data] = self.readonly(ir.array(ir.I8, len(data)), data, "str")
-        return known
-
-    def readonly(self, t: IRType, data: bytes, kind: str = "const") -> Sym:
-        """The address of read-only data of type t, shared with equal data."""
-        key = (id(t), data)
-        known = self._data.get(key)
-        if known is None:
-            known = self._data[key] = self.static(t, data, (), kind, readonly=True)
-        return known
-
-    def static(
-        self, t: IRType, data: bytes, relocs: tuple[tuple[int, Sym], ...], kind: str, readonly: bool = False
-    ) -> Sym:
-        """A new global under a name of our own."""
-        data = data.rstrip(b"\0")
-        name = f"{path_prefix(self.pkg)}.{kind}.{len(self.module.globals)}"
-        self.module.globals[name] = Global(name, t, data, relocs, readonly)
-        return Sym(name)
-
-    def zero_value(self) -> Sym:
-        """The address that zero-sized values in interfaces have."""
-        name = f"{path_prefix(self.pkg)}.zero"
-        if name not in self.module.globals:
-            self.module.globals[name] = Global(name, ir.I64, b"", (), True)
-        return Sym(name)
-
-    def small_values(self) -> Sym:
-        """256 words 0..255: boxed one-byte values point into it."""
-        name = f"{path_prefix(self.pkg)}.staticuint64s"
-        if name not in self.module.globals:
-            data = b"".join(n.to_bytes(8, "little") for n in range(256))
-            self.module.globals[name] = Global(name, ir.array(ir.I64, 256), data, (), True)
-        return Sym(name)
-
-    # -- types --
-
-    def link_string(self, t: Type) -> str:
-        known = self._link_strings.get(t)
-        if known is None:
-            known = self._link_strings[t] = link_string(t)
-        return known
-
-    def type_symbol(self, t: Type | None) -> Sym:
-        """The type descriptor of t, for allocation and comparison."""
-        assert t is not None
-        known = self._types.get(t)
-        if known is None:
-            name = "type." + self.link_string(t)
-            self.module.go_types.setdefault(name, unalias(t))
-            known = self._types[t] = Sym(name)
-        return known
-
-    def dynamic_type(self, t: Type | None) -> Sym:
-        """The type descriptor of t as the dynamic type of an interface: its methods can be called through it."""
-        s = self.type_symbol(t)
-        if s.name not in self._described:
-            self._described.add(s.name)
-            assert t is not None
-            from morestack.irbuild.methods import describe_methods
-
-            describe_methods(self, s.name, t)
-        return s
-
-    def itab(self, t: Type, iface: Type) -> Sym:
-        """The itab of concrete type t for the interface type."""
-        self.dynamic_type(t)
-        self.type_symbol(iface)
-        name = f"itab.{self.link_string(t)},{self.link_string(iface)}"
-        self.module.itabs.setdefault(name, (unalias(t), unalias(iface)))
-        return Sym(name)
-
-    # -- functions --
-
-    def func_symbol(self, f: Func) -> str:
-        """gc's name of a declared function or method: `main.f`, `main.T.M`, `main.(*T).M`."""
-        known = self._func_symbols.get(f)
-        if known is None:
-            known = self._func_symbols[f] = self._name_func(f)
-        return known
-
-    def _name_func(self, f: Func) -> str:
-        from morestack.irbuild.extern import extern_symbol
-
-        extern = extern_symbol(self.root, f)
-        if extern is not None:
-            return extern
-        recv = signature_of(f).recv
-        name = f.name
-        if f.origin is not None and signature_of(f.origin).type_params:
-            name += f"[{','.join([self.link_string(a) for a in f.type_args])}]"
-        if recv is None or recv.type is None:
-            name = path_prefix(f.pkg) + name
-        else:
-            name = self.method_symbol(recv.type, name, has_pointer_receiver(f))
-        if f.origin is not None:  # an instance is built because someone names it
-            from morestack.irbuild.instance import build_instance
-
-            root = self.root
-            root.request(name, lambda: build_instance(root, f, name))
-        return name
+    # -- literals --
 
     def forget_literals(self) -> None:
         """Start naming literals anew: the function is another instance of one that has been built."""
         self._literal_names = {}
-
-    def method_symbol(self, recv: Type, name: str, pointer: bool | None = None) -> str:
-        """The name of a method of type recv."""
-        t = unalias(recv)
-        if pointer is None:
-            pointer = isinstance(t, Pointer)
-        if isinstance(t, Pointer):
-            t = unalias(t.elem)
-        if isinstance(t, Named):
-            prefix, base = path_prefix(t.obj.pkg), self.link_string(t)
-            base = base.removeprefix(prefix)
-        else:
-            prefix, base = path_prefix(self.pkg), self.link_string(t)
-        return f"{prefix}(*{base}).{name}" if pointer else f"{prefix}{base}.{name}"
 
     def literal_name(self, lit: ast.FuncLit, outer: str, nested: bool) -> str:
         """gc's name of a function literal: `f.func1`, inside another literal `f.func1.1`."""
@@ -247,60 +130,6 @@ class ModuleBuilder:
         if known is None:
             known = self._literal_names[lit] = self.fresh_name(outer, "." if nested else ".func")
         return known
-
-    def fresh_name(self, outer: str, kind: str) -> str:
-        """`outer` + kind + the next number."""
-        key = outer + kind
-        n = self._literal_counts[key] = self._literal_counts.get(key, 0) + 1
-        return f"{key}{n}"
-
-    def add(self, f: Function) -> None:
-        """Put a finished function into the module. Wrappers and instances are its own."""
-        if f.kind is FunctionKind.GO and self.package.pkg.path == "runtime":
-            declared = f.name[len(path_prefix(self.package.pkg)) :]
-            if not is_exported(declared) and declared != "runFinalizers":  # Go's tracebacks have this one
-                f.kind = FunctionKind.RUNTIME
-        f.shown = shown_name(f.name)
-        f.local = self.is_local or f.kind.is_wrapper
-        self.module.functions[f.name] = f
-
-    def request(self, name: str, build: Callable[[], None]) -> None:
-        """Queue the building of a function nobody has asked for yet."""
-        if name not in self._requested:
-            self._requested.add(name)
-            self.pending.append(build)
-
-    def function_value(self, code: str) -> Sym:
-        """The static closure object of a function that captures nothing."""
-        name = code + "·f"
-        if name not in self.module.globals:
-            self.module.globals[name] = Global(name, ir.PTR, b"", ((0, Sym(code)),), True)
-        return Sym(name)
-
-    def global_symbol(self, v: Var) -> Sym:
-        """The address of a package variable; those of size zero share one, as gc's linker has it."""
-        if not ir_type(v.type).size:
-            return self.zero_value()
-        return Sym(path_prefix(v.pkg) + v.name)
-
-    def export(self, name: str) -> None:
-        """Let other modules call a wrapper."""
-        self.module.functions[name].local = False
-
-    def declare_global(self, v: Var) -> Global:
-        """The storage of a package variable, zero so far."""
-        name = path_prefix(v.pkg) + v.name
-        g = self.module.globals.get(name)
-        if g is None:
-            g = self.module.globals[name] = Global(name, ir_type(v.type))
-        return g
-
-
-def shown_name(symbol: str) -> str:
-    """The name that tracebacks print for an instance of a generic function, with `...` for its type arguments; empty
-    for other functions, whose symbol they print."""
-    first, last = symbol.find("["), symbol.rfind("]")
-    return f"{symbol[:first]}[...]{symbol[last + 1 :]}" if 0 <= first < last else ""
 
 
 def captured_by_reference(package: CheckedPackage, escapes: EscapeResult) -> set[Var]:

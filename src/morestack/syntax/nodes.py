@@ -625,3 +625,10 @@ class File:
     imports: tuple[ImportDecl, ...]
     decls: tuple[Decl, ...]
     go_version: str | None = None
+
+
+def unparen(e: Expr) -> Expr:
+    """e without the parentheses around it."""
+    while isinstance(e, Paren):
+        e = e.x
+    return e

@@ -1,0 +1,1 @@
+"""Operations on operands: what the builders of syntax emit."""
