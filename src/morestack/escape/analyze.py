@@ -14,16 +14,19 @@ from collections.abc import Iterator
 from morestack.escape import typeinfo as ti
 from morestack.escape.context import Batch, ImportedTags
 from morestack.escape.devirt import devirtualize
-from morestack.escape.flows.stmt import Builder
+from morestack.escape.flows.call import results_of, tuple_of
+from morestack.escape.flows.dispatch import SYNTAX
+from morestack.escape.flows.state import FlowBuilder
 from morestack.escape.graph import ESCAPES, MUTATES, Fn, Hole, Location
 from morestack.escape.leaks import describe, optimize, to_heap
-from morestack.escape.program import Program, unparen
+from morestack.escape.program import Program
 from morestack.escape.result import EscapeResult, Leaks, Message, Site
 from morestack.escape.scan import scan
 from morestack.escape.solve import solve
 from morestack.escape.text import Texts
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
+from morestack.syntax.nodes import unparen
 from morestack.types.core.info import CheckedPackage, Mode
 from morestack.types.core.objects import Func, Var
 from morestack.types.core.types import Kind
@@ -110,7 +113,7 @@ class _Analysis:
             if fn.node is None:
                 self.globals()
             elif not fn.is_closure:
-                Builder(self.batch, fn).body(fn)
+                FlowBuilder(self.batch, fn, SYNTAX).body(fn)
         for hole, node, fn in self.batch.closures:
             self.capture(hole, node, fn)
         for loc in self.graph.locations:
@@ -130,14 +133,14 @@ class _Analysis:
     def globals(self) -> None:
         """The package's variables are initialized by a function of their own; they all are on the heap."""
         program = self.batch.program
-        builder = Builder(self.batch, self.batch.fns[0])
+        builder = FlowBuilder(self.batch, self.batch.fns[0], SYNTAX)
         for lhs, rhs in program.globals_init:
             if len(lhs) == 1:
                 blank = lhs[0].name == "_"
                 builder.convert(builder.discard_hole() if blank else builder.heap(), rhs, lhs[0].type)
             else:
-                t = builder.tuple_of(builder.type_of(rhs), len(lhs))
-                for v, result in zip(lhs, builder.results_of(rhs, t, rhs), strict=False):
+                t = tuple_of(builder.type_of(rhs), len(lhs))
+                for v, result in zip(lhs, results_of(builder, rhs, t, rhs), strict=False):
                     builder.operand(builder.heap(), result, v.type)
 
     def capture(self, hole: Hole, node: ast.Node, fn: Fn) -> None:

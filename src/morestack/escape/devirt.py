@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from morestack.escape import typeinfo as ti
 from morestack.escape.graph import Fn
-from morestack.escape.program import OfType, Program, unparen
+from morestack.escape.program import OfType, Program
 from morestack.escape.result import EscapeResult, Message
 from morestack.escape.text import Texts, position
 from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import unparen
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import has_type_param
 from morestack.types.core.objects import Func, Var

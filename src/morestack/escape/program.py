@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from morestack.escape.graph import Fn
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import unparen
 from morestack.types.const import exact
 from morestack.types.core.info import Info, Mode
 from morestack.types.core.objects import Builtin, BuiltinId, Func, Var
@@ -34,13 +35,6 @@ def children(node: ast.Node) -> Iterator[ast.Node]:
                     yield item
         else:
             yield value
-
-
-def unparen(n: ast.Expr) -> ast.Expr:
-    """n without the parentheses around it."""
-    while isinstance(n, ast.Paren):
-        n = n.x
-    return n
 
 
 @dataclass(slots=True, frozen=True)

@@ -18,7 +18,7 @@ IR builder asks; whatever the analysis has not seen escapes, so a hole in it cos
 | the body of a range over a function, and the state it shares | `node_escapes(range_stmt)` |
 
 `expr` is the operand, with or without its parentheses. Of a chain `a + b + c` of strings gc makes one
-concatenation: the key is the outermost Binary. `is_captured_by_value(v)` is part of the decision: a
+concatenation: the key is the outermost Binary. `by_value` is part of the decision: a
 variable captured by value never has its address in the closure.
 
 What does not escape may hold pointers to the stack, so it must BE on the stack: variables, `&T{}`, slice
@@ -118,10 +118,6 @@ class EscapeResult:
         """Must this local, parameter or result live on the heap?"""
         return v not in self.stack_vars
 
-    def site_escapes(self, node: ast.Node, site: Site) -> bool:
-        """Must this allocation be made on the heap?"""
-        return (node, site) not in self.stack_sites
-
     def node_escapes(self, node: ast.Node) -> bool:
         """Must what this expression itself allocates be on the heap?"""
         return (node, Site.VALUE) not in self.stack_sites
@@ -137,7 +133,3 @@ class EscapeResult:
     def variadic_escapes(self, call: ast.Call) -> bool:
         """Must the slice of the call's variadic arguments be on the heap?"""
         return (call, Site.VARIADIC) not in self.stack_sites
-
-    def is_captured_by_value(self, v: Var) -> bool:
-        """Do closures hold a copy of v (else its address)?"""
-        return v in self.by_value

@@ -8,13 +8,13 @@ each turn, and the call graph. The walk uses a stack of its own, so depth is no 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from morestack.escape.graph import Fn
-from morestack.escape.program import OfType, Program, children, func_name, unparen
+from morestack.escape.program import OfType, Program, children, func_name
 from morestack.escape.typeinfo import is_interface
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import unparen
 from morestack.types.core.info import CheckedPackage, Mode, SelectionKind
 from morestack.types.core.kinds import has_type_param
 from morestack.types.core.objects import Builtin, BuiltinId, Func, Var
@@ -124,16 +124,50 @@ class _Walker:
         stack: list[tuple[ast.Node, Fn]] = [(root, fn)]
         while stack:
             node, fn = stack.pop()
-            visit = _VISITS.get(type(node))
-            below = fn
-            if visit is not None:
-                below = visit(self, node, fn)
+            below = self.visit(node, fn)
             if isinstance(node, ast.Range) and below is not fn:
                 stack.append((node.body, below))
                 stack.extend((n, below) for n in (node.key, node.value) if n is not None)
                 stack.append((node.x, fn))
                 continue
             stack.extend((child, below) for child in reversed(list(children(node))))
+
+    def visit(self, node: ast.Node, fn: Fn) -> Fn:
+        """Note what node tells; the function that the nodes below it are in."""
+        match node:
+            case ast.Name():
+                self.visit_name(node, fn)
+            case ast.Call():
+                self.visit_call(node, fn)
+            case ast.Selector():
+                self.visit_selector(node, fn)
+            case ast.Return():
+                self.visit_return(fn)
+            case ast.Define():
+                self.visit_define(node, fn)
+            case ast.Assign():
+                self.visit_assign(node)
+            case ast.VarDecl():
+                self.visit_var_decl(node, fn)
+            case ast.FuncLit():
+                return self.visit_func_lit(node, fn)
+            case ast.Range():
+                return self.visit_range(node, fn)
+            case ast.CaseClause():
+                self.visit_case(node, fn)
+            case ast.TypeSwitch():
+                self.visit_type_switch(node)
+            case ast.Go(call=call) | ast.Defer(call=call):
+                self.later_calls.add(unparen(call))
+            case ast.Labeled(label=label):
+                self.labels.setdefault(fn, {})[label.text] = node
+            case ast.Branch(kind=ast.BranchKind.GOTO, label=ast.Name(text=text)):
+                target = self.labels.get(fn, {}).get(text)
+                if target is not None:
+                    self.program.loop_labels.add(target)
+            case _:
+                pass
+        return fn
 
     def static_data(self, root: ast.Expr) -> None:
         """Note what a package variable's value lays out before the program runs, as gc does without a word."""
@@ -210,7 +244,7 @@ class _Walker:
                 self.program.iface_values.setdefault(ranged, []).append(OfType(part))
         return inner
 
-    def visit_define(self, node: ast.Define, fn: Fn) -> Fn:
+    def visit_define(self, node: ast.Define, fn: Fn) -> None:
         single = len(node.lhs) == len(node.rhs)
         for i, lhs in enumerate(node.lhs):
             v = self.info.defs.get(lhs) if isinstance(lhs, ast.Name) else None
@@ -226,9 +260,8 @@ class _Walker:
             else:
                 self.assigned(lhs, node.rhs[i] if single and len(node.lhs) == 1 else None)
                 self.iface_value(self.target(lhs), node.rhs, i, single)
-        return fn
 
-    def visit_var_decl(self, node: ast.VarDecl, fn: Fn) -> Fn:
+    def visit_var_decl(self, node: ast.VarDecl, fn: Fn) -> None:
         for i, name in enumerate(node.names):
             v = self.info.defs.get(name)
             self.local(v, fn)
@@ -244,7 +277,6 @@ class _Walker:
                 self.program.func_values[v] = None
             else:
                 self.func_value(v, None)
-        return fn
 
     def func_value(self, v: Var, rhs: ast.Expr | None) -> None:
         values = self.program.func_values.setdefault(v, [])
@@ -262,39 +294,35 @@ class _Walker:
         else:
             self.func_value(v, rhs)
 
-    def visit_assign(self, node: ast.Assign, fn: Fn) -> Fn:
+    def visit_assign(self, node: ast.Assign) -> None:
         for i, lhs in enumerate(node.lhs):
             self.iface_value(self.target(lhs), node.rhs, i, len(node.lhs) == len(node.rhs))
             simple = len(node.lhs) == 1 and len(node.rhs) == 1 and node.op is None
             self.assigned(lhs, node.rhs[0] if simple else None)
-        return fn
 
-    def visit_case(self, node: ast.CaseClause, fn: Fn) -> Fn:
+    def visit_case(self, node: ast.CaseClause, fn: Fn) -> None:
         v = self.info.implicits.get(node)
         self.local(v, fn)
         if isinstance(v, Var):
             self.program.func_values[v] = None
             # gc places the variable behind the clause's last type
             self.program.spans[v] = end_of_type(node.exprs[-1]) if node.exprs else node.span.at(node.span.start)
-        return fn
 
-    def visit_type_switch(self, node: ast.TypeSwitch, fn: Fn) -> Fn:
+    def visit_type_switch(self, node: ast.TypeSwitch) -> None:
         for clause in node.clauses:
             v = self.info.implicits.get(clause)
             if isinstance(v, Var) and is_interface(v.type):
                 self.program.iface_values.setdefault(v, []).append(node.x)
-        return fn
 
-    def visit_call(self, node: ast.Call, fn: Fn) -> Fn:
+    def visit_call(self, node: ast.Call, fn: Fn) -> None:
         fun = unparen(node.fun)
         sel = self.info.selections.get(fun) if isinstance(fun, ast.Selector) else None
         if sel is None or not isinstance(fun, ast.Selector) or sel.kind is not SelectionKind.METHOD:
-            return fn
+            return
         if is_interface(sel.recv):
             self.program.iface_calls.setdefault(fn, []).append(node)
             if node in self.later_calls or self.has_calls(fun.x):
                 self.program.hidden_receivers.add(node)
-        return fn
 
     def has_calls(self, root: ast.Expr) -> bool:
         """Does root call or receive, so that gc keeps its value in a temporary?"""
@@ -313,10 +341,6 @@ class _Walker:
             if not isinstance(n, ast.FuncLit):
                 todo.extend(children(n))
         return False
-
-    def visit_go_defer(self, node: ast.Go | ast.Defer, fn: Fn) -> Fn:
-        self.later_calls.add(unparen(node.call))
-        return fn
 
     def target(self, lhs: ast.Expr) -> object:
         """The variable an assignment's left side names."""
@@ -339,24 +363,12 @@ class _Walker:
         t = tv.type if tv is not None else None
         values.append(OfType(t.vars[i].type if isinstance(t, Tuple) and i < len(t.vars) else t))
 
-    def visit_labeled(self, node: ast.Labeled, fn: Fn) -> Fn:
-        self.labels.setdefault(fn, {})[node.label.text] = node
-        return fn
-
-    def visit_branch(self, node: ast.Branch, fn: Fn) -> Fn:
-        if node.kind is ast.BranchKind.GOTO and node.label is not None:
-            target = self.labels.get(fn, {}).get(node.label.text)
-            if target is not None:
-                self.program.loop_labels.add(target)
-        return fn
-
-    def visit_name(self, node: ast.Name, fn: Fn) -> Fn:
+    def visit_name(self, node: ast.Name, fn: Fn) -> None:
         obj = self.info.uses.get(node)
         if isinstance(obj, Func):
             self.program.refers[fn].append(obj.origin or obj)
         elif isinstance(obj, Var) and fn.parent is not None and not obj.is_global:
             self.used_in_range_body(obj, fn)
-        return fn
 
     def used_in_range_body(self, v: Var, fn: Fn) -> None:
         """The body of a range over a function is a closure; note what it takes from outside."""
@@ -370,36 +382,15 @@ class _Walker:
                     self.program.captured.add(v)
             at = at.parent
 
-    def visit_return(self, node: ast.Return, fn: Fn) -> Fn:
+    def visit_return(self, fn: Fn) -> None:
         """From the body of a range over a function, a return stores the results of the function around it."""
         outer = fn
         while isinstance(outer.node, ast.Range) and outer.parent is not None:
             outer = outer.parent
         for v in outer.results if outer is not fn else ():
             self.used_in_range_body(v, fn)
-        return fn
 
-    def visit_selector(self, node: ast.Selector, fn: Fn) -> Fn:
+    def visit_selector(self, node: ast.Selector, fn: Fn) -> None:
         sel = self.info.selections.get(node)
         if sel is not None and sel.kind is not SelectionKind.FIELD and isinstance(sel.obj, Func):
             self.program.refers[fn].append(sel.obj.origin or sel.obj)
-        return fn
-
-
-_VISITS: dict[type, Any] = {
-    ast.FuncLit: _Walker.visit_func_lit,
-    ast.Range: _Walker.visit_range,
-    ast.Define: _Walker.visit_define,
-    ast.VarDecl: _Walker.visit_var_decl,
-    ast.Assign: _Walker.visit_assign,
-    ast.CaseClause: _Walker.visit_case,
-    ast.Labeled: _Walker.visit_labeled,
-    ast.Branch: _Walker.visit_branch,
-    ast.Name: _Walker.visit_name,
-    ast.Return: _Walker.visit_return,
-    ast.TypeSwitch: _Walker.visit_type_switch,
-    ast.Call: _Walker.visit_call,
-    ast.Go: _Walker.visit_go_defer,
-    ast.Defer: _Walker.visit_go_defer,
-    ast.Selector: _Walker.visit_selector,
-}

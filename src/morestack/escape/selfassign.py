@@ -8,8 +8,8 @@ a new pointer to the object.
 from __future__ import annotations
 
 from morestack.escape import typeinfo as ti
-from morestack.escape.program import unparen
 from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import unparen
 from morestack.types.core.info import Info, Mode, SelectionKind
 from morestack.types.core.objects import Builtin, BuiltinId
 from morestack.types.core.types import Array, Map

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from morestack.escape.program import Program, func_name, unparen
+from morestack.escape.program import Program, func_name
 from morestack.escape.typetext import constant_text, type_text
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
-from morestack.syntax.nodes import BinaryOp, UnaryOp
+from morestack.syntax.nodes import BinaryOp, UnaryOp, unparen
 from morestack.types.const import exact
 from morestack.types.core.info import Mode, SelectionKind
 from morestack.types.core.kinds import default_type

@@ -103,11 +103,6 @@ def is_kind(t: Type | None, kind: Kind) -> bool:
     return isinstance(u, Basic) and u.kind is kind
 
 
-def array_of(t: Type | None) -> Array | None:
-    u = under(t) if t is not None else None
-    return u if isinstance(u, Array) else None
-
-
 def pointer_base(t: Type | None) -> Type | None:
     """What t points to, if it is a pointer."""
     u = core_type(t) if t is not None else None

@@ -85,8 +85,8 @@ def test_the_inside_of_parentheses_answers_too() -> None:
 
 def test_capture_by_value() -> None:
     a = Analysed("func f() func() int {\n a, b := 1, 2\n b++\n g := func() int { b = 3\n return a + b }\n return g }")
-    assert a.result.is_captured_by_value(a.vars["a"])
-    assert not a.result.is_captured_by_value(a.vars["b"])
+    assert a.vars["a"] in a.result.by_value
+    assert a.vars["b"] not in a.result.by_value
     assert a.result.var_escapes(a.vars["b"])
     assert not a.result.var_escapes(a.vars["a"])
 
@@ -134,7 +134,7 @@ def test_bodies_of_ranges_over_functions_are_closures() -> None:
     assert a.result.node_escapes(a["for i := range any2 { n += i }"])
     assert not a.result.var_escapes(a.vars["r"])
     assert a.result.var_escapes(a.vars["n"])
-    assert not a.result.is_captured_by_value(a.vars["n"])
+    assert a.vars["n"] not in a.result.by_value
 
 
 def test_reasons_name_the_path() -> None:
