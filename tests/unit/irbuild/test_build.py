@@ -1,5 +1,6 @@
 """IR from Go source: cases build, verify, print, parse back, and have their `check:` lines in order."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ from morestack.types.core.types import Type
 from morestack.types.identity.typestring import link_string
 from tests import txtar
 
-CASES = sorted((Path(__file__).parents[2] / "cases" / "ir").glob("*.txtar"))
+FOLDER = Path(__file__).parents[2] / "cases"
+CASES = sorted((FOLDER / "ir").glob("*.txtar"))
+RUN = sorted((FOLDER / "run").glob("*.txtar"))
+IMPORT = re.compile(r"^import", re.MULTILINE)
 
 
 def analyzed(source: str) -> tuple[CheckedPackage, EscapeResult]:
@@ -54,19 +58,61 @@ def types_of(module: Module) -> dict[str, Type]:
     return types
 
 
+PLACE = re.compile(r"( !\S+)?( \{)?$")
+"""A position, and the brace of a function's first line: left out of comparisons."""
+
+
+def sections(text: str) -> dict[str, list[str]]:
+    """The lines of a module's text by the first line of their function; what stands before the first is under ""."""
+    found: dict[str, list[str]] = {"": []}
+    lines = found[""]
+    for line in text.splitlines():
+        line = PLACE.sub("", line.strip())
+        if line.startswith("func "):
+            lines = found[line] = []
+        lines.append(line)
+    return found
+
+
+def meets(text: str, expected: str) -> None:
+    """Whole lines, in order (`check:`), in the function that the last `check: func` began; lines that are there once
+    (`once:`) or not at all (`never:`) in that function, and what the whole text must not contain (`absent:`)."""
+    functions = sections(text)
+    lines, at = functions[""], 0
+    for line in expected.splitlines():
+        kind, want = line.split(": ", 1)
+        if want.startswith("func "):
+            assert want in functions, f"{want}\nis none of\n{chr(10).join(functions)}"
+            lines, at = functions[want], 0
+        shown = f"{line}\nfails in\n{chr(10).join(lines)}"
+        match kind:
+            case "check":
+                assert want in lines[at:], shown
+                at = lines.index(want, at) + 1
+            case "once":
+                assert lines.count(want) == 1, shown
+            case "never":
+                assert want not in lines, shown
+            case "absent":
+                assert want not in text, shown
+            case _:
+                raise AssertionError(f"{kind} is not a kind of check")
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
 def test_case(path: Path) -> None:
     case = txtar.read(path)[1]
-    module = build(case["main.go"])
+    meets(print_module(build(case["main.go"])), case.get("ir", ""))
+
+
+@pytest.mark.parametrize("path", [*CASES, *RUN], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_text_round_trips(path: Path) -> None:
+    """Printing what the parser reads gives the same text: of every case that is one file and imports nothing."""
+    source = txtar.read(path)[1].get("main.go")
+    if source is None or IMPORT.search(source):
+        pytest.skip("more than one file or package")
+    module = build(source)
     text = print_module(module)
-    at = 0
-    for line in case.get("ir", "").splitlines():
-        if line.startswith("check: "):
-            found = text.find(line.removeprefix("check: "), at)
-            assert found >= 0, f"{line}\nnot found in order in\n{text}"
-            at = found + 1
-        elif line.startswith("never: "):
-            assert line.removeprefix("never: ") not in text, text
     assert print_module(parse_module(text, types_of(module))) == text
 
 
