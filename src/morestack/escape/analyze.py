@@ -184,8 +184,11 @@ class _Analysis:
         loc = self.graph.vars[v]
         optimize(loc.leaks)
         if not loc.attrs & ESCAPES and v.span is not None and not fn.outermost().is_generic:
-            for text in describe(loc.leaks, v.name, self.result_names(fn)):
+            texts = describe(loc.leaks, v.name, self.result_names(fn))
+            for text in texts:
                 self.batch.warn(v.span, text)
+            if not texts:
+                self.batch.warn(v.span, f"{v.name} does not escape", stays=True)
         return loc.leaks
 
     def external_tag(self, fn: Fn, v: Var, index: int) -> Leaks:
@@ -199,7 +202,7 @@ class _Analysis:
             return Leaks()
         noescape = "go:noescape" in fn.pragmas
         if named and v.span is not None:
-            self.batch.warn(v.span, f"{v.name} does not escape" if noescape else f"leaking param: {v.name}")
+            self.batch.warn(v.span, f"{v.name} does not escape" if noescape else f"leaking param: {v.name}", noescape)
         return Leaks(mutator=0, callee=0) if noescape else to_heap()
 
     def result_names(self, fn: Fn) -> list[str]:
@@ -220,12 +223,12 @@ class _Analysis:
                 if escapes:
                     self.report(loc, f"moved to heap: {loc.show()}")
             elif not loc.silent and not self.is_static_data(loc, key):
-                self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}")
+                self.report_fate(loc, escapes)
             if self.is_string_to_bytes(key) and not loc.attrs & MUTATES:
                 result.zero_copy.add(key[0])
                 self.report(loc, "zero-copy string->[]byte conversion")
         elif not loc.silent:
-            self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}")
+            self.report_fate(loc, escapes)
 
     def record(self, key: tuple[ast.Node, Site], escapes: bool) -> None:
         """Keep a site's decision, under the operand's own node too if it is in parentheses."""
@@ -252,9 +255,12 @@ class _Analysis:
             return False
         return ti.is_string(arg.type) and ti.is_kind(ti.element(whole.type), Kind.UINT8)
 
-    def report(self, loc: Location, text: str) -> None:
+    def report_fate(self, loc: Location, escapes: bool) -> None:
+        self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}", not escapes)
+
+    def report(self, loc: Location, text: str, stays: bool = False) -> None:
         if loc.span is not None and not (loc.fn is not None and loc.fn.outermost().is_unused):
-            self.batch.result.messages.append(Message(loc.span, text))
+            self.batch.result.messages.append(Message(loc.span, text, stays))
 
     def is_static_data(self, loc: Location, key: tuple[ast.Node, Site]) -> bool:
         """Does gc lay this value of a package variable out at compile time, and so report nothing?"""

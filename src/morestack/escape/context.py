@@ -49,5 +49,6 @@ class Batch:
             loc.must_heap = "too large for stack"
         return loc
 
-    def warn(self, span: Span, text: str) -> None:
-        self.result.messages.append(Message(span, text))
+    def warn(self, span: Span, text: str, stays: bool = False) -> None:
+        """Report; `stays`: that something does not escape."""
+        self.result.messages.append(Message(span, text, stays))

@@ -45,14 +45,16 @@ def _path(root: Location, loc: Location) -> list[Step]:
     return steps
 
 
-def _record(result: EscapeResult, loc: Location, steps: list[Step], root: str, what: str) -> None:
+def _record(
+    result: EscapeResult, loc: Location, steps: list[Step], root: str, what: str, is_leak: bool = False
+) -> None:
     if loc.key is None or loc.span is None:
         return
     told = result.reasons.get(loc.key)
-    if told is not None and not told.what.startswith("parameter "):  # an escape says more than a leak
+    if told is not None and not told.is_leak:  # an escape says more than a leak
         return
     function = loc.fn.name if loc.fn is not None else ""
-    result.reasons[loc.key] = Reason(loc.span, what, function, steps, root)
+    result.reasons[loc.key] = Reason(loc.span, what, function, steps, root, is_leak)
 
 
 def explain_path(result: EscapeResult, root: Location, loc: Location) -> None:
@@ -65,7 +67,7 @@ def explain_leak(result: EscapeResult, root: Location, loc: Location, derefs: in
     """Keep how a parameter's value, dereferenced derefs times, reaches root."""
     if loc.key is not None and loc.key not in result.reasons:
         what = f"parameter {loc.show()} leaks to {_name(root)} with derefs={derefs}"
-        _record(result, loc, _path(root, loc), _name(root), what)
+        _record(result, loc, _path(root, loc), _name(root), what, is_leak=True)
 
 
 def explain_flow(result: EscapeResult, loc: Location, dst: Location, edge: Edge) -> None:

@@ -17,7 +17,7 @@ def report(result: EscapeResult, explain: bool = False) -> str:
         lines.append(str(m))
         place = (m.span.file.path, m.span.start)
         reason = reasons.get(place)
-        if explain and reason is not None and place not in told and not m.text.endswith("does not escape"):
+        if explain and reason is not None and place not in told and not m.stays:
             told.add(place)
             lines.extend("\t" + line for line in sentences(reason))
     return "".join(line + "\n" for line in lines)

@@ -50,6 +50,8 @@ class Message:
 
     span: Span
     text: str
+    stays: bool = False
+    """Whether it says that something does not escape."""
 
     def __str__(self) -> str:
         return f"{self.span}: {self.text}"
@@ -88,6 +90,8 @@ class Reason:
     function: str
     steps: list[Step]
     root: str
+    is_leak: bool = False
+    """Whether a parameter leaks, rather than something escapes."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from morestack.syntax import nodes as ast
 from morestack.types.core.objects import Func
 from morestack.types.core.under import signature_of
 
-RUNTIME = "runtime."
+_TARGETS = {f"runtime.{name}": name for name in RUNTIME_CALLS} | LINKNAMES
+"""The runtime call that a symbol stands for."""
 
 
 def link_target(f: Func) -> str | None:
@@ -37,10 +38,7 @@ def link_target(f: Func) -> str | None:
 def runtime_call(f: Func) -> str | None:
     """The runtime call that f is."""
     target = link_target(f)
-    if target in LINKNAMES:
-        return LINKNAMES[target]
-    name = target.removeprefix(RUNTIME) if target is not None and target.startswith(RUNTIME) else ""
-    return name if name in RUNTIME_CALLS else None
+    return None if target is None else _TARGETS.get(target)
 
 
 def called_runtime(fb: FuncBuilder, fun: ast.Expr) -> str | None:

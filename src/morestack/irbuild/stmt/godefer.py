@@ -7,6 +7,8 @@ closure whose code makes the call: gc's gowrap and deferwrap.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from morestack.ir import representation as bt
 from morestack.ir import types as ir
 from morestack.ir.module import Const, Function, FunctionKind, Immediate, Instr, Operand, Pos, Reg, Sym
@@ -29,18 +31,25 @@ from morestack.types.core.info import Mode, SelectionKind, TypeAndValue
 from morestack.types.core.objects import Func
 
 
-def thunk_closure(fb: FuncBuilder, call: ast.Call, kind: str, escapes: bool, pos: Pos) -> Operand:
-    """The closure without parameters that makes the call when it runs. `kind`: gowrap or deferwrap."""
+class Thunk(Enum):
+    """What makes a call later; the values are in gc's names for the closures."""
+
+    GO = ".gowrap"
+    DEFER = ".deferwrap"
+
+
+def thunk_closure(fb: FuncBuilder, call: ast.Call, kind: Thunk, escapes: bool, pos: Pos) -> Operand:
+    """The closure without parameters that makes the call when it runs."""
     fun = unparen(call.fun)
     tv = fb.types.get(fun)
     if isinstance(fun, ast.FuncLit) and not call.args:
         signature = fb.info.signatures[fun]
         if not signature.results.vars and not signature.params.vars:
-            return closure(fb, fun, kind == "gowrap" or fb.mod.escapes.node_escapes(fun))
-    if kind == "deferwrap" and _is_bare(fb, fun, tv):
+            return closure(fb, fun, kind is Thunk.GO or fb.mod.escapes.node_escapes(fun))
+    if kind is Thunk.DEFER and _is_bare(fb, fun, tv):
         return _deferred_value(fb, fun, pos)
     ordered(fb, [call.fun, *call.args] if tv is None or tv.mode is not Mode.BUILTIN else list(call.args))
-    name = fb.mod.fresh_name(fb.symbol_base, "." + kind)
+    name = fb.mod.fresh_name(fb.symbol_base, kind.value)
     if tv is not None and tv.mode in (Mode.BUILTIN, Mode.TYPE):
         return _builtin_thunk(fb, call, name, escapes, pos)
     return _call_thunk(fb, call, name, escapes, pos)
@@ -126,8 +135,8 @@ def _call_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, pos: 
         if direct is None:
             op = Op.CALL_CLOSURE
             head = [fb.copy(fb.expr(call.fun))]
-            if name.rpartition(".")[2].startswith("gowrap") and not params and not results:
-                return head[0]  # newproc says when it is nil
+            if not params and not results:
+                return head[0]  # of a go statement: newproc says when it is nil
     args = arguments(fb, call, signature)
     kept = kept_alive(fb, call, fun, signature, args)
     held = [fb.copy(h) for h in (*head, *args, *kept)]
@@ -174,7 +183,7 @@ def go_stmt(fb: FuncBuilder, s: ast.Go) -> None:
     call = unparen(s.call)
     assert isinstance(call, ast.Call)
     pos = fb.pos(s)
-    closure = thunk_closure(fb, call, "gowrap", True, pos)
+    closure = thunk_closure(fb, call, Thunk.GO, True, pos)
     fb.rt_do("newproc", closure, pos=pos)
     fb.saved.clear()
 
@@ -183,7 +192,7 @@ def defer_stmt(fb: FuncBuilder, s: ast.Defer) -> None:
     call = unparen(s.call)
     assert isinstance(call, ast.Call)
     pos = fb.pos(s)
-    closure = thunk_closure(fb, call, "deferwrap", fb.mod.escapes.node_escapes(s), pos)
+    closure = thunk_closure(fb, call, Thunk.DEFER, fb.mod.escapes.node_escapes(s), pos)
     if fb.range_body is not None:  # the call is to run when the function around the loop ends
         assert fb.defer_marker is not None
         fb.rt_do("deferprocat", closure, fb.defer_marker, pos=pos)
