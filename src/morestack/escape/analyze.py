@@ -3,8 +3,8 @@
 Invariants the decisions keep: no pointer to a stack object is stored in the heap, and none outlives the
 object. Whatever is undecidable goes to the heap.
 
-Batches are the strongly connected components of the static call graph, callees first, closures with the
-function around them; the order, and with it the order of messages, is gc's.
+Batches are the strongly connected components of the static call graph, callees first; a closure is in the batch of
+the function around it. The order, and with it the order of messages, is gc's.
 """
 
 from __future__ import annotations
@@ -123,6 +123,7 @@ class _Analysis:
         self.finish()
 
     def declare(self, fn: Fn) -> None:
+        """Give the variables of a function their locations."""
         for v in fn.params:
             self.batch.declare(v, fn).param = True
         for i, v in enumerate(fn.results):
@@ -159,6 +160,7 @@ class _Analysis:
     # -- results -----------------------------------------------------------------------------------
 
     def finish(self) -> None:
+        """Decide, tag and report."""
         result = self.batch.result
         # gc analyses the closure of a `go` or `defer` without operands as a function of its own, before this one
         apart = [loc for loc in self.graph.locations if loc.fn is not None and loc.fn.is_bare_wrapper]
@@ -206,10 +208,11 @@ class _Analysis:
         return Leaks(mutator=0, callee=0) if noescape else to_heap()
 
     def result_names(self, fn: Fn) -> list[str]:
+        """The names of results, as messages print them."""
         return [v.name if v.name not in ("", "_") else f"~r{i}" for i, v in enumerate(fn.results)]
 
     def decide(self, loc: Location) -> None:
-        """Record and report one location's fate."""
+        """Record and report whether one location escapes."""
         result = self.batch.result
         escapes = bool(loc.attrs & ESCAPES)
         key = loc.key
@@ -245,7 +248,7 @@ class _Analysis:
             node = node.x
 
     def is_string_to_bytes(self, key: tuple[ast.Node, Site]) -> bool:
-        """Is it `[]byte(s)`? If nobody writes to the bytes, they can be the string's own."""
+        """Is it `[]byte(s)`? If nothing writes to the bytes, they can be the string's own."""
         node = key[0]
         if not isinstance(node, ast.Call) or key[1] is not Site.VALUE or len(node.args) != 1:
             return False
@@ -256,9 +259,11 @@ class _Analysis:
         return ti.is_string(arg.type) and ti.is_kind(ti.element(whole.type), Kind.UINT8)
 
     def report_fate(self, loc: Location, escapes: bool) -> None:
+        """Report whether a location escapes."""
         self.report(loc, f"{loc.show()} {'escapes to heap' if escapes else 'does not escape'}", not escapes)
 
     def report(self, loc: Location, text: str, stays: bool = False) -> None:
+        """Add a message, unless the function is not compiled."""
         if loc.span is not None and not (loc.fn is not None and loc.fn.outermost().is_unused):
             self.batch.result.messages.append(Message(loc.span, text, stays))
 

@@ -89,6 +89,8 @@ class Note:
 
 @dataclass(slots=True, eq=False)
 class Edge:
+    """One flow from src, weighted."""
+
     src: Location
     derefs: int
     notes: Note | None
@@ -112,7 +114,7 @@ class Location:
         self.span: Span | None = None
         self.text: str | Callable[[], str] = ""
         self.silent = False
-        """Reported to nobody: temporaries and the wrappers of `go` and `defer`."""
+        """Not reported: temporaries and the wrappers of `go` and `defer`."""
         self.is_temp = False
         """A variable of the compiler's own, reported only when it is moved to the heap."""
         self.must_heap = ""
@@ -161,9 +163,11 @@ class Hole:
         return Hole(self.dst, self.derefs + delta, self.notes, delta < 0)
 
     def deref(self, where: ast.Node, why: str) -> Hole:
+        """The hole for an operand that is dereferenced once more."""
         return Hole(self.dst, self.derefs + 1, Note(self.notes, where, why))
 
     def addr(self, where: ast.Node, why: str) -> Hole:
+        """The hole for an operand whose address is taken."""
         assert self.derefs >= 0
         return Hole(self.dst, self.derefs - 1, Note(self.notes, where, why), True)
 
@@ -187,6 +191,7 @@ class Graph:
         """Flows that made a location escape while the graph was built: (dst, edge, location)."""
 
     def new(self, fn: Fn, loop_depth: int, persists: bool) -> Location:
+        """A new location."""
         loc = Location(fn, loop_depth, PERSISTS if persists else 0)
         self.locations.append(loc)
         return loc

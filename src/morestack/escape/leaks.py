@@ -1,4 +1,4 @@
-"""Parameter tags: where a function lets its parameters' values flow, for callers analysed later.
+"""Parameter tags: where the values of a function's parameters flow, for callers that are analysed later.
 
 A tag keeps, for the heap, for the pointer of a store, for the operand of a call and for each of the first
 five results, the least number of dereferences on any path there. The encoding's limits (five results,

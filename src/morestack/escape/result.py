@@ -111,7 +111,7 @@ class EscapeResult:
     range_captures: dict[ast.Range, tuple[Var, ...]] = field(default_factory=dict)
     """Of a range over a function: the variables from around it that its body uses; results, where it returns."""
     zero_copy: set[ast.Node] = field(default_factory=set)
-    """Conversions `[]byte(s)` whose bytes nobody writes: they can share the string's memory."""
+    """Conversions `[]byte(s)` whose bytes are never written: they can share the string's memory."""
     messages: list[Message] = field(default_factory=list)
     """As `-m -l` prints them, in its order."""
     reasons: dict[Var | tuple[ast.Node, Site], Reason] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 `Program` holds what the builder and the batches need to know ahead: which function each variable lives in,
 the variables' only definitions (gc's ReassignOracle), looping labels, which variables loops must renew for
-each turn, and the call graph. The walk uses a stack of its own, so depth is no limit.
+each turn, and the call graph. The walk keeps its own stack, so the depth of a tree does not limit it.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ class Solver:
         self.walkgen = 0
 
     def enqueue(self, loc: Location) -> None:
+        """Walk from this location again."""
         if loc.queued_all:
             return
         loc.queued_all = True
@@ -45,6 +46,7 @@ class Solver:
             self.todo.append(loc)
 
     def walk_all(self) -> None:
+        """Walk from every location until nothing changes."""
         graph = self.graph
         todo = self.todo
         todo.extend((graph.heap, graph.callee, graph.mutator))

@@ -1,6 +1,6 @@
 """What escape analysis asks of types: pointers, sizes, and how a value sits in an interface.
 
-A type parameter has pointers, is no interface, is boxed, and counts as small where a size limit sends
+A type parameter has pointers, is not an interface, is boxed, and counts as small where a size limit sends
 things to the heap but as large where it would let a closure copy: each answer is the safe one.
 """
 
@@ -39,7 +39,7 @@ def underlying(t: Type | None) -> Type | None:
 
 
 def is_interface(t: Type | None) -> bool:
-    """An interface proper, no type parameter."""
+    """An interface that is not a type parameter."""
     return t is not None and not is_type_param(t) and isinstance(under(t), Interface)
 
 
@@ -94,11 +94,13 @@ def needs_box(dst: Type | None, src: Type | None) -> bool:
 
 
 def is_string(t: Type | None) -> bool:
+    """Is it a string type?"""
     u = under(t) if t is not None else None
     return isinstance(u, Basic) and u.kind in (Kind.STRING, Kind.UNTYPED_STRING)
 
 
 def is_kind(t: Type | None, kind: Kind) -> bool:
+    """Is its underlying type this basic type?"""
     u = under(t) if t is not None else None
     return isinstance(u, Basic) and u.kind is kind
 

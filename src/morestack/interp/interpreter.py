@@ -1,12 +1,12 @@
 """The IR interpreter: what a module does, defined by the simplest means.
 
 `interpret(module)` runs `runtime.main` to its end and returns what the program printed and its exit code. It is
-codegen's oracle: generated programs must do the same natively. Goroutines are explicit stacks of frames,
-run one after the other in the order they became ready (the order of our scheduler on one thread, `runnext`
+codegen's oracle: generated programs must do the same natively. Goroutines are explicit stacks of frames. They
+run one after the other, in the order in which they became ready (the order of our scheduler on one thread, `runnext`
 included). Everything is memory of one address space; frame objects are allocated anew for every call, poisoned
-before and after (`interp_memory`).
+before and after (`memory.py`).
 
-Runtime calls are in `interp_runtime` and the modules it names, panics in `interp_panic`. Rejected: Python
+Runtime calls are in `runtime.py` and the modules it names, panics in `panic.py`. Rejected: Python
 generators per goroutine (deep recursion).
 """
 

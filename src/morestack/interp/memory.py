@@ -5,7 +5,7 @@ unmapped: an access there is an error of the IR (a missing NILCHECK), as is one 
 
 Escape analysis promises that the heap holds no pointer to a frame object, and that none outlives its frame. The first
 is checked by every store (`store`, `check_pointers`); for the second, what a frame leaves is overwritten with
-POISON, so whoever still looks at it sees other values than a run of the native code or of real Go.
+POISON, so a program that still reads it behaves otherwise than natively or under real Go.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Memory:
         return STACK + at
 
     def free_object(self, address: int, size: int) -> None:
-        """The object is no more, or another: whoever still reads it shall notice."""
+        """Poison an object that is gone, so that a read of it shows."""
         at = address - STACK
         self.stack[at : at + size] = bytes([POISON]) * size
 

@@ -1,4 +1,4 @@
-"""Panics in the interpreter: deferred calls, recover, and what a panic that nobody recovers prints.
+"""Panics in the interpreter: deferred calls, recover, and what a panic prints that is not recovered.
 
 A panic calls the deferred closures of all frames, innermost frame first, each on top of the frame that panicked.
 `recover` returns its value when the deferred function itself asks, which compiler-made wrappers may have called.

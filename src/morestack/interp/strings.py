@@ -68,7 +68,7 @@ class Strings:
 
 
 def encode_rune(rune: int) -> bytes:
-    """UTF-8, with U+FFFD for what is no Unicode scalar value."""
+    """UTF-8, with U+FFFD for what is not a Unicode scalar value."""
     if not 0 <= rune <= 0x10FFFF or 0xD800 <= rune <= 0xDFFF:
         rune = 0xFFFD
     return chr(rune).encode()

@@ -193,7 +193,7 @@ def print_global(g: Global) -> str:
 
 
 def print_module(m: Module) -> str:
-    """The whole module. Go types appear by symbol only: whoever parses must supply them."""
+    """The whole module. Go types appear by symbol only, so the reader has to be given them."""
     lines = [f"module {quote(m.name)}"]
     lines += [f"gotype {symbol(name)}" for name in m.go_types]
     names: dict[int, str] = {id(t): name for name, t in m.go_types.items()}
@@ -211,7 +211,7 @@ def print_module(m: Module) -> str:
 
 
 def _type_symbol(t: Type, names: dict[int, str]) -> str:
-    """The symbol of a Go type; types that are no descriptor of this module get theirs from the type string."""
+    """The symbol of a Go type; a type without a descriptor in this module is named by its type string."""
     name = names.get(id(t))
     if name is None:
         from morestack.types.identity.typestring import link_string

@@ -1,6 +1,6 @@
 """After building: jumps to jumps are shortened, chains of blocks merged, unreachable blocks dropped.
 
-The builders open blocks freely (after every return, for every join); this is what keeps the result small. The
+The builders open blocks freely (after every return, for every join); this pass keeps the result small. The
 exit block of a function with deferred calls stays even when nothing jumps to it: a recovered panic does.
 """
 

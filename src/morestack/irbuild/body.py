@@ -126,7 +126,7 @@ def _results(fb: FuncBuilder, signature: Signature, body: ast.Block, pos: Pos) -
 
 
 def _defers(body: ast.Block, loops: Container[ast.Node] | None = None) -> bool:
-    """Is there a defer in this body, literals inside it apart? With `loops`: in the body of one of these."""
+    """Does this body defer anything, outside its literals? With `loops`: does the body of one of these?"""
     work: list[ast.Node | None] = list(body.stmts)
     while work:
         s = work.pop()

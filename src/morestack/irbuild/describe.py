@@ -2,7 +2,7 @@
 
 A descriptor stands in each module that needs it, and the linker keeps any one of them; so a type that several
 packages can describe lists its methods in all, whether or not this package converts it to an interface. Types that
-only main can name are left alone. Rejected: descriptors of defined types in their own package only, as gc has them
+only main can name are left alone. Rejected: descriptors of defined types in their own package only, as in gc
 (a package would have to be compiled again for the types that others make of its own).
 """
 

@@ -2,7 +2,7 @@
 
 A variable is a register when its type is SSA-able and nothing needs its address; else a frame object, or,
 if it escapes, a heap cell whose address a register holds. `loc` gives an expression as a value or as a
-place in memory (`Mem`), so nothing large passes through registers without need.
+place in memory (`Mem`), so large values pass through registers only where they must.
 
 The modules of constructs take a FuncBuilder first and recurse through `expr`, `loc`, `into` and `stmt`, which ask the
 dispatcher (`Syntax`) that the module builder was made with. Rejected: one class with mixins, whose parts no reader can
@@ -66,11 +66,13 @@ class FuncBuilder(Emitter):
         self.symbol_base = f.name
 
     def pos(self, node: ast.Node | ast.Name, offset: int | None = None) -> Pos:
+        """The position of a node, or of an offset in its file."""
         return self.mod.pos(node.span, offset)
 
     # -- variables --
 
     def needs_memory(self, v: Var) -> bool:
+        """Must a variable live in memory, by its type or because its address is taken?"""
         return not is_ssa(ir_type(v.type)) or v in self.info.addressed or v in self.mod.by_ref
 
     def on_heap(self, v: Var) -> bool:
@@ -129,6 +131,7 @@ class FuncBuilder(Emitter):
         return s
 
     def var_loc(self, v: Var) -> Loc:
+        """Where a variable is: its register, or its place."""
         s = self.storage.get(v)
         if s is None:
             if v.is_global:
@@ -141,6 +144,7 @@ class FuncBuilder(Emitter):
     # -- expressions and statements --
 
     def type_of(self, e: ast.Expr) -> Type:
+        """An expression's type; a name on the left may have it from its variable only."""
         tv = self.types.get(e)
         if tv is None:
             assert isinstance(e, ast.Name)
@@ -150,6 +154,7 @@ class FuncBuilder(Emitter):
         return tv.type
 
     def type_of_or_none(self, e: ast.Expr) -> Type | None:
+        """The type of an expression that may have none recorded."""
         tv = self.types.get(e)
         return tv.type if tv is not None else None
 

@@ -3,7 +3,7 @@
 A generic body is checked once, so the side tables speak of type parameters. `instance_builder` gives a
 `ModuleBuilder` whose tables are *views*: they substitute the type arguments as they are read, and each local
 variable has a copy with its type in this instance. The builders of statements and expressions never meet a
-type parameter and need to know nothing of generics; code that is not generic reads the plain tables.
+type parameter and know nothing of generics; code that is not generic reads the plain tables.
 
 Decisions of escape analysis are made on the generic body, for any type arguments; they are keyed by syntax, or by
 variable, and carried over to the copies. Selections are looked up again when the operand's type depends on type
@@ -141,7 +141,7 @@ class _Substituter:
         if found.obj is None:
             raise InternalError("ir.build", f"no {s.obj.name} in an instance of a generic function", s.obj.span)
         if s.kind is not SelectionKind.FIELD and not isinstance(found.obj, Func):
-            raise InternalError("ir.build", f"{s.obj.name} is no method in an instance", s.obj.span)
+            raise InternalError("ir.build", f"{s.obj.name} is not a method in an instance", s.obj.span)
         return Selection(s.kind, recv, found.obj, found.index, found.indirect, self.type(s.type))
 
     def info(self) -> Info:

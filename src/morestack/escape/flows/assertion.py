@@ -11,6 +11,7 @@ from morestack.types.core.types import Type
 
 
 def asserted(fb: FlowBuilder, n: ast.TypeAssert) -> Type | None:
+    """T of `x.(T)`; None in a type switch."""
     return fb.type_of(n.type) if n.type is not None else None
 
 

@@ -28,6 +28,7 @@ def target_type(fb: FlowBuilder, lhs: ast.Expr) -> Type | None:
 
 
 def assign(fb: FlowBuilder, s: ast.Assign) -> None:
+    """`a, b = x, y` and `a op= x`."""
     if s.op is not None:
         k = fb.target(s.lhs[0])
         fb.expr(k.note(s, "assign"), s.rhs[0])
@@ -37,6 +38,7 @@ def assign(fb: FlowBuilder, s: ast.Assign) -> None:
 
 
 def define(fb: FlowBuilder, s: ast.Define) -> None:
+    """`a, b := x, y`."""
     new: list[Var] = []
     for lhs in s.lhs:
         v = fb.info.defs.get(lhs) if isinstance(lhs, ast.Name) else None
@@ -47,6 +49,7 @@ def define(fb: FlowBuilder, s: ast.Define) -> None:
 
 
 def var_decl(fb: FlowBuilder, d: ast.VarDecl) -> None:
+    """`var a, b = x, y`."""
     new: list[Var] = []
     for name in d.names:
         v = fb.info.defs.get(name)
@@ -79,6 +82,7 @@ def assign_list(
 
 
 def shown(fb: FlowBuilder, s: ast.Assign) -> str:
+    """The assignment as messages print it."""
     texts = fb.batch.texts
     return f"{texts.args(s.lhs, 0)} = {texts.args(s.rhs, 0)}"
 
@@ -91,6 +95,7 @@ def mark_reassigned(ks: Iterable[Hole], new: Sequence[Var]) -> None:
 
 
 def ret(fb: FlowBuilder, s: ast.Return, results: Sequence[ast.Expr]) -> None:
+    """A return: its operands flow to the results."""
     fn = fb.fn
     while isinstance(fn.node, ast.Range) and fn.parent is not None:
         fn = fn.parent  # the body of a range over a function returns from the function around it

@@ -15,12 +15,14 @@ from morestack.types.identity.type_params import core_type
 
 
 def builtin_of(fb: FlowBuilder, fun: ast.Expr) -> BuiltinId | None:
+    """Which builtin function fun names."""
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     obj = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
     return obj.id if isinstance(obj, Builtin) else None
 
 
 def builtin_call(fb: FlowBuilder, ks: Sequence[Hole] | None, n: ast.Call, builtin: BuiltinId) -> None:
+    """Evaluate a call of a builtin."""
     if fb.is_constant(n):
         return
     k = ks[0] if ks else fb.discard_hole()
@@ -87,6 +89,7 @@ def append(fb: FlowBuilder, k: Hole, n: ast.Call, args: Sequence[ast.Expr]) -> N
 
 
 def new(fb: FlowBuilder, k: Hole, n: ast.Call) -> None:
+    """`new(T)` and `new(x)`."""
     arg = n.args[0]
     if fb.is_type(arg):
         hole = fb.spill(k, n)
@@ -102,6 +105,7 @@ def new(fb: FlowBuilder, k: Hole, n: ast.Call) -> None:
 
 
 def make(fb: FlowBuilder, k: Hole, n: ast.Call) -> None:
+    """`make` of a slice, map or channel."""
     core = fb.core_of(n)
     if isinstance(core, Slice):
         hole = fb.spill(k, n)

@@ -42,6 +42,7 @@ def call(fb: FlowBuilder, ks: Sequence[Hole] | None, n: ast.Call) -> None:
 
 
 def signature(fb: FlowBuilder, fun: ast.Expr) -> Signature | None:
+    """The signature of what is called."""
     core = fb.core_of(fun)
     return core if isinstance(core, Signature) else None
 
@@ -124,6 +125,7 @@ def method_expression_receiver(fb: FlowBuilder, k: Hole, fun: ast.Expr) -> Hole:
 
 
 def wire_results(fb: FlowBuilder, ks: Sequence[Hole], fns: list[Callee], fun: ast.Expr) -> None:
+    """Let the results of callees in this batch flow to their holes."""
     for f in fns:
         if isinstance(f, Fn) and f.tags is None:
             for i, v in enumerate(f.results):
@@ -143,6 +145,7 @@ def callee_operand(fb: FlowBuilder, ks: Sequence[Hole] | None, n: ast.Call, fun:
 def arguments(
     fb: FlowBuilder, ks: Sequence[Hole] | None, n: ast.Call, fun: ast.Expr, fns: list[Callee], offset: int
 ) -> None:
+    """Evaluate the arguments into the holes of the parameters."""
     sig = signature(fb, fun)
     if sig is None:
         for a in n.args:

@@ -67,6 +67,7 @@ def is_nil_conversion(fb: FlowBuilder, n: ast.Expr) -> bool:
 
 
 def static_callee(fb: FlowBuilder, fun: ast.Expr) -> Callee | None:
+    """The declared function or literal that fun names."""
     if isinstance(fun, ast.FuncLit):
         return fb.batch.program.by_node[fun]
     if isinstance(fun, ast.Index):  # an instantiation
@@ -93,6 +94,7 @@ def method_expression(fb: FlowBuilder, fun: ast.Selector) -> Callee | None:
 
 
 def known(fb: FlowBuilder, func: Func) -> Callee:
+    """The function as this package analyses it, if it does."""
     return fb.batch.program.by_func.get(func, func)
 
 
@@ -117,6 +119,7 @@ def tag_hole(fb: FlowBuilder, ks: Sequence[Hole] | None, callee: Callee | None, 
 
 
 def tagged(fb: FlowBuilder, ks: Sequence[Hole] | None, tag: Leaks) -> Hole:
+    """The hole that a tag means for an argument."""
     holes: list[Hole] = []
     if tag.heap >= 0:
         holes.append(fb.heap().shift(tag.heap) if tag.heap else fb.heap())
@@ -132,6 +135,7 @@ def tagged(fb: FlowBuilder, ks: Sequence[Hole] | None, tag: Leaks) -> Hole:
 
 
 def merged_tag_hole(fb: FlowBuilder, ks: Sequence[Hole] | None, fns: list[Callee], index: int) -> Hole:
+    """The hole for an argument that any of these functions may get; the heap if none is known."""
     if not fns:
         return fb.heap()
     return fb.tee(*(tag_hole(fb, ks, f, index) for f in fns))

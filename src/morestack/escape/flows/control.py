@@ -49,6 +49,7 @@ def terminates(fb: FlowBuilder, s: ast.Stmt | None) -> bool:
 
 
 def ends(fb: FlowBuilder, s: ast.Stmt | None) -> bool:
+    """Is s a statement after which nothing is reached?"""
     match s:
         case ast.Branch(kind=ast.BranchKind.GOTO) | ast.Return():
             return True
@@ -88,6 +89,7 @@ def static_bool(fb: FlowBuilder, n: ast.Expr) -> bool | None:
 
 
 def conditional(fb: FlowBuilder, s: ast.If) -> None:
+    """An if with all its else-ifs; dead branches are skipped."""
     while True:
         if s.init is not None:
             fb.stmt(s.init)
@@ -104,6 +106,7 @@ def conditional(fb: FlowBuilder, s: ast.If) -> None:
 
 
 def loop(fb: FlowBuilder, s: ast.For) -> None:
+    """A for loop, whose variables may be renewed for each turn."""
     if s.init is not None:
         fb.stmt(s.init)
     renewed: list[tuple[Var, Location]] = []
@@ -137,6 +140,7 @@ def finish_loop(fb: FlowBuilder, post: ast.Stmt | None, cond: ast.Expr | None) -
 
 
 def switch(fb: FlowBuilder, s: ast.Switch) -> None:
+    """An expression switch."""
     if s.init is not None:
         fb.stmt(s.init)
     clauses = s.clauses
@@ -168,6 +172,7 @@ def switch_type(fb: FlowBuilder, s: ast.Switch) -> Type | None:
 
 
 def type_switch(fb: FlowBuilder, s: ast.TypeSwitch) -> None:
+    """A type switch: its operand flows to the variable of each clause."""
     if s.init is not None:
         fb.stmt(s.init)
     holes: list[Hole] = []

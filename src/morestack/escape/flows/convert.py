@@ -35,6 +35,7 @@ def conversion(fb: FlowBuilder, k: Hole, n: ast.Call) -> None:
 
 
 def conversion_site(fb: FlowBuilder, k: Hole, n: ast.Call) -> Hole:
+    """The storage of a conversion that makes a copy."""
     hole = fb.spill(k, n)
     hole.dst.span = position(n.args[0])
     return hole

@@ -107,6 +107,7 @@ def evaluate_operand(fb: FlowBuilder, a: ast.Expr, dst: Type | None, given: dict
 
 
 def is_new_of_type(fb: FlowBuilder, x: ast.Call) -> bool:
+    """Is it `new(T)`?"""
     return builtin_of(fb, unparen(x.fun)) is BuiltinId.NEW and fb.is_type(x.args[0])
 
 

@@ -93,6 +93,7 @@ def target(fb: FlowBuilder, n: ast.Expr) -> Hole:
 
 
 def stmt(fb: FlowBuilder, s: ast.Stmt) -> None:
+    """Build the flows of a statement."""
     match s:
         case ast.ExprStmt(x=x):
             x = unparen(x)

@@ -11,6 +11,7 @@ from morestack.types.identity.type_params import core_type
 
 
 def index(fb: FlowBuilder, k: Hole, n: ast.Index) -> None:
+    """Evaluate an element into k."""
     core = fb.core_of(n.x)
     if isinstance(core, Signature):
         return  # an instantiation
@@ -28,6 +29,7 @@ def index(fb: FlowBuilder, k: Hole, n: ast.Index) -> None:
 
 
 def slice(fb: FlowBuilder, k: Hole, n: ast.Slice) -> None:
+    """Evaluate `x[lo:hi:max]` into k."""
     core = fb.core_of(n.x)
     if isinstance(core, Array):
         fb.expr(k.note(n, "slice").addr(n.x, "address-of"), n.x)
@@ -38,6 +40,7 @@ def slice(fb: FlowBuilder, k: Hole, n: ast.Slice) -> None:
 
 
 def index_target(fb: FlowBuilder, n: ast.Index, x: ast.Expr, i: ast.Expr) -> Hole:
+    """The hole that storing into an element means."""
     t = fb.type_of(x)
     core = core_type(t) if t is not None else None
     if isinstance(core, Map):

@@ -23,6 +23,7 @@ def pointer_site(fb: FlowBuilder, k: Hole, n: ast.Node, lit: ast.CompositeLit) -
 
 
 def composite(fb: FlowBuilder, k: Hole, n: ast.CompositeLit) -> None:
+    """Evaluate a composite literal into k."""
     t = fb.type_of(n)
     base = ti.pointer_base(t)
     if n.type is None and base is not None:  # an elided &T
@@ -50,6 +51,7 @@ def composite(fb: FlowBuilder, k: Hole, n: ast.CompositeLit) -> None:
 
 
 def struct_fields(fb: FlowBuilder, k: Hole, struct: Struct, n: ast.CompositeLit) -> None:
+    """Evaluate the fields of a struct literal into the struct's hole."""
     by_name = {f.name: f.type for f in struct.fields}
     for i, e in enumerate(n.elements):
         if isinstance(e, ast.KeyValue):

@@ -13,6 +13,7 @@ _COMPARISONS = {BinaryOp.EQL, BinaryOp.NEQ, BinaryOp.LSS, BinaryOp.LEQ, BinaryOp
 
 
 def address(fb: FlowBuilder, k: Hole, n: ast.Unary, x: ast.Expr) -> None:
+    """Evaluate `&x` into k."""
     if not isinstance(x, ast.CompositeLit):
         fb.expr(k.addr(n, "address-of"), x)
         return
@@ -21,6 +22,7 @@ def address(fb: FlowBuilder, k: Hole, n: ast.Unary, x: ast.Expr) -> None:
 
 
 def binary(fb: FlowBuilder, k: Hole, n: ast.Binary) -> None:
+    """Evaluate a binary operation: only concatenations allocate."""
     if n.op is BinaryOp.ADD and ti.is_string(fb.type_of(n)):
         fb.spill(k, n)
         concatenated(fb, n)

@@ -15,6 +15,7 @@ from morestack.types.core.types import Array, Map, Signature, Type
 
 
 def range_loop(fb: FlowBuilder, s: ast.Range) -> None:
+    """A range, by the type of its operand."""
     core = fb.core_of(s.x)
     if isinstance(core, Signature):
         range_func(fb, s)
@@ -47,6 +48,7 @@ def range_loop(fb: FlowBuilder, s: ast.Range) -> None:
 
 
 def range_value(fb: FlowBuilder, s: ast.Range, core: Type | None, holes: list[Hole], held: Location) -> None:
+    """Let the elements flow to the value variable."""
     k = holes[1]
     if k.derefs >= 0 and s.value is not None:
         elem = ti.element(core) if not isinstance(core, Map) else core.elem

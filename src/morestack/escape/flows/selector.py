@@ -33,6 +33,7 @@ def path_steps(t: Type | None, path: Sequence[int]) -> list[tuple[bool, Type | N
 
 
 def selector(fb: FlowBuilder, k: Hole, n: ast.Selector) -> None:
+    """Evaluate a field or a method value into k."""
     sel = fb.info.selections.get(n)
     if sel is None or sel.kind is SelectionKind.METHOD_EXPR:
         return  # a package's variable or function, or T.f
@@ -93,6 +94,7 @@ def method_value(fb: FlowBuilder, k: Hole, n: ast.Selector, sel: Selection) -> N
 
 
 def field_target(fb: FlowBuilder, n: ast.Selector, steps: list[tuple[bool, Type | None]]) -> Hole:
+    """The hole that storing into a field means."""
     for i in range(len(steps) - 1, -1, -1):
         if steps[i][0]:
             field_path(fb, fb.mutator(), n, steps[:i])

@@ -62,6 +62,7 @@ class FlowBuilder:
             self.inside(fn).block(fn.body)
 
     def type_of(self, n: ast.Expr) -> Type | None:
+        """An expression's type, if it is known."""
         tv = self.info.types.get(n)
         if tv is not None:
             return tv.type
@@ -74,14 +75,17 @@ class FlowBuilder:
         return None
 
     def is_constant(self, n: ast.Expr) -> bool:
+        """Is it a constant expression?"""
         tv = self.info.types.get(n)
         return tv is not None and tv.mode is Mode.CONSTANT
 
     def is_type(self, n: ast.Expr) -> bool:
+        """Does it name a type?"""
         tv = self.info.types.get(n)
         return tv is not None and tv.mode is Mode.TYPE
 
     def is_nil(self, n: ast.Expr) -> bool:
+        """Is it nil?"""
         tv = self.info.types.get(n)
         return tv is not None and tv.mode is Mode.NIL
 
@@ -95,16 +99,19 @@ class FlowBuilder:
         return obj if isinstance(obj, Var) else None
 
     def heap(self) -> Hole:
+        """The hole of what may be kept forever."""
         return Hole(self.graph.heap)
 
     def discard_hole(self) -> Hole:
+        """The hole of a value that goes nowhere."""
         return Hole(self.graph.blank)
 
     def mutator(self) -> Hole:
+        """The hole of a pointer that is stored through."""
         return Hole(self.graph.mutator)
 
     def temp(self, persists: bool = True) -> Location:
-        """A location nobody reports: a compiler's temporary."""
+        """A location that is not reported: a compiler's temporary."""
         loc = self.graph.new(self.fn, self.loop_depth, persists)
         loc.silent = True
         return loc
@@ -126,6 +133,7 @@ class FlowBuilder:
         return Hole(loc)
 
     def location(self, v: Var) -> Location:
+        """The location of a variable."""
         loc = self.graph.vars.get(v)
         if loc is None:  # a local the scan did not meet
             loc = self.batch.declare(v, self.fn, self.loop_depth)
@@ -165,6 +173,7 @@ class FlowBuilder:
         self.expr(self.mutator(), n)
 
     def assign_heap(self, n: ast.Expr, dst: Type | None, why: str, where: ast.Node) -> None:
+        """Evaluate n into the heap."""
         self.convert(self.heap().note(where, why), n, dst)
 
     def convert(self, k: Hole, n: ast.Expr, dst: Type | None) -> None:
@@ -196,10 +205,12 @@ class FlowBuilder:
         self.syntax.expr(self, k, n)
 
     def location_of_param(self, v: Var, callee: Fn) -> Location:
+        """The location of a parameter or result of a function in this batch."""
         loc = self.graph.vars.get(v)
         return loc if loc is not None else self.batch.declare(v, callee)
 
     def operand(self, k: Hole, x: Operand, dst: Type | None) -> None:
+        """Evaluate an operand, or let a temporary flow, into k, as type dst."""
         if isinstance(x, tuple):
             loc, t = x
             if dst is not None and ti.needs_box(dst, t):
@@ -211,7 +222,7 @@ class FlowBuilder:
     def temp_box(self, k: Hole, loc: Location) -> Hole:
         """An interface's copy of a compiler's temporary.
 
-        No node stands for it, so nobody can ask and it will be on the heap: what it holds flows there.
+        No node stands for it, so the IR builder cannot ask about it and puts it on the heap: what it holds flows there.
         """
         box = self.graph.new(self.fn, self.loop_depth, persists=False)
         box.text = loc.text

@@ -118,6 +118,7 @@ def minus(fb: Emitter, x: Operand) -> Operand:
 
 
 def one(t: ir.IRType, fb: Emitter) -> Operand:
+    """1 of a numeric type."""
     if isinstance(t, ir.Struct):
         return fb.make(t, Const(t.fields[0], 1.0), Const(t.fields[0], 0.0))
     return Const(t, 1.0 if t is ir.F64 or t is ir.F32 else 1)

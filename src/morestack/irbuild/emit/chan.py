@@ -52,7 +52,7 @@ def try_to(fb: Emitter, comm: Comm, otherwise: Block, pos: Pos) -> Operand:
 
 def select_among(fb: Emitter, comms: list[Comm], otherwise: Block | None, pos: Pos) -> Operand:
     """Several cases: a table, sends first, and room for their order; the answer tells which one went. With
-    `otherwise` nobody waits. Was a value received?"""
+    `otherwise` the select does not wait. Was a value received?"""
     pairs = ir.array(ir.struct(ir.PTR, ir.PTR), len(comms))
     table = fb.temp(ir.struct(pairs, ir.array(ir.I64, -(-len(comms) // ORDERED))))
     numbered = [c for c in comms if c.is_send] + [c for c in comms if not c.is_send]

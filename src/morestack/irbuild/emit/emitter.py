@@ -99,9 +99,11 @@ class Emitter:
         self.block.instrs.append(Instr(Op.UNREACHABLE))
 
     def jump(self, target: Block) -> None:
+        """End the block with a jump."""
         self.block.instrs.append(Instr(Op.JUMP, (), (), None, (target,)))
 
     def branch(self, cond: Operand, yes: Block, no: Block) -> None:
+        """End the block by a condition; a constant one jumps."""
         if type(cond) is Const:
             self.jump(yes if cond.value else no)
         else:
@@ -116,7 +118,7 @@ class Emitter:
             self.nonnil.discard(dst.id)
 
     def assign(self, dst: Reg, value: Operand) -> None:
-        """Write a register with a value nobody else uses: the instruction that just made it writes dst itself."""
+        """Write a register with a value that has no other use: the instruction that just made it writes dst itself."""
         instrs = self.block.instrs
         if type(value) is Reg and not value.name and instrs and instrs[-1].dst == (value,):
             instrs[-1].dst = (dst,)
@@ -167,6 +169,7 @@ class Emitter:
         return self.op(Op.EXTRACT, field, value, aux=n)
 
     def string_const(self, data: bytes) -> Operand:
+        """A string of these bytes."""
         if not data:
             return self.op(Op.ZERO, ir.STRING)
         return self.make(ir.STRING, self.mod.string(data), int64(len(data)))
@@ -184,16 +187,19 @@ class Emitter:
     # -- memory --
 
     def address(self, m: Mem) -> Operand:
+        """The address of a place."""
         if not m.off:
             return m.addr
         return self.op(Op.OFFSET, ir.PTR, m.addr, aux=m.off)
 
     def load(self, m: Mem, t: IRType) -> Operand:
+        """The value at a place."""
         if not t.size:
             return self.zero(t)
         return self.op(Op.LOAD, t, self.address(m))
 
     def store(self, m: Mem, value: Operand) -> None:
+        """Write a value at a place."""
         if value.type.size:
             self.do(Op.STORE, self.address(m), value)
 
@@ -207,6 +213,7 @@ class Emitter:
             self.do(Op.MOVE, self.address(to), self.address(source), aux=t)
 
     def clear(self, m: Mem, t: IRType) -> None:
+        """Zero a place."""
         if not t.size:
             return
         if isinstance(t, ir.Scalar):

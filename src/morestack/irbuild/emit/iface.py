@@ -143,7 +143,7 @@ def unbox_loc(fb: Emitter, data: Operand, t: Type) -> Loc:
 
 
 def _itab_or_nil(fb: Emitter, have: Operand, target: Type) -> Reg:
-    """The itab of dynamic type `have` for target; nil when there is no type, or it does not implement target."""
+    """The itab of dynamic type `have` for target; nil without a type, or if the type does not implement target."""
     result = fb.f.reg(ir.PTR)
     fb.set(result, NULL)
     some, done = fb.new_block(), fb.new_block()

@@ -45,7 +45,7 @@ def embedded(fb: Emitter, loc: Loc, t: Type, path: tuple[int, ...], pos: Pos) ->
 
 
 def receiver(fb: Emitter, loc: Loc, t: Type, f: Func, pos: Pos) -> Operand:
-    """The receiver argument of f from a place or value of type t, which is f's receiver type but for a pointer."""
+    """The receiver argument of f from a place or value of type t, f's receiver type up to one pointer."""
     base = bt.pointer_base(t)
     if base is not None and bt.is_interface(base):
         base = None
@@ -53,7 +53,7 @@ def receiver(fb: Emitter, loc: Loc, t: Type, f: Func, pos: Pos) -> Operand:
         if base is not None:
             return fb.load(loc, ir.PTR) if isinstance(loc, Mem) else loc
         if not isinstance(loc, Mem):
-            loc = fb.spill(loc)  # only in wrappers of values that no one else can see
+            loc = fb.spill(loc)  # only in wrappers: nothing else sees this value
         return fb.address(loc)
     recv = signature_of(f).recv
     assert recv is not None
@@ -135,7 +135,7 @@ def _build_wrapper(mod: ModuleEmitter, name: str, recv: Type, f: Func, path: tup
 
 
 def _panic_when_nil(fb: Emitter, pointer: Operand, name: str, pos: Pos) -> None:
-    """In the wrapper `path.(*T).m` of a method of T: there is no value."""
+    """In the wrapper `path.(*T).m` of a method of T: panic for a nil pointer."""
     path, _, rest = name.partition("(*")
     base, _, method = rest.rpartition(").")
     first, last = base.find("["), base.rfind("]")
@@ -177,6 +177,7 @@ def _word_code(mod: ModuleEmitter, t: Type, m: MethodSelection) -> str:
 
 
 def build_method_value(mod: ModuleEmitter, name: str, recv: Type, f: Func) -> None:
+    """The code of a method value: it calls the method with the receiver in its closure."""
     signature = plain_signature(f)
     fb = new_wrapper(mod, name, signature, [])
     context = fb.f.context = fb.f.reg(ir.PTR, "context")

@@ -98,6 +98,7 @@ class ModuleEmitter:
     # -- types --
 
     def link_string(self, t: Type) -> str:
+        """A type's name in symbols."""
         known = self._link_strings.get(t)
         if known is None:
             known = self._link_strings[t] = link_string(t)
@@ -186,7 +187,7 @@ class ModuleEmitter:
         self.module.functions[f.name] = f
 
     def request(self, name: str, build: Callable[[], None]) -> None:
-        """Queue the building of a function nobody has asked for yet."""
+        """Queue the building of a function, once."""
         if name not in self._requested:
             self._requested.add(name)
             self.pending.append(build)

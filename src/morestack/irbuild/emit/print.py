@@ -13,6 +13,7 @@ from morestack.types.core.types import Basic, Interface, Slice, Traits, Type
 
 
 def print_value(fb: Emitter, v: Operand, t: Type) -> None:
+    """Print one operand of `print`."""
     u = under(t)
     if isinstance(u, Basic):
         traits = u.traits

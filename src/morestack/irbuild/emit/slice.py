@@ -36,6 +36,7 @@ def grown(fb: Emitter, old: Operand, added: Operand, elem: Type, pos: Pos) -> tu
 
 
 def memmove(fb: Emitter, to: Operand, source: Operand, n: Operand, size: int) -> None:
+    """Copy n elements of this size."""
     if not size:
         return
     count = n if size == 1 else fb.op(Op.MUL, ir.I64, n, int64(size))
@@ -60,6 +61,7 @@ def part_of(
 
 
 def difference(fb: Emitter, a: Operand, b: Operand) -> Operand:
+    """a - b, of i64."""
     if type(a) is Const and type(b) is Const:
         return int64(int(a.value) - int(b.value))
     return fb.op(Op.SUB, ir.I64, a, b)

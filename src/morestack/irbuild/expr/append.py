@@ -16,6 +16,7 @@ from morestack.types.core.types import Map, Slice
 
 
 def append(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`append(s, x, y)` and `append(s, t...)`."""
     t = under(fb.type_of(e))
     assert isinstance(t, Slice)
     ordered(fb, e.args)
@@ -60,6 +61,7 @@ def _append_slice(fb: FuncBuilder, e: ast.Call, t: Slice, old: Operand, pos: Pos
 
 
 def copy(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`copy(to, from)`."""
     ordered(fb, e.args)
     to = fb.copy(fb.expr(e.args[0]))
     source = fb.copy(fb.expr(e.args[1]))
@@ -72,6 +74,7 @@ def copy(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def clear(fb: FuncBuilder, e: ast.Call, pos: Pos) -> None:
+    """`clear(x)`, of a map or slice."""
     (arg,) = e.args
     t = under(fb.type_of(arg))
     x = fb.expr(arg)

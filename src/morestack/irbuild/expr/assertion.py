@@ -22,11 +22,13 @@ def assert_target(fb: FuncBuilder, e: ast.TypeAssert) -> Type:
 
 
 def type_assert(fb: FuncBuilder, e: ast.TypeAssert) -> Operand:
+    """`x.(T)`; panics when it does not hold."""
     loc = _assert_or_panic(fb, e)
     return fb.load(loc, ir_type(assert_target(fb, e))) if isinstance(loc, Mem) else loc
 
 
 def type_assert_into(fb: FuncBuilder, e: ast.TypeAssert, to: Mem) -> None:
+    """`x.(T)` of a large type, stored."""
     loc = _assert_or_panic(fb, e)
     assert isinstance(loc, Mem)
     fb.move(to, loc, ir_type(assert_target(fb, e)))

@@ -18,6 +18,7 @@ from morestack.types.core.types import Traits
 
 
 def binary(fb: FuncBuilder, e: ast.Binary) -> Operand:
+    """A binary operation, by its operator."""
     op = e.op
     if op is BinaryOp.LAND or op is BinaryOp.LOR:
         return _short_circuit(fb, e)
@@ -51,6 +52,7 @@ def _chain(fb: FuncBuilder, e: ast.Expr) -> list[ast.Expr]:
 
 
 def concat(fb: FuncBuilder, parts: list[ast.Expr], pos: Pos) -> Operand:
+    """The concatenation of strings that are evaluated together."""
     ordered(fb, parts)
     return concat_values(fb, [fb.expr(p) for p in parts], pos)
 
@@ -97,6 +99,7 @@ def condition(fb: FuncBuilder, e: ast.Expr, yes: Block, no: Block) -> None:
 
 
 def unary(fb: FuncBuilder, e: ast.Unary) -> Operand:
+    """A unary operation other than `*p` and `<-ch`."""
     match e.op:
         case UnaryOp.ADDR:
             return address_of(fb, e.x)

@@ -1,4 +1,4 @@
-"""Builtin functions. Each builder gives the value, or None where there is none."""
+"""Builtin functions. Each builder returns the value, or None for a builtin without one."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ ANY = Interface((), ())
 
 
 def builtin(fb: FuncBuilder, e: ast.Call) -> Operand | None:
+    """A call of a builtin, by its table."""
     fun = unparen(e.fun)
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     assert isinstance(name, ast.Name)
@@ -40,7 +41,7 @@ def builtin(fb: FuncBuilder, e: ast.Call) -> Operand | None:
     assert isinstance(obj, Builtin)
     handler = _BUILTINS.get(obj.id)
     if handler is None:
-        raise InternalError("ir.build", f"builtin {obj.name} is no constant", e.span)
+        raise InternalError("ir.build", f"builtin {obj.name} is not a constant", e.span)
     if len(e.args) == 1 and isinstance(fb.type_of_or_none(e.args[0]), Tuple):
         e = _spread(fb, e)
     return handler(fb, e, fb.pos(e, e.lparen))

@@ -31,6 +31,7 @@ def call_value(fb: FuncBuilder, e: ast.Call) -> Operand:
 
 
 def call_into(fb: FuncBuilder, e: ast.Call, to: Mem) -> None:
+    """The value of a call, stored."""
     if mode_of(fb, e) is Mode.TYPE:
         loc = fb.loc(e)
         assert isinstance(loc, Mem)
@@ -53,7 +54,7 @@ def call_loc(fb: FuncBuilder, e: ast.Call) -> Loc:
 
 
 def call_statement(fb: FuncBuilder, e: ast.Call) -> None:
-    """A call whose results nobody wants."""
+    """A call whose results are dropped."""
     mode = mode_of(fb, e)
     if mode is Mode.BUILTIN:
         builtin(fb, e)

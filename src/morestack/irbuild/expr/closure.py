@@ -26,6 +26,7 @@ def capture_layout(mod: ModuleBuilder, captures: Sequence[Var], *more: ir.IRType
 
 
 def func_lit(fb: FuncBuilder, e: ast.FuncLit) -> Operand:
+    """A function literal as a value."""
     return closure(fb, e, fb.mod.escapes.node_escapes(e))
 
 

@@ -33,6 +33,7 @@ def comparison(fb: FuncBuilder, e: ast.Binary) -> Operand:
 
 
 def equality(fb: FuncBuilder, e: ast.Binary, xt: Type, yt: Type, pos: Pos) -> Operand:
+    """`x == y`: with nil, of interfaces, of an interface and another type, of one type."""
     for value, other in ((e.x, e.y), (e.y, e.x)):
         tv = fb.types.get(other)
         if tv is not None and tv.mode is Mode.NIL:

@@ -16,6 +16,7 @@ from morestack.types.core.types import Array, Pointer, Slice, Traits
 
 
 def basic_lit(fb: FuncBuilder, e: ast.BasicLit) -> Operand:
+    """A literal of a basic type."""
     tv = fb.types[e]
     assert tv.value is not None
     return constant(fb, tv.value, tv.type)

@@ -28,6 +28,7 @@ def index_value(fb: FuncBuilder, e: ast.Expr) -> tuple[Operand, bool]:
 
 
 def index_loc(fb: FuncBuilder, e: ast.Index) -> Loc:
+    """`x[i]`: an element, a byte of a string, a map entry, or an instantiated function."""
     inner = instantiated_name(e, fb.mod)
     if inner is not e:
         return fb.loc(inner)

@@ -28,6 +28,7 @@ IMAGE_ELEMENTS = 4
 
 
 def literal(fb: FuncBuilder, e: ast.CompositeLit) -> Operand:
+    """The value of a composite literal."""
     t = fb.type_of(e)
     u = under(t)
     base = bt.pointer_base(t)
@@ -46,6 +47,7 @@ def literal(fb: FuncBuilder, e: ast.CompositeLit) -> Operand:
 
 
 def literal_loc(fb: FuncBuilder, e: ast.CompositeLit) -> Loc:
+    """A composite literal, in a temporary if it is large."""
     it = ir_type(fb.type_of(e))
     if is_ssa(it):
         return literal(fb, e)

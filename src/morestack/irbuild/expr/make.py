@@ -22,6 +22,7 @@ MAX_STACK_SLICE = 64 << 10
 
 
 def new(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`new(T)` and `new(x)`."""
     t = bt.pointer_base(fb.type_of(e))
     assert t is not None
     (arg,) = e.args
@@ -52,6 +53,7 @@ def length_of(fb: FuncBuilder, e: ast.Expr) -> Operand:
 
 
 def make(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`make` of a slice, map or channel."""
     t = fb.type_of(e)
     u = under(t)
     sizes = e.args[1:]
@@ -81,12 +83,14 @@ def make(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def unsafe_add(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`unsafe.Add`."""
     ordered(fb, e.args)
     p = fb.copy(fb.expr(e.args[0]))
     return fb.op(Op.INDEX, ir.PTR, p, length_of(fb, e.args[1]), aux=1)
 
 
 def unsafe_slice(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`unsafe.Slice`."""
     ordered(fb, e.args)
     t = under(fb.type_of(e))
     assert isinstance(t, Slice)
@@ -97,6 +101,7 @@ def unsafe_slice(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def unsafe_string(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
+    """`unsafe.String`."""
     ordered(fb, e.args)
     p = fb.copy(fb.expr(e.args[0]))
     n = length_of(fb, e.args[1])

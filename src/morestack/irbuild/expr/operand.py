@@ -14,6 +14,7 @@ from morestack.types.core.objects import Func, Var
 
 
 def name_loc(fb: FuncBuilder, e: ast.Name) -> Loc:
+    """A variable, or the closure of a function."""
     obj = fb.info.uses.get(e)
     if obj is None:
         obj = fb.info.defs.get(e)
@@ -21,10 +22,11 @@ def name_loc(fb: FuncBuilder, e: ast.Name) -> Loc:
         return fb.var_loc(obj)
     if type(obj) is Func:
         return fb.mod.function_value(fb.mod.func_symbol(instance_of(fb.mod, e, obj)))
-    raise InternalError("ir.build", f"{e.text} is no value", e.span)
+    raise InternalError("ir.build", f"{e.text} is not a value", e.span)
 
 
 def star_loc(fb: FuncBuilder, e: ast.Star) -> Loc:
+    """`*p`."""
     p = fb.expr(e.x)
     fb.nil_check(p, fb.pos(e))
     return Mem(p)

@@ -1,7 +1,7 @@
-"""Evaluation order where the specification leaves it open, as gc has it.
+"""Evaluation order where the specification leaves it open: gc's.
 
-gc first evaluates all calls, receives and the like of a statement, left to right, and keeps their results; only
-then the rest: loads of variables, indexing, arithmetic. So in `x + f()` the load of x sees what f did.
+gc first evaluates all calls, receives and map reads of a statement, left to right, and keeps their results; then it
+evaluates the rest: loads of variables, indexing, arithmetic. So in `x + f()` the load of x sees what f did.
 `ordered` does that for a list of operands that are evaluated together: when a later one contains a call,
 the calls of all of them are hoisted. Results wait in `FuncBuilder.saved`.
 """
@@ -27,7 +27,7 @@ _UNITS = (ast.BinaryOp.LAND, ast.BinaryOp.LOR)
 
 
 def children(e: ast.Expr) -> tuple[ast.Expr, ...]:
-    """Operands of e in evaluation order; types and the parts of function literals are none."""
+    """Operands of e in evaluation order; not types, and not the parts of function literals."""
     match e:
         case ast.Binary(x=x, y=y):
             return (x, y)
@@ -77,7 +77,7 @@ def is_unit(fb: FuncBuilder, e: ast.Expr) -> bool:
 
 
 def _is_pure(fb: FuncBuilder, e: ast.Expr) -> bool:
-    """A builtin that changes nothing others could see: it has its turn, but makes nothing else wait."""
+    """A builtin without visible effects: it is evaluated in its turn, but other operands need not wait for it."""
     if not isinstance(e, ast.Call):
         return False
     fun = fb.types.get(e.fun)
@@ -108,7 +108,7 @@ def hoist(fb: FuncBuilder, e: ast.Expr) -> None:
 
 
 def save(fb: FuncBuilder, e: ast.Expr) -> None:
-    """Evaluate e now; whoever asks for it later gets this value."""
+    """Evaluate e now; later uses of it get this value."""
     if e in fb.saved:
         return
     tv = fb.types.get(e)

@@ -47,5 +47,5 @@ def receive_into(fb: FuncBuilder, e: ast.Receive, to: Mem) -> None:
 
 
 def receive_statement(fb: FuncBuilder, e: ast.Receive) -> None:
-    """`<-ch` whose value nobody wants."""
+    """`<-ch` whose value is dropped."""
     fb.rt("chanrecv", fb.expr(e.x), NULL, pos=fb.pos(e))

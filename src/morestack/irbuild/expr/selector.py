@@ -37,6 +37,7 @@ def static_callee(fb: FuncBuilder, fun: ast.Expr) -> str | None:
 
 
 def selector_loc(fb: FuncBuilder, e: ast.Selector) -> Loc:
+    """A field, a qualified name, a method value or a method expression."""
     selection = fb.info.selections.get(e)
     if selection is None:  # a qualified identifier
         return name_loc(fb, e.sel)

@@ -36,7 +36,7 @@ from morestack.syntax.nodes import BinaryOp, unparen
 from morestack.types.core.types import Map, Traits, Type
 
 MAY_PANIC = frozenset({BinaryOp.QUO, BinaryOp.REM})
-"""Operators whose panics leave no new entry in a map, as gc has it; a negative shift count does leave one."""
+"""Operators whose panics leave no new entry in a map, as with gc; a negative shift count does leave one."""
 
 
 def assign_one(fb: FuncBuilder, lhs: ast.Expr, rhs: ast.Expr) -> None:
@@ -100,6 +100,7 @@ def assign_multi(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: ast.Expr) -> N
 
 
 def assign(fb: FuncBuilder, s: ast.Assign) -> None:
+    """`a, b = x, y` and `a op= x`."""
     if s.op is not None:
         op_assign(fb, s.lhs[0], s.op, s.rhs[0], fb.pos(s, s.op_pos))
     elif len(s.lhs) == len(s.rhs) == 1:
@@ -112,6 +113,7 @@ def assign(fb: FuncBuilder, s: ast.Assign) -> None:
 
 
 def inc_dec(fb: FuncBuilder, s: ast.IncDec) -> None:
+    """`a++` and `a--`."""
     op_assign(fb, s.x, BinaryOp.ADD if s.inc else BinaryOp.SUB, None, fb.pos(s))
     fb.saved.clear()
 

@@ -45,6 +45,7 @@ def declare_loc(fb: FuncBuilder, v: Var, loc: Loc, pos: Pos) -> None:
 
 
 def define(fb: FuncBuilder, s: ast.Define) -> None:
+    """`a, b := x, y`."""
     lhs, rhs = s.lhs, s.rhs
     defs = fb.info.defs
     if len(lhs) == len(rhs) == 1:
@@ -83,6 +84,7 @@ def define(fb: FuncBuilder, s: ast.Define) -> None:
 
 
 def decl_stmt(fb: FuncBuilder, s: ast.DeclStmt) -> None:
+    """Declarations in a function; only variables need code."""
     for d in s.decls:
         if isinstance(d, ast.VarDecl):
             _var_decl(fb, d)

@@ -180,6 +180,7 @@ def _builtin_thunk(fb: FuncBuilder, call: ast.Call, name: str, escapes: bool, po
 
 
 def go_stmt(fb: FuncBuilder, s: ast.Go) -> None:
+    """`go f(x)`."""
     call = unparen(s.call)
     assert isinstance(call, ast.Call)
     pos = fb.pos(s)
@@ -189,6 +190,7 @@ def go_stmt(fb: FuncBuilder, s: ast.Go) -> None:
 
 
 def defer_stmt(fb: FuncBuilder, s: ast.Defer) -> None:
+    """`defer f(x)`."""
     call = unparen(s.call)
     assert isinstance(call, ast.Call)
     pos = fb.pos(s)

@@ -15,6 +15,7 @@ from morestack.syntax import nodes as ast
 
 
 def return_stmt(fb: FuncBuilder, s: ast.Return) -> None:
+    """`return x, y`."""
     types = fb.result_types
     if not types:
         _leave(fb, [])

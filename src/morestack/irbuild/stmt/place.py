@@ -28,6 +28,7 @@ def variable_of(fb: FuncBuilder, e: ast.Expr) -> Var | None:
 
 
 def is_blank(e: ast.Expr) -> bool:
+    """Is it `_`?"""
     return isinstance(e, ast.Name) and e.text == "_"
 
 
@@ -82,6 +83,7 @@ def assign_value(fb: FuncBuilder, lhs: ast.Expr, value: Operand) -> None:
 
 
 def map_slot(fb: FuncBuilder, e: ast.Index) -> Mem:
+    """The place of a map entry, made if absent."""
     map_type = fb.type_of(e.x)
     u = under(map_type)
     assert isinstance(u, Map)
@@ -91,6 +93,7 @@ def map_slot(fb: FuncBuilder, e: ast.Index) -> Mem:
 
 
 def place_of(fb: FuncBuilder, lhs: ast.Expr) -> Mem:
+    """The place of a left side in memory, after its checks."""
     if isinstance(lhs, ast.Index) and isinstance(under(fb.type_of(lhs.x)), Map):
         return map_slot(fb, lhs)
     loc = fb.loc(lhs)
@@ -107,7 +110,7 @@ def left_type(fb: FuncBuilder, lhs: ast.Expr) -> Type | None:
 
 
 def hoist_left(fb: FuncBuilder, lhs: ast.Expr) -> None:
-    """Calls inside the left side; an index of a map is no read here."""
+    """Calls inside the left side; an index of a map is not read here."""
     lhs = unparen(lhs)
     if isinstance(lhs, ast.Index):
         hoist(fb, lhs.x)
@@ -139,6 +142,7 @@ def save_operands(fb: FuncBuilder, lhs: ast.Expr) -> None:
 
 
 def assign_loc(fb: FuncBuilder, lhs: ast.Expr, loc: Loc) -> None:
+    """Store a value that has been evaluated; `_` takes any."""
     if is_blank(lhs):
         return
     if isinstance(loc, Mem):

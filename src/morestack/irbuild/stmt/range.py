@@ -26,6 +26,7 @@ ITERATOR = ir.array(ir.PTR, 12)
 
 
 def range_stmt(fb: FuncBuilder, s: ast.Range) -> None:
+    """A range, by the type of its operand."""
     u = under(fb.type_of(s.x))
     if isinstance(u, Basic):
         if u.traits & Traits.STRING:

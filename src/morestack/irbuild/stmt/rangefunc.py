@@ -2,14 +2,14 @@
 
 The body is a function of its own, `main.g-range1`, a closure that returns whether f should go on. It shares a
 *record* with the function around it, {state, next}. The state is gc's: it catches an f that goes on calling
-yield when it must not. A statement that leaves the body for good (break, return, a branch to somewhere outside)
+yield when it must not. A statement that leaves the loop (break, return, a branch to somewhere outside)
 writes its number in `next` and returns false; after the call of f the function around makes that jump itself. When
 that function is a body too and the jump leads out of it as well, it does the same once more, so a branch out
 of several loops unwinds them one by one. A return has stored its values in the result variables before, which the
 body has captured.
 
 The body is built while its statement is, because the jumps to make after the call are known only then.
-Rejected: one variable for all loops of a function, as gc has it; every body would capture more for nothing.
+Rejected: one variable for all loops of a function, as gc has it; every body would capture unused ones.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class RangeBody:
         """Numbers from 1; None: return from the function around."""
 
     def contains(self, node: ast.Node) -> bool:
+        """Is the node in the body of the loop?"""
         span, inner = self.s.body.span, node.span
         return span.start <= inner.start < span.end
 
@@ -64,6 +65,7 @@ class RangeBody:
         self.stop(fb)
 
     def stop(self, fb: FuncBuilder) -> None:
+        """End the block: the body returns false."""
         fb.store(Mem(self.record), int64(DONE))
         fb.do(Op.RETURN, FALSE)
 
@@ -102,7 +104,7 @@ def range_func(fb: FuncBuilder, s: ast.Range, u: Signature) -> None:
 def mark_frame(fb: FuncBuilder, pos: Pos) -> None:
     """At the start of a function: defer a call that does nothing, whose closure bodies know this frame by.
 
-    The closure is on the heap, for a body may be.
+    The closure is on the heap, because a body may be.
     """
     mod = fb.mod
     name = f"{bt.path_prefix(mod.pkg)}.rangedefers"

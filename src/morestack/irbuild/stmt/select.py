@@ -23,6 +23,7 @@ from morestack.types.core.types import BOOL, Type
 
 
 def send(fb: FuncBuilder, s: ast.Send) -> None:
+    """`ch <- x`."""
     ordered(fb, (s.ch, s.value))
     elem = chan_elem(fb, s.ch)
     ch = fb.copy(fb.expr(s.ch))
@@ -99,6 +100,7 @@ def _bind(fb: FuncBuilder, case: Case, ok: Operand) -> None:
 
 
 def select(fb: FuncBuilder, s: ast.Select) -> None:
+    """A select: its operands first, then the operation that its cases need."""
     pos = fb.pos(s)
     done = fb.new_block()
     fb.breaks[s] = done

@@ -26,6 +26,7 @@ DENSE = 4
 
 
 def switch(fb: FuncBuilder, s: ast.Switch) -> None:
+    """An expression switch, with or without a tag."""
     if s.init is not None:
         fb.stmt(s.init)
     done = fb.new_block()

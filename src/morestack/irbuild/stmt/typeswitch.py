@@ -18,6 +18,7 @@ from morestack.types.core.types import Type
 
 
 def type_switch(fb: FuncBuilder, s: ast.TypeSwitch) -> None:
+    """`switch x := y.(type)`: the cases are tested in source order."""
     if s.init is not None:
         fb.stmt(s.init)
     x = unparen(s.x)
