@@ -61,7 +61,7 @@ def to_heap() -> Leaks:
 
 
 def describe(leaks: Leaks, name: str, results: list[str]) -> list[str]:
-    """The messages of a tag; results are the result parameters' names."""
+    """The messages of a tag, none if nothing leaks; results are the result parameters' names."""
     lines: list[str] = []
     if leaks.heap == 0:
         lines.append(f"leaking param: {name}")
