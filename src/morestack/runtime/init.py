@@ -49,8 +49,8 @@ from morestack.runtime.stack.stackprotect import protect_freed
 from morestack.runtime.sync.sema import sema_init
 from morestack.runtime.sync.time import time_init
 from morestack.runtime.sys.allp import MAX_PROCS
-from morestack.runtime.sys.event import EVENT_CAPACITY, event_init, event_mask
-from morestack.runtime.sys.fatal import exit_code, fatal_init, stop
+from morestack.runtime.sys.event import EVENT_CAPACITY, event_init
+from morestack.runtime.sys.fatal import exit_code, fatal_init
 from morestack.runtime.sys.layout import G
 from morestack.runtime.sys.lockrank import check_order, lockrank_init
 from morestack.runtime.sys.print import print_init
@@ -121,18 +121,6 @@ def setmaxstack(size: u64) -> u64:
 
 
 @export
-def seteventmask(mask: u64) -> None:
-    """Choose which kinds of events are recorded: bit 1 << kind."""
-    event_mask.value = mask
-
-
-@export
 def exitcode(g: Ptr[G]) -> i64:
     """The program's exit code, once it is over."""
     return exit_code.value
-
-
-@export
-def interrupt(g: Ptr[G], code: i64) -> None:
-    """Ask the program to end: every thread ends at its next safe point."""
-    stop(code)

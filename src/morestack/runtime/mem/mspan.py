@@ -21,7 +21,7 @@ Note [Layouts by span]: gc writes a bitmap for each object with pointers when it
 layout share spans (mkind.py), so an allocation writes nothing but what it returns, and marking reads no bitmap.
 """
 
-from morestack.dialect.machine import Ptr, ctz, memset, nil, popcount, ptr_at, u8, u32, u64
+from morestack.dialect.machine import Ptr, ctz, memset, nil, ptr_at, u8, u32, u64
 from morestack.runtime.mem.mheap import BITS_PER_PAGE, PAGE_SHIFT, SPAN_HEAP, MSpan, mheap, mheap_alloc, out_of_memory
 
 FORM_NOSCAN = u32(0)
@@ -114,17 +114,3 @@ def give_back(s: Ptr[MSpan], start: u64, end: u64) -> None:
     for k in range(count):
         j = u64(i + k)
         bits[j >> 6] = u64(bits[j >> 6] & ~(u64(1) << (j & 63)))
-
-
-def is_allocated(s: Ptr[MSpan], i: u64) -> u64:
-    """1 when object i is allocated (see the invariants), else 0."""
-    return u64(alloc_bits(s)[i >> 6] >> (i & 63) & 1)
-
-
-def count_marked(s: Ptr[MSpan]) -> u64:
-    """How many objects are marked."""
-    bits = mark_bits(s)
-    n = u64(0)
-    for w in range(bit_words(s)):
-        n = u64(n + popcount(bits[w]))
-    return n

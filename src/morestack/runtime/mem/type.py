@@ -167,11 +167,6 @@ def name_data(name: u64) -> u64:
     return u64(at + 1)
 
 
-def is_exported_name(name: u64) -> boolean:
-    """Whether the exported bit is set."""
-    return ptr_at(u8, name)[0] & 1 != 0
-
-
 def same_name(a: u64, b: u64) -> boolean:
     """Whether two encoded names have the same bytes."""
     n = name_len(a)

@@ -362,12 +362,6 @@ def goready_last(pp: Ptr[P], g: Ptr[G]) -> None:
         wakep()
 
 
-def goready_anywhere(g: Ptr[G]) -> None:
-    """A parked goroutine can run again; the caller has no processor."""
-    g.at.waitreason = WAIT_NONE
-    give_way(nil(M), g)
-
-
 @export
 def gosched(g: Ptr[G]) -> i64:
     """Let others run: to the global queue, as Go's Gosched."""
