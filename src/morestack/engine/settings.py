@@ -39,6 +39,7 @@ VARIABLES = {
     "MORESTACK_CACHE": "the folder of compiled objects (build/store.py)",
     "XDG_CACHE_HOME": "where that folder is by default (build/store.py)",
     "MORESTACK_DEBUG": "Python's traceback of an internal error (cli/main.py)",
+    "MORESTACK_VERIFY": "verify the IR after every pass (opt/passes.py)",
     "GOROOT": "the Go distribution (build/goroot.py)",
     "PATH": "where the command go is looked for (build/goroot.py, bench/peers.py)",
 }

@@ -69,6 +69,16 @@ class Operand:
         """Mark the operand as reported."""
         self.mode = None
 
+    def set_value(self, type: Type) -> None:
+        """Become a plain value of that type."""
+        self.mode = Mode.VALUE
+        self.type = type
+
+    def become(self, other: Operand) -> None:
+        """Take over everything of another operand."""
+        self.mode, self.expr, self.type = other.mode, other.expr, other.type
+        self.value, self.builtin = other.value, other.builtin
+
     def copy(self) -> Operand:
         return Operand(self.mode, self.expr, self.type, self.value, self.builtin)
 

@@ -101,6 +101,10 @@ def is_typed(t: Type) -> bool:
     return not is_untyped(t)
 
 
+def is_untyped_numeric(t: Type) -> bool:
+    return is_untyped(t) and is_numeric(t)
+
+
 def is_untyped_nil(t: Type) -> bool:
     return isinstance(t, Basic) and t.kind is Kind.UNTYPED_NIL
 
