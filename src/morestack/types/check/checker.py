@@ -20,13 +20,13 @@ from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.syntax.positions import start_of
-from morestack.types.check.operand import Operand, describe
+from morestack.types.check.operand import ExprKind, Operand, Target, describe
 from morestack.types.const.exact import Value
 from morestack.types.core.info import Info, Mode, TypeAndValue
 from morestack.types.core.kinds import is_typed
 from morestack.types.core.objects import Func, Label, Object, Package, PkgName, TypeName, Var
 from morestack.types.core.scope import Scope
-from morestack.types.core.types import BOOL, EMPTY_TUPLE, INVALID, Basic, Named, Signature, Tuple, Type
+from morestack.types.core.types import BOOL, EMPTY_TUPLE, Basic, Named, Signature, Tuple, Type
 from morestack.types.core.universe import UNIVERSE
 from morestack.types.identity.typestring import relative_to, type_string
 
@@ -76,10 +76,42 @@ class UntypedInfo:
     value: Value | None
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What the walk recurses through. `package` ties it to the state, so that no construct imports the dispatch."""
+
+    expr: Callable[[Checker, ast.Expr, Type | None, Target | None], tuple[Operand, ExprKind]]
+    """One expression of any kind: what it is, and whether it may stand as a statement."""
+    type: Callable[[Checker, ast.Expr, TypeName | None], Type]
+    """One type expression; the name is the one it is being declared under."""
+    stmt: Callable[[Checker, ast.Stmt], None]
+    object: Callable[[Checker, Object], None]
+    """Makes sure that a declared object has its type."""
+    body: Callable[[Checker, Body], None]
+    """The body of a function, once the declarations around it are complete."""
+    length: Callable[[Checker, ast.Expr], Operand]
+    """One value, as an array's length is: type expressions hold expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a function, and the declaration whose dependencies it adds to."""
+
+    owner: ast.FuncDecl | ast.FuncLit
+    type: ast.FuncType
+    block: ast.Block
+    sig: Signature
+    decl: DeclInfo | None
+    iota: int | None = None
+
+
 class Checker:
     """The state of one package's checking."""
 
-    def __init__(self, path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer) -> None:
+    def __init__(
+        self, path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer, walk: Walk
+    ) -> None:
+        self.walk = walk
         self.files = tuple(files)
         self.importer = importer
         self.diagnostics = diagnostics
@@ -191,6 +223,28 @@ class Checker:
             action()
         del self.delayed[top:]
 
+    # -- the recursion -----------------------------------------------------------------------------
+
+    def stmt(self, s: ast.Stmt) -> None:
+        """Check one statement, and the function literals in it."""
+        top = len(self.delayed)
+        self.walk.stmt(self, s)
+        if len(self.delayed) > top:
+            self.process_delayed(top)
+
+    def stmts(self, stmts: Sequence[ast.Stmt]) -> None:
+        """Check statements in the current scope."""
+        for s in stmts:
+            self.stmt(s)
+
+    def object_decl(self, obj: Object) -> None:
+        """Make sure obj has its type."""
+        self.walk.object(self, obj)
+
+    def type_expr(self, e: ast.Expr, def_: TypeName | None = None) -> Type:
+        """The type e denotes, generic or not, INVALID after an error; def_ is the name it is declared under."""
+        return self.walk.type(self, e, def_)
+
     # -- recording ---------------------------------------------------------------------------------
 
     def declare(self, scope: Scope, name: ast.Name | None, obj: Object) -> None:
@@ -250,15 +304,3 @@ class Checker:
 def other_declaration(obj: Object | Label) -> tuple[str, ...]:
     """gc's note on what a redeclaration collides with."""
     return () if obj.span is None else (f"{obj.span}: other declaration of {obj.name}",)
-
-
-def unparen(e: ast.Expr) -> ast.Expr:
-    """e without surrounding parentheses."""
-    while isinstance(e, ast.Paren):
-        e = e.x
-    return e
-
-
-__all__ = [
-    "INVALID", "At", "Checker", "DeclInfo", "Environment", "Importer", "UntypedInfo", "unparen",
-]  # fmt: skip

@@ -37,6 +37,7 @@ from morestack.types.core.types import (
 )
 from morestack.types.core.under import constraint_interface, unalias, under
 from morestack.types.identity.identical import type_set
+from morestack.types.identity.type_params import core_type
 from morestack.types.identity.typestring import Qualifier, type_string
 
 if TYPE_CHECKING:
@@ -164,3 +165,11 @@ def describe(x: Operand, qualifier: Qualifier) -> str:
     if has_type:
         inner += _type_description(x, qualifier)
     return f"{text} ({inner})"
+
+
+def target_of(t: Type | None, what: str) -> Target | None:
+    """A target for type inference if t is a function type."""
+    if t is None:
+        return None
+    u = core_type(t)
+    return Target(u, what) if isinstance(u, Signature) else None

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from morestack.source.diagnostics import Diagnostics
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
-from morestack.types.check.checker import Checker, Importer
+from morestack.types.check import dispatch
+from morestack.types.check.checker import Checker, Importer, Walk
 from morestack.types.check.decl import decl, init_order, resolve
-from morestack.types.check.expr import captures
+from morestack.types.check.expr import captures, expr
 from morestack.types.check.stmt import labels, unused
 from morestack.types.check.whole import limits, local_types, mono
 from morestack.types.core.info import CheckedPackage
@@ -26,11 +27,21 @@ def no_packages(_: str) -> Package | None:
     return None
 
 
+WALK = Walk(
+    dispatch.check_expr,
+    dispatch.check_type,
+    dispatch.check_stmt,
+    decl.object_decl,
+    decl.func_body,
+    expr.expr,
+)
+
+
 def check_package(
     path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer = no_packages
 ) -> CheckedPackage:
     """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
-    check = Checker(path, files, diagnostics, importer)
+    check = Checker(path, files, diagnostics, importer, WALK)
     with deep_recursion():
         labels.check_labels(check)
         resolve.collect_objects(check)

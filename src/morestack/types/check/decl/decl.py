@@ -10,15 +10,16 @@ from __future__ import annotations
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.types.check.checker import Checker, DeclInfo, Environment, other_declaration
-from morestack.types.check.decl import cycles
-from morestack.types.check.expr import call, expr
-from morestack.types.check.stmt import assign, returns, stmt, unused
+from morestack.types.check import cycles
+from morestack.types.check.checker import Body, Checker, DeclInfo, Environment, other_declaration
+from morestack.types.check.expr import expr
+from morestack.types.check.operand import target_of
+from morestack.types.check.stmt import assign, returns, unused
 from morestack.types.check.typexpr import generic, signature, typexpr
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_const_type, is_type_param, is_valid
 from morestack.types.core.objects import Builtin, Const, Func, Nil, Object, PkgName, TypeName, Var
-from morestack.types.core.types import EMPTY_TUPLE, INVALID, Alias, Named, Signature, Struct, Type
+from morestack.types.core.types import EMPTY_TUPLE, INVALID, Alias, Named, Signature, Struct
 from morestack.types.core.under import signature_of, under
 
 
@@ -73,17 +74,6 @@ def object_decl(check: Checker, obj: Object) -> None:
             _func_decl(check, obj, d, d.func_decl)
 
 
-def is_complete(check: Checker, t: Type) -> bool:
-    """Whether t is declared far enough to be looked into; reports the cycle if not."""
-    at: Type | None = t
-    while isinstance(at, Named | Alias):
-        if at.obj in check.path_index:
-            cycles.report_cycle(check, check.path[check.path_index[at.obj] :])
-            return False
-        at = at.actual if isinstance(at, Alias) else at.underlying
-    return True
-
-
 def const_decl(
     check: Checker, obj: Const, type_: ast.Expr | None, init: ast.Expr | None, iota: int, inherited: bool
 ) -> None:
@@ -117,7 +107,7 @@ def var_decl(check: Checker, obj: Var, lhs: tuple[Var, ...], type_: ast.Expr | N
         obj.type = obj.type or INVALID
         return
     if len(lhs) <= 1:
-        x = expr.expr(check, init, call.target_of(obj.type, obj.name))
+        x = expr.expr(check, init, target_of(obj.type, obj.name))
         assign.init_var(check, obj, x, "variable declaration")
         return
     if type_ is not None:
@@ -201,26 +191,18 @@ def _func_decl(check: Checker, obj: Func, d: DeclInfo, f: ast.FuncDecl) -> None:
             check.error(f, Code.BAD_DECL, "generic function is missing function body")
         return
     body = f.body
-    check.later(lambda: func_body(check, f, f.type, body, sig, d, None))
+    check.later(lambda: func_body(check, Body(f, f.type, body, sig, d)))
 
 
-def func_body(
-    check: Checker,
-    owner: ast.FuncDecl | ast.FuncLit,
-    type_: ast.FuncType,
-    body: ast.Block,
-    sig: Signature,
-    decl: DeclInfo | None,
-    iota: int | None,
-) -> None:
+def func_body(check: Checker, f: Body) -> None:
     """Check the body of a function."""
-    scope = check.info.scopes[type_]
-    check.info.scopes[body] = scope
-    env = Environment(scope, decl, iota, sig=sig, func=owner)
+    scope = check.info.scopes[f.type]
+    check.info.scopes[f.block] = scope
+    env = Environment(scope, f.decl, f.iota, sig=f.sig, func=f.owner)
     with check.environment(env):
-        stmt.stmt_list(check, body.stmts)
-        if sig.results.vars and not returns.is_terminating(check, body, ""):
-            at = body.span.at(body.rbrace)
+        check.stmts(f.block.stmts)
+        if f.sig.results.vars and not returns.is_terminating(check, f.block, ""):
+            at = f.block.span.at(f.block.rbrace)
             check.error(at, Code.MISSING_RETURN, "missing return")
         unused.check_variables(check, env)
 

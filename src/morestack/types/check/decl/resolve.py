@@ -6,7 +6,8 @@ from morestack.build.finder import importable
 from morestack.build.goroot import MISSING, STANDARD, goroot
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.types.check.checker import Checker, DeclInfo, other_declaration, unparen
+from morestack.syntax.walk import unparen
+from morestack.types.check.checker import Checker, DeclInfo, other_declaration
 from morestack.types.check.decl import decl
 from morestack.types.check.typexpr import signature
 from morestack.types.core.objects import Const, Func, Object, Package, PkgName, TypeName, Var, is_exported

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.syntax.format import expr_string
+from morestack.types.check import cycles
 from morestack.types.check.checker import Checker
-from morestack.types.check.decl import decl
-from morestack.types.check.expr import builtin, conversion, expr, index
-from morestack.types.check.operand import ExprKind, Operand, Target, invalid
-from morestack.types.check.stmt import assign
+from morestack.types.check.expr import arguments, conversion, expr, index
+from morestack.types.check.expr.builtin import builtin
+from morestack.types.check.operand import ExprKind, Operand, invalid, target_of
 from morestack.types.check.typexpr import generic, typexpr
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import has_type_param, is_type_param, is_valid
-from morestack.types.core.objects import Var
-from morestack.types.core.types import INVALID, Basic, Interface, Signature, Slice, Tuple, Type
+from morestack.types.core.types import INVALID, Basic, Interface, Signature, Tuple, Type
 from morestack.types.core.under import under
 from morestack.types.identity.identical import type_set
-from morestack.types.identity.type_params import common_under, core_type
-
-
-def target_of(t: Type | None, what: str) -> Target | None:
-    """A target for type inference if t is a function type."""
-    if t is None:
-        return None
-    u = core_type(t)
-    return Target(u, what) if isinstance(u, Signature) else None
+from morestack.types.identity.type_params import common_under
 
 
 def check_call(check: Checker, e: ast.Call) -> tuple[Operand, ExprKind]:
@@ -59,7 +49,7 @@ def _conversion(check: Checker, e: ast.Call, x: Operand) -> Operand:
         return invalid(e)
     t = x.type
     name = check.type_str(t)
-    if not decl.is_complete(check, t):
+    if not cycles.is_complete(check, t):
         return invalid(e)
     if not e.args:
         check.error(e, Code.WRONG_ARG_COUNT, f"missing argument in conversion to {name}")
@@ -115,7 +105,7 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
         else:
             type_args = given
     args, partial = _generic_args(check, e.args)
-    sig = arguments(check, e, sig, type_args, args, partial, written)
+    sig = arguments.arguments(check, e, sig, type_args, args, partial, written)
     if was_generic and not sig.type_params:
         check.record_type(e.fun, Mode.VALUE, sig)
     check.env.has_call_or_recv = True
@@ -123,7 +113,7 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
     if not results:
         return Operand(Mode.NO_VALUE, e, x.type)
     t = (results[0].type or INVALID) if len(results) == 1 else sig.results
-    if len(results) == 1 and not decl.is_complete(check, t):
+    if len(results) == 1 and not cycles.is_complete(check, t):
         return invalid(e)
     if sig.type_params and has_type_param(t):
         return invalid(e)  # inference failed and has been reported
@@ -158,64 +148,3 @@ def _generic_args(check: Checker, args: tuple[ast.Expr, ...]) -> tuple[list[Oper
         operands.append(x)
         partial.append(given)
     return operands, partial
-
-
-def arguments(
-    check: Checker,
-    e: ast.Call,
-    sig: Signature,
-    type_args: list[Type],
-    args: list[Operand],
-    partial: list[list[Type]] | None = None,
-    written: tuple[ast.Expr, ...] = (),
-) -> Signature:
-    """Assign args to sig's parameters; return the signature, instantiated if it was generic."""
-    params = _matching_params(check, e, sig, args)
-    if params is None:
-        return sig
-    generic_args = [i for i, a in enumerate(args) if isinstance(a.type, Signature) and a.type.type_params]
-    if sig.type_params or generic_args:
-        inferred = generic.infer_call(check, e, sig, type_args, args, partial or [], params, generic_args, written)
-        if inferred is None:
-            return sig
-        sig, params = inferred
-    context = f"argument to {expr_string(e.fun)}"
-    for a, p in zip(args, params, strict=True):
-        assign.assignment(check, a, p.type or INVALID, context)
-    return sig
-
-
-def _matching_params(check: Checker, e: ast.Call, sig: Signature, args: list[Operand]) -> list[Var] | None:
-    """One parameter per argument, the variadic one repeated; None after a wrong count."""
-    params = list(sig.params.vars)
-    count, want = len(args), len(params)
-    fun = expr_string(e.fun)
-    if sig.variadic:
-        if e.has_dots:
-            if len(e.args) == 1 and count > 1:
-                message = f"cannot use ... with {count}-valued {expr_string(e.args[0])}"
-                check.error(e, Code.INVALID_DOT_DOT_DOT, message)
-                return None
-        elif count >= want - 1:
-            last = params.pop()
-            elem = last.type.elem if isinstance(last.type, Slice) else last.type
-            while len(params) < count:
-                params.append(Var(last.name, elem, last.span, last.pkg, is_param=True))
-            want = count
-        else:
-            want -= 1
-    elif e.has_dots:
-        check.error(e, Code.NON_VARIADIC_DOT_DOT_DOT, f"cannot use ... in call to non-variadic {fun}")
-        return None
-    if count == want:
-        return params
-    at: ast.Expr = e
-    qualifier = "not enough"
-    if count > want:
-        at, qualifier = args[want].expr, "too many"
-    elif count:
-        at = args[-1].expr
-    have = assign.types_summary(check, [a.type for a in args], False, e.has_dots)
-    need = assign.types_summary(check, [v.type for v in sig.params.vars], sig.variadic, False)
-    check.error(at, Code.WRONG_ARG_COUNT, f"{qualifier} arguments in call to {fun}", f"have {have}", f"want {need}")
-    return None

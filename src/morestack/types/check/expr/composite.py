@@ -5,11 +5,10 @@ from __future__ import annotations
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
+from morestack.types.check import cycles
 from morestack.types.check.checker import Checker
-from morestack.types.check.decl import decl
-from morestack.types.check.expr import expr, index, selector
+from morestack.types.check.expr import assignment, expr, index, selector
 from morestack.types.check.operand import Operand, invalid
-from morestack.types.check.stmt import assign
 from morestack.types.check.typexpr import typexpr
 from morestack.types.const import exact
 from morestack.types.const.exact import Value
@@ -44,7 +43,7 @@ def check_composite(check: Checker, e: ast.CompositeLit, hint: Type | None) -> O
     else:
         check.error(e, Code.UNTYPED_LIT, "missing type in composite literal")
         t = base = INVALID
-    if not decl.is_complete(check, base):
+    if not cycles.is_complete(check, base):
         _use_elements(check, e)
         return invalid(e)
     u = core_type(base)
@@ -98,7 +97,7 @@ def _struct(check: Checker, e: ast.CompositeLit, u: Struct, base: Type) -> None:
             what = f"unexported field {field.name} in struct literal of type {check.type_str(base)}"
             check.error(x, Code.INVALID_STRUCT_LIT, f"implicit assignment to {what}")
             continue
-        assign.assignment(check, x, field.type or INVALID, "struct literal")
+        assignment.assignment(check, x, field.type or INVALID, "struct literal")
     if len(e.elements) < len(u.fields):
         at = e.span.at(e.span.end - 1)
         message = f"too few values in struct literal of type {check.type_str(base)}"
@@ -133,7 +132,7 @@ def _keyed_struct(check: Checker, e: ast.CompositeLit, u: Struct, base: Type) ->
             check.error(key, Code.INVALID_LIT_FIELD, message)
             continue
         check.info.uses[key] = field
-        assign.assignment(check, x, field.type or INVALID, "struct literal")
+        assignment.assignment(check, x, field.type or INVALID, "struct literal")
         _check_overlap(check, element, visited, path, field)
 
 
@@ -184,7 +183,7 @@ def _elements(check: Checker, elements: tuple[ast.Expr, ...], elem: Type, length
         at += 1
         longest = max(longest, at)
         x = expr.generic_expr(check, value, elem)
-        assign.assignment(check, x, elem, "array or slice literal")
+        assignment.assignment(check, x, elem, "array or slice literal")
     return longest
 
 
@@ -204,7 +203,7 @@ def _map(check: Checker, e: ast.CompositeLit, u: Map) -> None:
             check.error(element, Code.MISSING_LIT_KEY, "missing key in map literal")
             continue
         x = expr.generic_expr(check, element.key, u.key)
-        assign.assignment(check, x, u.key, "map literal")
+        assignment.assignment(check, x, u.key, "map literal")
         if not x.valid:
             continue
         if x.is_constant and x.value is not None:
@@ -215,4 +214,4 @@ def _map(check: Checker, e: ast.CompositeLit, u: Map) -> None:
                 continue
             types.append(x.type)
         value = expr.generic_expr(check, element.value, u.elem)
-        assign.assignment(check, value, u.elem, "map literal")
+        assignment.assignment(check, value, u.elem, "map literal")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.types.check import untyped
+from morestack.types.check import cycles, untyped
 from morestack.types.check.checker import Checker
-from morestack.types.check.decl import decl
-from morestack.types.check.expr import captures, expr
+from morestack.types.check.expr import assignment, captures, expr
 from morestack.types.check.operand import Operand, Target, invalid
-from morestack.types.check.stmt import assign
 from morestack.types.check.typexpr import generic, typexpr
 from morestack.types.const import exact, representable
 from morestack.types.const.text import to_text
@@ -41,7 +39,7 @@ def check_index(check: Checker, e: ast.Index) -> tuple[Operand, bool]:
     if x.mode is Mode.VALUE and isinstance(x.type, Signature) and x.type.type_params:
         return x, True
     expr.non_generic(check, x)
-    if not x.valid or not decl.is_complete(check, x.type):
+    if not x.valid or not cycles.is_complete(check, x.type):
         return invalid(e), False
     u = under(x.type)
     if isinstance(u, Map):
@@ -63,7 +61,7 @@ def check_index(check: Checker, e: ast.Index) -> tuple[Operand, bool]:
 
 def _map_index(check: Checker, e: ast.Index, key: Type, elem: Type) -> Operand:
     k = expr.generic_expr(check, _single_index(check, e))
-    assign.assignment(check, k, key, "map index")
+    assignment.assignment(check, k, key, "map index")
     return Operand(Mode.MAP_INDEX, e, elem)
 
 

@@ -9,8 +9,8 @@ from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.syntax.positions import pos_of
+from morestack.types.check import cycles
 from morestack.types.check.checker import Checker
-from morestack.types.check.decl import decl
 from morestack.types.check.expr import captures, expr
 from morestack.types.check.operand import Operand, invalid
 from morestack.types.core.info import Mode, Selection, SelectionKind
@@ -36,13 +36,13 @@ def check_selector(check: Checker, e: ast.Selector, want_type: bool) -> Operand:
             e.span.at(pos_of(e)), Code.UNCALLED_BUILTIN, f"invalid use of {check.show(x)} in selector expression"
         )
         return invalid(e)
-    if not x.valid or not decl.is_complete(check, x.type):
+    if not x.valid or not cycles.is_complete(check, x.type):
         return invalid(e)
     if want_type:
         check.error(e.sel, Code.NOT_A_TYPE, f"{expr_string(e)} is not a type")
         return invalid(e)
     u = under(x.type)
-    if isinstance(u, Pointer) and not decl.is_complete(check, u.elem):
+    if isinstance(u, Pointer) and not cycles.is_complete(check, u.elem):
         return invalid(e)
     found = lookup.lookup_field_or_method(x.type, x.mode is Mode.VARIABLE, check.pkg, e.sel.text)
     if found.obj is None:
@@ -127,7 +127,7 @@ def _field(check: Checker, e: ast.Selector, x: Operand, obj: Var, path: tuple[in
 
 
 def _method(check: Checker, e: ast.Selector, x: Operand, obj: Func, path: tuple[int, ...], indirect: bool) -> Operand:
-    decl.object_decl(check, obj)
+    check.object_decl(obj)
     check.add_dependency(obj)
     sig = signature_of(obj)
     check.info.uses[e.sel] = obj

@@ -1,4 +1,4 @@
-"""Prefix operators: address, arithmetic and logical ones, and receive."""
+"""Prefix operators: address, indirection, arithmetic and logical ones, and receive."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.types.check import untyped
-from morestack.types.check.checker import At, Checker, unparen
+from morestack.syntax.walk import unparen
+from morestack.types.check import cycles, untyped
+from morestack.types.check.checker import At, Checker
 from morestack.types.check.expr import captures, expr
 from morestack.types.check.operand import Operand, invalid
+from morestack.types.check.typexpr import typexpr
 from morestack.types.const import arith
 from morestack.types.core import sizes
 from morestack.types.core.info import Mode
@@ -98,3 +100,26 @@ def channel_element(check: Checker, at: At, x: Operand, receive: bool) -> Type |
     else:
         check.error(at, code, f"invalid operation: cannot {what} {cause} {check.show(x)}")
     return None
+
+
+def star(check: Checker, e: ast.Star) -> Operand:
+    """A dereference or a pointer type."""
+    x = expr.expr_or_type(check, e.x)
+    if not x.valid:
+        return x
+    if x.mode is Mode.TYPE:
+        typexpr.valid_var_type(check, e.x, x.type)
+        return Operand(Mode.TYPE, e, Pointer(x.type))
+    base: Type | None = None
+    for _, u in typeset(x.type):
+        if not isinstance(u, Pointer):
+            check.error(x, Code.INVALID_INDIRECTION, f"invalid operation: cannot indirect {check.show(x)}")
+            return invalid(e)
+        if base is not None and not identical(u.elem, base):
+            message = f"invalid operation: pointers of {check.show(x)} must have identical base types"
+            check.error(x, Code.INVALID_INDIRECTION, message)
+            return invalid(e)
+        base = u.elem
+    if base is None or not cycles.is_complete(check, base):
+        return invalid(e)
+    return Operand(Mode.VARIABLE, e, base)

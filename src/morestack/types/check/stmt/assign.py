@@ -7,64 +7,15 @@ from collections.abc import Sequence
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.types.check import untyped
-from morestack.types.check.checker import At, Checker, unparen
-from morestack.types.check.expr import call, captures, conversion, expr
-from morestack.types.check.operand import Operand
+from morestack.syntax.walk import unparen
+from morestack.types.check.checker import At, Checker
+from morestack.types.check.expr import captures, expr
+from morestack.types.check.expr.assignment import assignment, types_summary
+from morestack.types.check.operand import Operand, target_of
 from morestack.types.core.info import Mode
-from morestack.types.core.kinds import default_type, is_non_type_param_interface, is_numeric, is_untyped, is_valid
+from morestack.types.core.kinds import default_type, is_valid
 from morestack.types.core.objects import Const, Var
-from morestack.types.core.types import INVALID, UNTYPED_NIL, Basic, Slice, Type
-
-
-def assignment(check: Checker, x: Operand, t: Type | None, context: str) -> None:
-    """Assign x to a variable of type t; None for the blank identifier, which takes the default type."""
-    expr.single_value(check, x)
-    if not x.valid:
-        return
-    if not untyped.is_value_mode(x.mode):
-        goal = check.type_str(t) if t is not None else "_"
-        check.error(x, Code.INCOMPATIBLE_ASSIGN, f"cannot assign {check.show(x)} to {goal} in {context}")
-        x.invalidate()
-        return
-    if is_untyped(x.type) and not _convert_untyped(check, x, t, context):
-        return
-    expr.non_generic(check, x, call.target_of(t, context))
-    if not x.valid or t is None:
-        return
-    ok, cause = conversion.assignable(check, x, t)
-    if not ok:
-        message = f"cannot use {check.show(x)} as {check.type_str(t)} value in {context}"
-        check.error(x, Code.INCOMPATIBLE_ASSIGN, f"{message}: {cause}" if cause else message)
-        x.invalidate()
-
-
-def _convert_untyped(check: Checker, x: Operand, t: Type | None, context: str) -> bool:
-    """Give untyped x the type its context wants; False after an error."""
-    target = t
-    if x.is_nil:
-        if t is None:
-            check.error(x, Code.UNTYPED_NIL_USE, f"use of untyped nil in {context}")
-            x.invalidate()
-            return False
-    elif t is None or is_non_type_param_interface(t):
-        target = default_type(x.type)
-    if target is None:
-        return False
-    new_type, value, code = untyped.implicit_type(check, x, target)
-    if code is not None or new_type is None:
-        message = f"cannot use {check.show(x)} as {check.type_str(target)} value in {context}"
-        if code is Code.TRUNCATED_FLOAT:
-            message += " (truncated)"
-        elif code is Code.NUMERIC_OVERFLOW:
-            message += " (overflows)"
-        else:
-            code = Code.INCOMPATIBLE_ASSIGN
-        check.error(x, code, message)
-        x.invalidate()
-        return False
-    untyped.apply_implicit(check, x, new_type, value)
-    return True
+from morestack.types.core.types import INVALID, UNTYPED_NIL, Type
 
 
 def init_const(check: Checker, lhs: Const, x: Operand) -> None:
@@ -146,29 +97,10 @@ def assign_var(check: Checker, lhs: ast.Expr, rhs: ast.Expr | None, x: Operand |
     if x is None:
         if rhs is None:
             return
-        x = expr.expr(check, rhs, call.target_of(t, expr_string(lhs)))
+        x = expr.expr(check, rhs, target_of(t, expr_string(lhs)))
     if t is None and context == "assignment":
         context = "assignment to _ identifier"
     assignment(check, x, t, context)
-
-
-def types_summary(check: Checker, types: Sequence[Type | None], variadic: bool, has_dots: bool) -> str:
-    """`(int, number, ...string)`: the types of arguments or results."""
-    shown: list[str] = []
-    for number, t in enumerate(types):
-        if t is None or not is_valid(t):
-            s = "unknown type"
-        elif isinstance(t, Basic) and is_untyped(t):
-            s = "number" if is_numeric(t) else t.name.replace("untyped ", "")
-        else:
-            s = check.type_str(t)
-        if number == len(types) - 1:
-            if variadic:
-                s = "..." + (check.type_str(t.elem) if isinstance(t, Slice) else s)
-            elif has_dots:
-                s += "..."
-        shown.append(s)
-    return f"({', '.join(shown)})"
 
 
 def _context(count: int) -> str:
@@ -215,7 +147,7 @@ def init_vars(
     if left == right and not is_call:
         for v, e in zip(lhs, rhs, strict=True):
             what = v.name or ("result variable" if returning is not None else "")
-            init_var(check, v, expr.expr(check, e, call.target_of(v.type, what)), context)
+            init_var(check, v, expr.expr(check, e, target_of(v.type, what)), context)
         return
     if right != 1:
         if expr.use(check, *rhs):

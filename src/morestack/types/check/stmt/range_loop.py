@@ -6,9 +6,9 @@ from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.types.check.checker import Checker
-from morestack.types.check.expr import expr
+from morestack.types.check.expr import assignment, expr
 from morestack.types.check.operand import Operand
-from morestack.types.check.stmt import assign, stmt
+from morestack.types.check.stmt import assign
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_boolean, is_integer, is_string, is_untyped, is_valid
 from morestack.types.core.objects import Var
@@ -59,10 +59,10 @@ def check_range(check: Checker, s: ast.Range) -> None:
         elif s.key is not None:
             _assign(check, pairs, x if over_int else None)
         elif over_int:
-            assign.assignment(check, x, None, "range clause")
+            assignment.assignment(check, x, None, "range clause")
         if x.valid and is_untyped(x.type):
-            assign.assignment(check, x, None, "range clause")
-        stmt.check_stmt(check, s.body)
+            assignment.assignment(check, x, None, "range clause")
+        check.stmt(s.body)
 
 
 def _declare(check: Checker, s: ast.Range, pairs: list[tuple[ast.Expr, Type | None]], number: Operand | None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from morestack.syntax import nodes as ast
-from morestack.types.check.checker import Checker, unparen
+from morestack.syntax.walk import unparen
+from morestack.types.check.checker import Checker
 
 
 def is_terminating(check: Checker, s: ast.Stmt, label: str) -> bool:

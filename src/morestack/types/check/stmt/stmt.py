@@ -1,79 +1,23 @@
-"""Statements. Switches and range loops have modules of their own; branches are checked by `labels`."""
+"""Simple statements, and those made of others; switches and range loops have modules of their own."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.syntax.positions import pos_of
-from morestack.types.check.checker import Checker, unparen
-from morestack.types.check.decl import decl
-from morestack.types.check.expr import binary, expr, unary
+from morestack.syntax.walk import unparen
+from morestack.types.check.checker import Checker
+from morestack.types.check.expr import assignment, binary, expr, unary
 from morestack.types.check.operand import ExprKind, Operand
-from morestack.types.check.stmt import assign, range_loop, switch
+from morestack.types.check.stmt import assign, switch
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_untyped
 from morestack.types.identity.type_params import all_boolean, all_numeric
 from morestack.types.identity.typestring import object_string
 
 
-def stmt_list(check: Checker, stmts: Sequence[ast.Stmt]) -> None:
-    """Check statements in the current scope."""
-    for s in stmts:
-        check_stmt(check, s)
-
-
-def check_stmt(check: Checker, s: ast.Stmt) -> None:
-    """Check one statement, and the function literals in it."""
-    top = len(check.delayed)
-    _stmt(check, s)
-    check.process_delayed(top)
-
-
-def _stmt(check: Checker, s: ast.Stmt) -> None:
-    match s:
-        case ast.ExprStmt(x=x):
-            _expr_stmt(check, x)
-        case ast.Assign():
-            _assign(check, s)
-        case ast.Define():
-            assign.short_var_decl(check, s)
-        case ast.If():
-            _if(check, s)
-        case ast.Block(stmts=stmts):
-            with check.scope(s):
-                stmt_list(check, stmts)
-        case ast.Return():
-            _return(check, s)
-        case ast.For():
-            _for(check, s)
-        case ast.Range():
-            range_loop.check_range(check, s)
-        case ast.IncDec():
-            _inc_dec(check, s)
-        case ast.DeclStmt(decls=decls):
-            decl.decl_stmt(check, decls)
-        case ast.Switch():
-            switch.check_switch(check, s)
-        case ast.TypeSwitch():
-            switch.check_type_switch(check, s)
-        case ast.Send():
-            _send(check, s)
-        case ast.Go(call=call):
-            _suspended_call(check, "go", call)
-        case ast.Defer(call=call):
-            _suspended_call(check, "defer", call)
-        case ast.Labeled(stmt=inner):
-            check_stmt(check, inner)
-        case ast.Select():
-            _select(check, s)
-        case ast.Empty() | ast.Branch():
-            pass
-
-
-def _expr_stmt(check: Checker, e: ast.Expr) -> None:
+def expr_stmt(check: Checker, e: ast.Expr) -> None:
     x, kind = expr.raw_expr(check, e)
     if x.mode is Mode.BUILTIN:
         message, code = "must be called", Code.UNCALLED_BUILTIN
@@ -86,7 +30,7 @@ def _expr_stmt(check: Checker, e: ast.Expr) -> None:
     check.error(x, code, f"{check.show(x)} {message}")
 
 
-def _assign(check: Checker, s: ast.Assign) -> None:
+def assign_stmt(check: Checker, s: ast.Assign) -> None:
     if s.op is None:
         assign.assign_vars(check, s.lhs, s.rhs)
         return
@@ -98,7 +42,7 @@ def _assign(check: Checker, s: ast.Assign) -> None:
     assign.assign_var(check, s.lhs[0], None, x, "assignment")
 
 
-def _inc_dec(check: Checker, s: ast.IncDec) -> None:
+def inc_dec_stmt(check: Checker, s: ast.IncDec) -> None:
     x = expr.expr(check, s.x)
     if not x.valid:
         return
@@ -110,17 +54,17 @@ def _inc_dec(check: Checker, s: ast.IncDec) -> None:
     assign.assign_var(check, s.x, None, x, "assignment")
 
 
-def _send(check: Checker, s: ast.Send) -> None:
+def send_stmt(check: Checker, s: ast.Send) -> None:
     ch = expr.expr(check, s.ch)
     value = expr.generic_expr(check, s.value)
     if not ch.valid or not value.valid:
         return
     elem = unary.channel_element(check, s, ch, receive=False)
     if elem is not None:
-        assign.assignment(check, value, elem, "send")
+        assignment.assignment(check, value, elem, "send")
 
 
-def _suspended_call(check: Checker, keyword: str, e: ast.Expr) -> None:
+def suspended_call(check: Checker, keyword: str, e: ast.Expr) -> None:
     """The call of a go or defer statement."""
     code = Code.INVALID_GO if keyword == "go" else Code.INVALID_DEFER
     if not isinstance(unparen(e), ast.Call):
@@ -137,7 +81,7 @@ def _suspended_call(check: Checker, keyword: str, e: ast.Expr) -> None:
     check.error(x, code, f"{keyword} {message} {check.show(x)}")
 
 
-def _return(check: Checker, s: ast.Return) -> None:
+def return_stmt(check: Checker, s: ast.Return) -> None:
     if check.env.sig is None:
         return
     results = check.env.sig.results.vars
@@ -169,7 +113,7 @@ def _too_many_results(check: Checker, s: ast.Return) -> None:
 
 
 def _have_want(check: Checker, values: list[Operand]) -> tuple[str, str]:
-    return f"have {assign.types_summary(check, [x.type for x in values], False, False)}", "want ()"
+    return f"have {assignment.types_summary(check, [x.type for x in values], False, False)}", "want ()"
 
 
 def condition(check: Checker, e: ast.Expr, statement: str) -> None:
@@ -178,46 +122,34 @@ def condition(check: Checker, e: ast.Expr, statement: str) -> None:
     if x.valid and not all_boolean(x.type):
         check.error(e, Code.INVALID_COND, f"non-boolean condition in {statement} statement")
     elif x.valid and is_untyped(x.type):
-        assign.assignment(check, x, None, "condition")
+        assignment.assignment(check, x, None, "condition")
 
 
-def _if(check: Checker, s: ast.If) -> None:
+def if_stmt(check: Checker, s: ast.If) -> None:
     with check.scope(s):
         if s.init is not None:
-            check_stmt(check, s.init)
+            check.stmt(s.init)
         condition(check, s.cond, "if")
-        check_stmt(check, s.then)
+        check.stmt(s.then)
         if s.els is not None:
-            check_stmt(check, s.els)
+            check.stmt(s.els)
 
 
-def _for(check: Checker, s: ast.For) -> None:
+def for_stmt(check: Checker, s: ast.For) -> None:
     with check.scope(s):
         if s.init is not None:
-            check_stmt(check, s.init)
+            check.stmt(s.init)
         if s.cond is not None:
             condition(check, s.cond, "for")
         if s.post is not None:
-            check_stmt(check, s.post)
+            check.stmt(s.post)
             if isinstance(s.post, ast.Define):
                 expr.use(check, *s.post.lhs)  # the syntax error has been reported
-        check_stmt(check, s.body)
+        check.stmt(s.body)
 
 
-def multiple_defaults(check: Checker, clauses: Sequence[ast.CaseClause | ast.CommClause]) -> None:
-    """Report a second default clause."""
-    first: ast.CaseClause | ast.CommClause | None = None
-    for c in clauses:
-        if (c.exprs if isinstance(c, ast.CaseClause) else c.comm) is not None:
-            continue
-        if first is None:
-            first = c
-        else:
-            check.error(c, Code.DUPLICATE_DEFAULT, f"multiple defaults (first at {first.span})")
-
-
-def _select(check: Checker, s: ast.Select) -> None:
-    multiple_defaults(check, s.clauses)
+def select_stmt(check: Checker, s: ast.Select) -> None:
+    switch.multiple_defaults(check, s.clauses)
     for clause in s.clauses:
         if not _is_communication(clause.comm):
             message = "select case must be send or receive (possibly with assignment)"
@@ -226,8 +158,8 @@ def _select(check: Checker, s: ast.Select) -> None:
             continue
         with check.scope(clause):
             if clause.comm is not None:
-                check_stmt(check, clause.comm)
-            stmt_list(check, clause.body)
+                check.stmt(clause.comm)
+            check.stmts(clause.body)
 
 
 def _is_communication(s: ast.Stmt | None) -> bool:

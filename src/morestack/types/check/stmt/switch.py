@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from morestack.source.codes import Code
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.syntax.positions import pos_of, start_of
+from morestack.syntax.walk import unparen
 from morestack.types.check import untyped
-from morestack.types.check.checker import Checker, unparen
-from morestack.types.check.expr import binary, expr
+from morestack.types.check.checker import Checker
+from morestack.types.check.expr import assertion, assignment, binary, expr
 from morestack.types.check.operand import Operand
-from morestack.types.check.stmt import assign, stmt
 from morestack.types.check.typexpr import typexpr
 from morestack.types.const.exact import Value
 from morestack.types.core.info import Mode
@@ -28,10 +30,10 @@ def check_switch(check: Checker, s: ast.Switch) -> None:
     """`switch tag { case a, b: ... }`."""
     with check.scope(s):
         if s.init is not None:
-            stmt.check_stmt(check, s.init)
+            check.stmt(s.init)
         if s.tag is not None:
             x = expr.expr(check, s.tag)
-            assign.assignment(check, x, None, "switch expression")
+            assignment.assignment(check, x, None, "switch expression")
             if x.valid and not comparable_type(x.type)[0] and not has_nil(x.type):
                 message = f"cannot switch on {check.show(x)} ({check.type_str(x.type)} is not comparable)"
                 check.error(x, Code.INVALID_EXPR_SWITCH, message)
@@ -39,13 +41,13 @@ def check_switch(check: Checker, s: ast.Switch) -> None:
         else:
             at = s.clauses[0].span if s.clauses else s.span.at(s.rbrace)
             x = Operand(Mode.CONSTANT, ast.Name(at, "true"), BOOL, True)
-        stmt.multiple_defaults(check, s.clauses)
+        multiple_defaults(check, s.clauses)
         seen: _Seen = {}
         for clause in s.clauses:
             for e in clause.exprs or ():
                 _case(check, x, e, seen)
             with check.scope(clause):
-                stmt.stmt_list(check, clause.body)
+                check.stmts(clause.body)
 
 
 def _case(check: Checker, x: Operand, e: ast.Expr, seen: _Seen) -> None:
@@ -75,7 +77,7 @@ def check_type_switch(check: Checker, s: ast.TypeSwitch) -> None:
     """`switch bind := x.(type) { case T: ... }`."""
     with check.scope(s):
         if s.init is not None:
-            stmt.check_stmt(check, s.init)
+            check.stmt(s.init)
         bind = s.bind
         if bind is not None:
             if bind.text == "_":
@@ -84,7 +86,7 @@ def check_type_switch(check: Checker, s: ast.TypeSwitch) -> None:
             else:
                 check.info.defs[bind] = None  # each clause declares it
         subject = _subject(check, s)
-        stmt.multiple_defaults(check, s.clauses)
+        multiple_defaults(check, s.clauses)
         variables: list[Var] = []
         seen: list[tuple[Type | None, ast.Expr]] = []
         for clause in s.clauses:
@@ -95,7 +97,7 @@ def check_type_switch(check: Checker, s: ast.TypeSwitch) -> None:
                     scope.insert(v)
                     check.info.implicits[clause] = v
                     variables.append(v)
-                stmt.stmt_list(check, clause.body)
+                check.stmts(clause.body)
         if bind is not None and not any(v.used for v in variables):
             check.error(bind, Code.UNUSED_VAR, f"{bind.text} declared and not used")
 
@@ -140,7 +142,19 @@ def _case_types(
             continue
         seen.append((t, e))
         if subject is not None and t is not None:
-            expr.type_assertion(check, e, subject, t, in_switch=True)
+            assertion.type_assertion(check, e, subject, t, in_switch=True)
     if len(exprs) != 1 or t is None:
         return subject.type if subject is not None else INVALID
     return t
+
+
+def multiple_defaults(check: Checker, clauses: Sequence[ast.CaseClause | ast.CommClause]) -> None:
+    """Report a second default clause."""
+    first: ast.CaseClause | ast.CommClause | None = None
+    for c in clauses:
+        if (c.exprs if isinstance(c, ast.CaseClause) else c.comm) is not None:
+            continue
+        if first is None:
+            first = c
+        else:
+            check.error(c, Code.DUPLICATE_DEFAULT, f"multiple defaults (first at {first.span})")

@@ -6,11 +6,11 @@ from morestack.source.codes import Code
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.types.check.checker import Checker
-from morestack.types.check.typexpr import signature, typexpr
+from morestack.types.check.typexpr import typexpr
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_type_param, is_valid
 from morestack.types.core.objects import Func, TypeName, Var
-from morestack.types.core.types import INVALID, Interface, Named, Type, Union
+from morestack.types.core.types import INVALID, Interface, Named, Signature, Type, Union
 from morestack.types.core.under import under
 from morestack.types.identity.identical import identical, type_set
 from morestack.types.identity.typestring import type_string
@@ -37,7 +37,8 @@ def interface_type(check: Checker, e: ast.InterfaceType, def_: TypeName | None) 
             message = "methods must have a unique non-blank name"
             check.error(element.name, Code.BLANK_IFACE_METHOD, message)
             continue
-        sig = signature.func_type(check, element.type, None)
+        sig = check.type_expr(element.type)
+        assert isinstance(sig, Signature)
         check.record_type(element.type, Mode.TYPE, sig)
         sig.recv = Var("", receiver, element.name.span, check.pkg, is_param=True)
         method = Func(element.name.text, sig, element.name.span, check.pkg)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.types.check.checker import Checker, unparen
+from morestack.syntax.walk import unparen
+from morestack.types.check.checker import Checker
 from morestack.types.check.typexpr import generic, typexpr
 from morestack.types.core.kinds import is_valid
 from morestack.types.core.objects import Var

@@ -1,4 +1,4 @@
-"""The functions of package unsafe."""
+"""The functions of package unsafe, and which of their results are constants."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.types.check.checker import Checker, unparen
-from morestack.types.check.decl import cycles
-from morestack.types.check.expr import builtin, expr, index
+from morestack.syntax.walk import unparen
+from morestack.types.check import cycles
+from morestack.types.check.checker import Checker
+from morestack.types.check.expr import assignment, expr, index
+from morestack.types.check.expr.builtin.result import value
 from morestack.types.check.operand import Operand, invalid
-from morestack.types.check.stmt import assign
 from morestack.types.core import sizes
 from morestack.types.core.info import Mode, Selection, SelectionKind
 from morestack.types.core.objects import BuiltinId, Func, Var
@@ -24,46 +25,37 @@ _B = BuiltinId
 _INVALID_ARG = "invalid argument: "
 
 
-def check_unsafe(check: Checker, e: ast.Call, which: BuiltinId, args: list[Operand]) -> Operand:
-    """Check a call of one of unsafe's functions."""
-    if which in (_B.ALIGNOF, _B.SIZEOF):
-        return _measure(check, e, which, args[0])
-    if which is _B.OFFSETOF:
-        return _offsetof(check, e)
-    if which is _B.ADD:
-        return _add(check, e, args)
-    if which is _B.SLICE:
-        return _slice(check, e, args)
-    if which is _B.SLICE_DATA:
-        u = core_type(args[0].type)
-        if not isinstance(u, Slice):
-            check.error(args[0], Code.INVALID_UNSAFE, f"{_INVALID_ARG}{check.show(args[0])} is not a slice")
-            return invalid(e)
-        return builtin.value(check, e, Pointer(u.elem), u)
-    if which is _B.STRING:
-        return _string(check, e, args)
-    assign.assignment(check, args[0], STRING, "argument to unsafe.StringData")
-    return builtin.value(check, e, Pointer(BYTE), STRING) if args[0].valid else invalid(e)
+def check_slice_data(check: Checker, e: ast.Call, x: Operand) -> Operand:
+    u = core_type(x.type)
+    if not isinstance(u, Slice):
+        check.error(x, Code.INVALID_UNSAFE, f"{_INVALID_ARG}{check.show(x)} is not a slice")
+        return invalid(e)
+    return value(check, e, Pointer(u.elem), u)
+
+
+def check_string_data(check: Checker, e: ast.Call, x: Operand) -> Operand:
+    assignment.assignment(check, x, STRING, "argument to unsafe.StringData")
+    return value(check, e, Pointer(BYTE), STRING) if x.valid else invalid(e)
 
 
 def _constant_size(check: Checker, e: ast.Call, x: Operand, t: Type, size: Callable[[], int]) -> Operand:
     if not cycles.size_is_known(check, t) or not sizes.has_constant_size(t):
-        return builtin.value(check, e, UINTPTR, t)
+        return value(check, e, UINTPTR, t)
     if size() > sizes.MAX_SIZE:
         check.error(x, Code.TYPE_TOO_LARGE, f"{check.show(x)} is too large")
         return invalid(e)
     return Operand(Mode.CONSTANT, e, UINTPTR, size())
 
 
-def _measure(check: Checker, e: ast.Call, which: BuiltinId, x: Operand) -> Operand:
-    assign.assignment(check, x, None, f"argument to unsafe.{which.value}")
+def check_measure(check: Checker, e: ast.Call, which: BuiltinId, x: Operand) -> Operand:
+    assignment.assignment(check, x, None, f"argument to unsafe.{which.value}")
     if not x.valid:
         return invalid(e)
     measure = sizes.sizeof if which is _B.SIZEOF else sizes.alignof
     return _constant_size(check, e, x, x.type, lambda: measure(x.type))
 
 
-def _offsetof(check: Checker, e: ast.Call) -> Operand:
+def check_offsetof(check: Checker, e: ast.Call) -> Operand:
     first = e.args[0]
     sel = unparen(first)
     if not isinstance(sel, ast.Selector):
@@ -111,25 +103,25 @@ def _offset(t: Type, path: tuple[int, ...]) -> int:
     return offset
 
 
-def _add(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
-    assign.assignment(check, args[0], UNSAFE_POINTER, "argument to unsafe.Add")
+def check_add(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
+    assignment.assignment(check, args[0], UNSAFE_POINTER, "argument to unsafe.Add")
     if not args[0].valid or not index.is_valid_index(check, args[1], Code.INVALID_UNSAFE, "length", True):
         return invalid(e)
-    return builtin.value(check, e, UNSAFE_POINTER, UNSAFE_POINTER, args[1].type)
+    return value(check, e, UNSAFE_POINTER, UNSAFE_POINTER, args[1].type)
 
 
-def _slice(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
+def check_slice(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
     u = core_type(args[0].type)
     if not isinstance(u, Pointer):
         check.error(args[0], Code.INVALID_UNSAFE, f"{_INVALID_ARG}{check.show(args[0])} is not a pointer")
         return invalid(e)
     if not index.is_valid_index(check, args[1], Code.INVALID_UNSAFE, "length", False):
         return invalid(e)
-    return builtin.value(check, e, Slice(u.elem), u, args[1].type)
+    return value(check, e, Slice(u.elem), u, args[1].type)
 
 
-def _string(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
-    assign.assignment(check, args[0], Pointer(BYTE), "argument to unsafe.String")
+def check_string(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
+    assignment.assignment(check, args[0], Pointer(BYTE), "argument to unsafe.String")
     if not args[0].valid or not index.is_valid_index(check, args[1], Code.INVALID_UNSAFE, "length", False):
         return invalid(e)
-    return builtin.value(check, e, STRING, Pointer(BYTE), args[1].type)
+    return value(check, e, STRING, Pointer(BYTE), args[1].type)

@@ -174,3 +174,14 @@ def _finite_named(check: Checker, t: Named, nest: list[Named], path: list[Named]
     if t.origin is None and not t.type_params:
         check.valid_types.add(t)
     return True
+
+
+def is_complete(check: Checker, t: Type) -> bool:
+    """Whether t is declared far enough to be looked into; reports the cycle if not."""
+    at: Type | None = t
+    while isinstance(at, Named | Alias):
+        if at.obj in check.path_index:
+            report_cycle(check, check.path[check.path_index[at.obj] :])
+            return False
+        at = at.actual if isinstance(at, Alias) else at.underlying
+    return True

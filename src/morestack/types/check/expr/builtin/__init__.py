@@ -1,0 +1,1 @@
+"""Calls of predeclared functions, and of those of package unsafe."""
