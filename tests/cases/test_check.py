@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from morestack.build.finder import find_package
+from morestack.build.importer import importer
 from morestack.build.program import Program
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import SourceFile
@@ -65,7 +66,7 @@ def test_errors_are_where_the_comments_say(case: Path) -> None:
     diagnostics = Diagnostics()
     file = parse_file(SourceFile("main.go", files["main.go"].encode()), diagnostics)
     assert file is not None and not diagnostics, diagnostics.render()
-    check_package("main", [file], diagnostics, imported)
+    check_package("main", [file], diagnostics, importer(imported))
     reported: dict[int, list[str]] = {}
     for d in diagnostics.sorted():
         reported.setdefault(d.span.line, []).append("\n\t".join((d.message, *d.notes)))
@@ -87,7 +88,7 @@ def test_go_reports_the_same_errors_word_for_word(case: Path, tmp_path: Path) ->
     diagnostics = Diagnostics()
     file = parse_file(SourceFile("main.go", files["main.go"].encode()), diagnostics)
     assert file is not None
-    check_package("main", [file], diagnostics, imported)
+    check_package("main", [file], diagnostics, importer(imported))
     ours = "".join(f"{d}\n" for d in diagnostics.sorted())
     elsewhere = re.compile(r"^\t\S*/runtime/\S+: other declaration of .*\n", re.M)  # in sources that are not the same
     assert elsewhere.sub("", ours) == elsewhere.sub("", done.stdout + done.stderr)

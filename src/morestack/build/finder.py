@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from morestack.build.goroot import STANDARD, standard_files
+from morestack.build.goroot import MISSING, STANDARD, goroot, standard_files
 from morestack.build.tags import included
 from morestack.source.span import SourceFile
 
@@ -66,3 +66,10 @@ def is_absent(path: str, name: str) -> bool:
         return name in (GOLIB / path / "absent.txt").read_text().split()
     except (OSError, ValueError):
         return False
+
+
+def why_missing(path: str) -> str:
+    """The message for an import of a package that there is none of."""
+    if path in STANDARD and goroot() is None:
+        return MISSING.format(path=path)
+    return f"package {path} is not supported yet (there are: {', '.join(importable())})"

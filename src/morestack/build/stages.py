@@ -68,11 +68,12 @@ def _parse(package: CompiledPackage) -> tuple[File, ...]:
 
 def _check(package: CompiledPackage) -> CheckedPackage:
     """Check the types of a package, which has a function main if it is the program's own."""
+    from morestack.build.importer import importer
     from morestack.source.codes import Code
     from morestack.types.check.package import check_package
 
     files = package.ast
-    checked = check_package(package.path, files, package.diagnostics, package.imported_types)
+    checked = check_package(package.path, files, package.diagnostics, importer(package.imported_types))
     package.raise_errors()
     plain = {f.name for f in checked.funcs if f.decl is not None and f.decl.recv is None}
     if package.path == "main" and "main" not in plain:

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from morestack.source.codes import Code
 from morestack.source.diagnostics import Diagnostics
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.syntax.positions import start_of
+from morestack.types.check.importer import Importer
 from morestack.types.check.operand import ExprKind, Operand, Target, describe
 from morestack.types.const.exact import Value
 from morestack.types.core.info import Info, Mode, TypeAndValue
@@ -32,8 +32,6 @@ from morestack.types.identity.typestring import relative_to, type_string
 
 At = ast.Node | Operand | Span
 """Where an error is reported: at the start of a node, of an operand's expression, or at a span."""
-Importer: TypeAlias = Callable[[str], "Package | None"]
-"""The checked package with an import path; None when there is none. `unsafe` is not asked for."""
 
 
 @dataclass(eq=False, slots=True)

@@ -13,19 +13,16 @@ from morestack.source.diagnostics import Diagnostics
 from morestack.syntax import nodes as ast
 from morestack.syntax.convert import deep_recursion
 from morestack.types.check import dispatch
-from morestack.types.check.checker import Checker, Importer, Walk
+from morestack.types.check.checker import Checker, Walk
 from morestack.types.check.decl import decl, init_order, resolve
 from morestack.types.check.expr import captures, expr
+from morestack.types.check.importer import Importer
 from morestack.types.check.stmt import labels, unused
 from morestack.types.check.whole import limits, local_types, mono
 from morestack.types.core.info import CheckedPackage
-from morestack.types.core.objects import Package
 
-
-def no_packages(_: str) -> Package | None:
-    """The importer of packages that stand alone."""
-    return None
-
+ALONE = Importer()
+"""The importer of packages that import none."""
 
 WALK = Walk(
     dispatch.check_expr,
@@ -38,7 +35,7 @@ WALK = Walk(
 
 
 def check_package(
-    path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer = no_packages
+    path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer = ALONE
 ) -> CheckedPackage:
     """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
     check = Checker(path, files, diagnostics, importer, WALK)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from morestack.build.finder import importable
-from morestack.build.goroot import MISSING, STANDARD, goroot
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.walk import unparen
@@ -94,15 +92,14 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
 
 def _imported(check: Checker, imp: ast.ImportDecl) -> Package:
     """The package of an import; one without scope when there is none, which has been reported."""
-    found = UNSAFE if imp.path == "unsafe" else check.importer(imp.path)
+    found = UNSAFE if imp.path == "unsafe" else check.importer.package(imp.path)
     internal = check.pkg.path == "main" and imp.path.startswith("internal/")
     if found is not None and not internal:
         return found
-    message = f"package {imp.path} is not supported yet (there are: {', '.join(importable())})"
     if internal:
         message = f"use of internal package {imp.path} not allowed"
-    elif imp.path in STANDARD and goroot() is None:
-        message = MISSING.format(path=imp.path)
+    else:
+        message = check.importer.why_missing(imp.path)
     check.error(imp.path_lit, Code.UNSUPPORTED_IMPORT, message)
     return Package(imp.path, imp.path.rstrip("/").rpartition("/")[2])
 
@@ -189,7 +186,7 @@ def check_bodies(check: Checker) -> None:
 
 def _is_external(check: Checker, d: ast.FuncDecl) -> bool:
     """Is d bound elsewhere? Go's own packages do not always say so."""
-    return any(p.startswith("go:linkname") for p in d.pragmas) or check.pkg.path in STANDARD
+    return any(p.startswith("go:linkname") for p in d.pragmas) or check.importer.is_standard(check.pkg.path)
 
 
 def _check_imported_names(check: Checker, scope: Scope) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from morestack.build.finder import is_absent
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
@@ -58,7 +57,7 @@ def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
     name = e.sel.text
     obj = pkg.scope.lookup(name) if pkg.scope is not None and is_exported(name) else None
     if obj is None:
-        if is_absent(pkg.path, name):
+        if check.importer.is_absent(pkg.path, name):
             check.error(e.sel, Code.NOT_SUPPORTED_YET, f"{pkg.name}.{name} is not supported yet")
         elif pkg.scope is not None:
             message = f"undefined: {expr_string(e)}{_other_case(pkg.scope, name)}"
@@ -95,7 +94,7 @@ def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool
         check.error(e.sel, Code.INVALID_METHOD_EXPR, message)
     elif indirect:
         check.error(e.sel, Code.INVALID_METHOD_EXPR, f"cannot call pointer method {sel} on {t}")
-    elif _is_absent_method(x.type, sel):
+    elif _is_absent_method(check, x.type, sel):
         check.error(e.sel, Code.NOT_SUPPORTED_YET, f"method {sel} of {t} is not supported yet")
     else:
         if is_interface_pointer(x.type):
@@ -106,12 +105,12 @@ def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool
         check.error(e.sel, Code.MISSING_FIELD_OR_METHOD, f"{expr_string(e)} undefined ({why})")
 
 
-def _is_absent_method(t: Type, name: str) -> bool:
+def _is_absent_method(check: Checker, t: Type, name: str) -> bool:
     """Has Go's type a method of this name that our overlay's does not have yet?"""
     base = t.elem if isinstance(t, Pointer) else t
     if not isinstance(base, Named) or base.obj.pkg is None:
         return False
-    return is_absent(base.obj.pkg.path, f"{base.obj.name}.{name}")
+    return check.importer.is_absent(base.obj.pkg.path, f"{base.obj.name}.{name}")
 
 
 def _field(check: Checker, e: ast.Selector, x: Operand, obj: Var, path: tuple[int, ...], indirect: bool) -> Operand:
