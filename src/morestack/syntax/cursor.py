@@ -61,6 +61,10 @@ class Cursor:
         self.failed = False
         self.lexical_errors = lexical_errors
         self.function_nesting = 0
+        self.has_branches = False
+        """The function being parsed has a label, or a break, continue, goto or fallthrough."""
+        self.branching: list[Block] = []
+        """The bodies of the functions that have any."""
         self.expr_nesting = 0
         """Negative in the header of a control clause, where `T {` begins the block."""
         self.bad_tags: list[BasicLit] = []

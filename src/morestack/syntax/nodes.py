@@ -625,6 +625,8 @@ class File:
     imports: tuple[ImportDecl, ...]
     decls: tuple[Decl, ...]
     go_version: str | None = None
+    branching: tuple[Block, ...] = ()
+    """The bodies of the functions that have labels or branches, as few have: checks of those need not walk all."""
 
 
 def unparen(e: Expr) -> Expr:

@@ -85,7 +85,7 @@ class DeclParser(StmtParser):
             self.error_at(tag.span.start, f'invalid syntax tree: incorrect tag syntax: "{tag.text}"')
         header = _GO_BUILD.search(self.text, 0, package.span.start)
         version = header[1].decode() if header else None
-        return File(self.file, package, tuple(imports), tuple(decls), version)
+        return File(self.file, package, tuple(imports), tuple(decls), version, tuple(self.branching))
 
     def _group(self, spec: Callable[[], None]) -> None:
         """One spec, or several in parentheses."""

@@ -65,9 +65,13 @@ class StmtParser(ExprParser):
 
     def func_body(self) -> Block:
         """The body of a function; expressions in it stand outside any control clause."""
+        outer, self.has_branches = self.has_branches, False
         self.function_nesting += 1
         body = self.block("")
         self.function_nesting -= 1
+        if self.has_branches:
+            self.branching.append(body)
+        self.has_branches = outer
         return body
 
     def block(self, context: str) -> Block:
@@ -132,6 +136,7 @@ class StmtParser(ExprParser):
             case "go" | "defer":
                 return self._call_stmt()
             case "break" | "continue" | "goto" | "fallthrough":
+                self.has_branches = True
                 self.next()
                 label = None
                 if tok == "goto" or (tok != "fallthrough" and self.tok == NAME):
@@ -144,6 +149,7 @@ class StmtParser(ExprParser):
 
     def _labeled(self, label: Name) -> Stmt | None:
         colon = self.pos
+        self.has_branches = True
         self.next()
         stmt: Stmt | None
         if self.tok == "}":

@@ -10,7 +10,9 @@ from typing import get_args
 from morestack.syntax import nodes
 from morestack.syntax.nodes import ConstDecl, File, FuncType, Node
 
-_SCALARS = frozenset(["span", "text", "lbrace", "lbrack", "lparen", "rbrace", "op_pos", "arrow", "colon", "source"])
+_SCALARS = frozenset(
+    ["span", "text", "lbrace", "lbrack", "lparen", "rbrace", "op_pos", "arrow", "colon", "source", "branching"]
+)
 _NODE_TYPES: tuple[type, ...] = (*get_args(Node), File)
 
 

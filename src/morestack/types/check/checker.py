@@ -26,7 +26,7 @@ from morestack.types.core.info import Info, Mode, TypeAndValue
 from morestack.types.core.kinds import is_typed
 from morestack.types.core.objects import Func, Label, Object, Package, PkgName, TypeName, Var
 from morestack.types.core.scope import Scope
-from morestack.types.core.types import BOOL, EMPTY_TUPLE, Basic, Named, Signature, Tuple, Type
+from morestack.types.core.types import BOOL, EMPTY_TUPLE, Basic, Named, Signature, Traits, Tuple, Type
 from morestack.types.core.universe import UNIVERSE
 from morestack.types.identity.typestring import relative_to, type_string
 
@@ -264,7 +264,7 @@ class Checker:
             return
         if x.mode is Mode.NO_VALUE:
             self.info.types[x.expr] = TypeAndValue(x.mode, EMPTY_TUPLE)
-        elif isinstance(x.type, Basic) and not is_typed(x.type):
+        elif isinstance(x.type, Basic) and x.type.traits & Traits.UNTYPED:
             value = x.value if x.mode is Mode.CONSTANT else None
             self.untyped[x.expr] = UntypedInfo(False, x.mode, x.type, value)
         else:

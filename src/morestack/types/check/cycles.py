@@ -42,7 +42,7 @@ def valid_cycle(check: Checker, obj: Object) -> bool:
     cycle = check.path[check.path_index[obj] :]
     values = definitions = 0
     for o in cycle:
-        if isinstance(o, Const | Var):
+        if isinstance(o, (Const, Var)):
             values += 1
         elif isinstance(o, TypeName):
             if check.in_type_params and o.type is not None and is_generic(o.type):
@@ -179,7 +179,7 @@ def _finite_named(check: Checker, t: Named, nest: list[Named], path: list[Named]
 def is_complete(check: Checker, t: Type) -> bool:
     """Whether t is declared far enough to be looked into; reports the cycle if not."""
     at: Type | None = t
-    while isinstance(at, Named | Alias):
+    while isinstance(at, (Named, Alias)):
         if at.obj in check.path_index:
             report_cycle(check, check.path[check.path_index[at.obj] :])
             return False

@@ -37,7 +37,6 @@ from morestack.types.core.types import (
 
 def check_expr(check: Checker, e: ast.Expr, hint: Type | None, target: Target | None) -> tuple[Operand, ExprKind]:
     kind = ExprKind.EXPRESSION
-    x = invalid(e)
     match e:
         case ast.Name():
             x = names.ident(check, e, want_type=False)
@@ -72,8 +71,10 @@ def check_expr(check: Checker, e: ast.Expr, hint: Type | None, target: Target | 
             kind = ExprKind.STATEMENT
         case ast.KeyValue():
             check.error(e, Code.SYNTAX, "unexpected key:value expression")
+            x = invalid(e)
         case ast.UnionType():
             check.error(e, Code.NOT_A_TYPE, "unexpected union outside of a constraint")
+            x = invalid(e)
         case (
             ast.ArrayType()
             | ast.SliceType()
@@ -85,8 +86,8 @@ def check_expr(check: Checker, e: ast.Expr, hint: Type | None, target: Target | 
         ):
             x = Operand(Mode.TYPE, e, typexpr.type_of(check, e))
         case ast.BadExpr():
-            pass
-    x.expr = e
+            x = invalid(e)
+    x.expr = e  # type: ignore[possibly-undefined]  # the match is exhaustive
     return x, kind if x.valid else ExprKind.STATEMENT  # an invalid one has had its error
 
 

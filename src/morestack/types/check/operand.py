@@ -130,7 +130,7 @@ def _type_description(x: Operand, qualifier: Qualifier) -> str:
         return " with invalid type"
     desc = "generic " if is_generic(x.type) else ""
     param = unalias(x.type)
-    if not isinstance(param, TypeParam) and isinstance(x.type, Named | Alias):
+    if not isinstance(param, TypeParam) and isinstance(x.type, (Named, Alias)):
         u = under(x.type)
         desc += (u.name.removeprefix("unsafe.") if isinstance(u, Basic) else composite_kind(x.type)) + " "
     text = f" of {desc}type {type_string(x.type, qualifier)}"

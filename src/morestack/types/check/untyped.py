@@ -154,6 +154,12 @@ def apply_implicit(check: Checker, x: Operand, new_type: Type, value: Value | No
         known = check.untyped.get(x.expr)
         if known is not None:
             known.value = value
+            if not known.is_lhs and is_typed(new_type) and not isinstance(x.expr, ast.Paren):
+                # a constant that new_type holds, as was just found: none of its operands waits for a type
+                x.type = new_type
+                del check.untyped[x.expr]
+                check.record_type(x.expr, known.mode, new_type, value)
+                return
     if new_type is not x.type:
         x.type = new_type
         update_type(check, x.expr, new_type, final=False)

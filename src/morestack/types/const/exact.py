@@ -52,11 +52,11 @@ Value: TypeAlias = bool | bytes | int | Fraction | Float | Complex
 
 def is_real(v: Value | None) -> bool:
     """A number that is no Complex."""
-    return isinstance(v, int | Fraction | Float) and not isinstance(v, bool)
+    return isinstance(v, (int, Fraction, Float)) and not isinstance(v, bool)
 
 
 def as_real(v: Value | None) -> Real | None:
-    if isinstance(v, int | Fraction | Float) and not isinstance(v, bool):
+    if isinstance(v, (int, Fraction, Float)) and not isinstance(v, bool):
         return v
     return None
 
@@ -183,7 +183,7 @@ def sign(v: Value | None) -> int:
     """-1, 0 or 1; for a Complex 0 only if it is zero; 1 for what is no number."""
     if isinstance(v, Complex):
         return 1 if sign(v.re) or sign(v.im) else 0
-    if v is None or isinstance(v, bool | bytes):
+    if v is None or isinstance(v, (bool, bytes)):
         return 1
     n = v.numerator if isinstance(v, Fraction) else v.mant if isinstance(v, Float) else v
     return (n > 0) - (n < 0)

@@ -35,11 +35,11 @@ def traits_of(t: Type) -> int:
 
 
 def is_valid(t: Type | None) -> bool:
-    return t is not None and unalias(t) is not INVALID
+    return t is not None and t is not INVALID and (type(t) is not Alias or unalias(t) is not INVALID)
 
 
 def is_type_param(t: Type) -> bool:
-    return isinstance(unalias(t), TypeParam)
+    return isinstance(unalias(t) if type(t) is Alias else t, TypeParam)
 
 
 def is_interface(t: Type) -> bool:
@@ -98,7 +98,7 @@ def is_untyped(t: Type) -> bool:
 
 
 def is_typed(t: Type) -> bool:
-    return not is_untyped(t)
+    return not isinstance(t, Basic) or t.traits & Traits.UNTYPED == 0
 
 
 def is_untyped_numeric(t: Type) -> bool:
@@ -131,7 +131,7 @@ def is_bytes_or_runes(t: Type) -> bool:
 
 def has_name(t: Type) -> bool:
     """Whether t is predeclared, defined, or a type parameter."""
-    return isinstance(unalias(t), Basic | Named | TypeParam)
+    return isinstance(unalias(t), (Basic, Named, TypeParam))
 
 
 def is_generic(t: Type) -> bool:

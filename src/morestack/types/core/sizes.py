@@ -63,7 +63,7 @@ def _measure(t: Type, active: set[int]) -> tuple[int, int]:
         return 3 * WORD, WORD
     if isinstance(u, Interface):
         return 2 * WORD, WORD
-    if isinstance(u, Pointer | Map | Chan | Signature):
+    if isinstance(u, (Pointer, Map, Chan, Signature)):
         return WORD, WORD
     return 0, 1
 

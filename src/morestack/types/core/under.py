@@ -135,7 +135,7 @@ def deref(t: Type) -> tuple[Type, bool]:
 
 def components(t: Type) -> Iterator[Type | None]:
     """The types t is written with, one level down."""
-    if isinstance(t, Array | Slice | Pointer | Chan):
+    if isinstance(t, (Array, Slice, Pointer, Chan)):
         yield t.elem
     elif isinstance(t, Map):
         yield t.key

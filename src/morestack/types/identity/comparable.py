@@ -39,4 +39,4 @@ def _comparable(t: Type, describe: Callable[[Type], str], seen: set[int]) -> tup
         if not is_type_param(t) or is_comparable_set(terms):
             return True, ""
         return False, "empty type set" if terms.is_empty() else "incomparable types in type set"
-    return isinstance(u, Pointer | Chan), ""
+    return isinstance(u, (Pointer, Chan)), ""

@@ -230,7 +230,7 @@ def _is_complete(t: Type) -> bool:
     """Whether the underlying type is known already."""
     at: Type | None = t
     seen: set[int] = set()
-    while isinstance(at, Alias | Named) and id(at) not in seen:
+    while isinstance(at, (Alias, Named)) and id(at) not in seen:
         seen.add(id(at))
         if isinstance(at, Named) and at.underlying is None:
             under(at)  # completes a lazy instance
@@ -306,4 +306,4 @@ def _strictly_comparable(t: Type, seen: set[int]) -> bool:
         return _strictly_comparable(u.elem, seen)
     if isinstance(u, Interface):
         return _comparable_set(type_set(u), seen)
-    return isinstance(u, Pointer | Chan) or (isinstance(u, Basic) and u.kind is not Kind.UNTYPED_NIL)
+    return isinstance(u, (Pointer, Chan)) or (isinstance(u, Basic) and u.kind is not Kind.UNTYPED_NIL)

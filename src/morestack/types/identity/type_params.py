@@ -66,7 +66,9 @@ ordered = all_ordered
 
 
 def _all_traits(t: Type, bits: int) -> bool:
-    if not isinstance(unalias(t), TypeParam):
+    if type(t) is Basic:
+        return t.traits & bits != 0
+    if not is_type_param(t):
         return traits_of(t) & bits != 0
     return under_is(t, lambda u: isinstance(u, Basic) and u.traits & bits != 0)
 
@@ -78,7 +80,7 @@ def has_nil(t: Type) -> bool:
         return u.kind is Kind.UNSAFE_POINTER
     if isinstance(u, Interface):
         return not is_type_param(t) or under_is(t, lambda v: v is not None and has_nil(v))
-    return isinstance(u, Slice | Pointer | Signature | Map | Chan)
+    return isinstance(u, (Slice, Pointer, Signature, Map, Chan))
 
 
 def typeset(t: Type) -> Iterator[tuple[Type | None, Type | None]]:

@@ -282,7 +282,7 @@ class Unifier:
 
 
 def _is_type_literal(t: Type) -> bool:
-    return not isinstance(unalias(t), Named | TypeParam)
+    return not isinstance(unalias(t), (Named, TypeParam))
 
 
 def _as_interface(t: Type) -> Interface | None:

@@ -43,10 +43,10 @@ def _is_alias(check: Checker, obj: TypeName) -> bool:
 
 def object_decl(check: Checker, obj: Object) -> None:
     """Make sure obj has its type."""
-    if isinstance(obj, PkgName | Builtin | Nil):
+    if isinstance(obj, (PkgName, Builtin, Nil)):
         return
     if obj in check.path_index:
-        if not cycles.valid_cycle(check, obj) or (isinstance(obj, Const | Var) and obj.type is None):
+        if not cycles.valid_cycle(check, obj) or (isinstance(obj, (Const, Var)) and obj.type is None):
             if not isinstance(obj, Func):
                 obj.type = INVALID
         return

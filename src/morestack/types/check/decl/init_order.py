@@ -62,7 +62,7 @@ def _priority(check: Checker, n: _Node) -> tuple[bool, int, int]:
 
 def _graph(check: Checker) -> list[_Node]:
     """The dependency graph of variables and constants, functions eliminated."""
-    nodes: dict[Object, _Node] = {o: _Node(o) for o in check.decls if isinstance(o, Const | Var | Func)}
+    nodes: dict[Object, _Node] = {o: _Node(o) for o in check.decls if isinstance(o, (Const, Var, Func))}
     for obj, n in nodes.items():
         for dependency in check.decls[obj].deps:
             target = nodes.get(dependency)

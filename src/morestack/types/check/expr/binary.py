@@ -189,7 +189,7 @@ def _report_comparison(
 
 
 def _incomparable_cause(check: Checker, t: Type) -> str:
-    if isinstance(under(t), Slice | Signature | Map):
+    if isinstance(under(t), (Slice, Signature, Map)):
         return f"{composite_kind(t)} can only be compared to nil"
     return comparable_type(t, describe=check.type_str)[1]
 

@@ -189,7 +189,7 @@ def _elements(check: Checker, elements: tuple[ast.Expr, ...], elem: Type, length
 
 def _key_of(value: Value) -> tuple[str, Value]:
     """What two equal map keys have in common: numbers are equal across kinds, and unlike True and 1."""
-    if isinstance(value, bool | bytes):
+    if isinstance(value, (bool, bytes)):
         return type(value).__name__, value
     real = exact.to_float(value)
     return "number", value if real is None else real

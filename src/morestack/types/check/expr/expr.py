@@ -21,6 +21,7 @@ from morestack.types.core.types import (
     INVALID,
     UNTYPED_BOOL,
     Alias,
+    Basic,
     Named,
     Signature,
     Tuple,
@@ -45,10 +46,10 @@ def raw_expr(
 
 def non_generic(check: Checker, x: Operand, target: Target | None = None) -> None:
     """Report a generic type or function used without its type arguments."""
-    if not x.valid or x.mode is Mode.NO_VALUE:
+    if x.mode is None or x.mode is Mode.NO_VALUE or isinstance(x.type, Basic):
         return
     what = ""
-    if isinstance(x.type, Named | Alias):
+    if isinstance(x.type, (Named, Alias)):
         what = "type" if is_generic(x.type) else ""
     elif isinstance(x.type, Signature) and x.type.type_params:
         if target is not None:

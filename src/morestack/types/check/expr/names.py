@@ -16,7 +16,6 @@ from morestack.types.core.scope import Scope
 from morestack.types.core.types import (
     INVALID,
     UNTYPED_NIL,
-    Alias,
 )
 
 
@@ -32,43 +31,65 @@ def ident(check: Checker, e: ast.Name, want_type: bool) -> Operand:
     check.info.uses[e] = obj
     if check.dot_imports:
         _note_dot_import(check, e.text)
-    is_type = isinstance(obj, TypeName)
-    if want_type and not is_type:
+    if want_type and not isinstance(obj, TypeName):
         check.error(e, Code.NOT_A_TYPE, f"{obj.name} ({typexpr.object_kind(obj)}) is not a type")
         if isinstance(obj, Var):
             obj.used = True
         return invalid(e)
-    if isinstance(obj, PkgName):
-        check.error(e, Code.INVALID_PKG_USE, f"use of package {obj.name} not in selector")
-        obj.used = True
-        return invalid(e)
-    if isinstance(obj, Builtin):
-        return Operand(Mode.BUILTIN, e, builtin=obj.id)
-    if isinstance(obj, Nil):
-        return Operand(Mode.NIL, e, UNTYPED_NIL)
-    if obj.type is None or (want_type and is_type and obj.pkg is check.pkg):
+    match obj:
+        case Var():
+            return _variable(check, e, obj)
+        case TypeName():
+            return _type_name(check, e, obj, want_type)
+        case Func():
+            if obj.type is None:
+                check.object_decl(obj)
+            check.add_dependency(obj)
+            return Operand(Mode.VALUE, e, obj.type or INVALID)
+        case Const():
+            return _constant(check, e, obj)
+        case Builtin():
+            return Operand(Mode.BUILTIN, e, builtin=obj.id)
+        case Nil():
+            return Operand(Mode.NIL, e, UNTYPED_NIL)
+        case PkgName():
+            check.error(e, Code.INVALID_PKG_USE, f"use of package {obj.name} not in selector")
+            obj.used = True
+            return invalid(e)
+
+
+def _variable(check: Checker, e: ast.Name, v: Var) -> Operand:
+    if v.type is None:
+        check.object_decl(v)
+    v.used = True
+    if v.owner is not None:
+        captures.note_use(check, v)
+    else:
+        check.add_dependency(v)
+    t = v.type or INVALID
+    return Operand(Mode.VARIABLE, e, t) if is_valid(t) else invalid(e)
+
+
+def _type_name(check: Checker, e: ast.Name, obj: TypeName, want_type: bool) -> Operand:
+    if obj.type is None or (want_type and obj.pkg is check.pkg):
         check.object_decl(obj)
     t = obj.type or INVALID
-    if isinstance(obj, TypeName):
-        if isinstance(t, Alias) and t.actual is not None and not is_valid(t):
-            return invalid(e)
-        return Operand(Mode.TYPE, e, t) if is_valid(t) else invalid(e)
+    return Operand(Mode.TYPE, e, t) if is_valid(t) else invalid(e)
+
+
+def _constant(check: Checker, e: ast.Name, obj: Const) -> Operand:
+    if obj.type is None:
+        check.object_decl(obj)
     check.add_dependency(obj)
-    if isinstance(obj, Func):
-        return Operand(Mode.VALUE, e, t)
-    if isinstance(obj, Var):
-        obj.used = True
-        captures.note_use(check, obj)
+    t = obj.type or INVALID
     if not is_valid(t):
         return invalid(e)
-    if isinstance(obj, Const):
-        if obj is universe.IOTA:
-            if check.env.iota is None:
-                check.error(e, Code.INVALID_IOTA, "cannot use iota outside constant declaration")
-                return invalid(e)
-            return Operand(Mode.CONSTANT, e, t, check.env.iota)
-        return Operand(Mode.CONSTANT, e, t, obj.value)
-    return Operand(Mode.VARIABLE, e, t)
+    if obj is universe.IOTA:
+        if check.env.iota is None:
+            check.error(e, Code.INVALID_IOTA, "cannot use iota outside constant declaration")
+            return invalid(e)
+        return Operand(Mode.CONSTANT, e, t, check.env.iota)
+    return Operand(Mode.CONSTANT, e, t, obj.value)
 
 
 def _note_dot_import(check: Checker, name: str) -> None:

@@ -7,13 +7,12 @@ bodies and fills `info.branch_targets`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from morestack.source.codes import Code
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.syntax.walk import walk
 from morestack.types.check.checker import Checker
 from morestack.types.core.objects import Label
 
@@ -60,11 +59,10 @@ class _Labels:
 
 
 def check_labels(check: Checker) -> None:
-    """Check the branches of all functions."""
+    """Check the branches of all functions that have any, an outer function before those in it."""
     for file in check.files:
-        for n in walk(file):
-            if isinstance(n, ast.FuncDecl | ast.FuncLit) and n.body is not None:
-                _check_function(check, n.body)
+        for body in sorted(file.branching, key=lambda b: b.span.start):
+            _check_function(check, body)
 
 
 def _check_function(check: Checker, body: ast.Block) -> None:
@@ -183,7 +181,7 @@ def _stmt(
     def inner(to: _Targets, start: Span, body: Sequence[ast.Stmt]) -> None:
         state.forward += _block(labels, b, to, labeled, start, body)
 
-    plain = replace(targets, case=-1)
+    plain = _Targets(targets.breaks, targets.continues)
     match s:
         case ast.DeclStmt(decls=decls):
             for d in decls:

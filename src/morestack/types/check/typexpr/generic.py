@@ -87,7 +87,7 @@ def receiver_type(
     if isinstance(base, ast.Name):
         check.info.instances[base] = Instance(tuple(params), result)
     written = recv.type
-    while isinstance(written, ast.Paren | ast.Star):
+    while isinstance(written, (ast.Paren, ast.Star)):
         check.record_type(written, Mode.TYPE, Pointer(result) if is_pointer else result)
         written = written.x
     check.record_type(written, Mode.TYPE, result)
@@ -103,7 +103,7 @@ def instantiated_type(check: Checker, e: ast.Index) -> Type:
         listed = ", ".join(expr_string(i) for i in e.indices)
         message = f"invalid operation: {expr_string(e.x)}[{listed}] ({cause})"
         check.error(e.x, Code.NOT_A_GENERIC_TYPE, message)
-    if not isinstance(t, Named | Alias):
+    if not isinstance(t, (Named, Alias)):
         return INVALID
     args = typexpr.type_list(check, e.indices)
     if args is None:
@@ -154,7 +154,7 @@ def instantiate_signature(
     """The instance of a generic function that e names, recorded and to be verified."""
     result = instances.instantiate_signature(sig, tuple(args))
     ident = e
-    while isinstance(ident, ast.Paren | ast.Index):
+    while isinstance(ident, (ast.Paren, ast.Index)):
         ident = ident.x
     if isinstance(ident, ast.Selector):
         ident = ident.sel

@@ -143,7 +143,7 @@ def _valid_receiver(check: Checker, at: ast.Expr, recv: Var) -> None:
         u = under(actual)
         if isinstance(u, Basic) and u.kind is Kind.UNSAFE_POINTER:
             check.error(at, Code.INVALID_RECV, f"invalid receiver type {name} (unsafe.Pointer)")
-        elif isinstance(u, Pointer | Interface):
+        elif isinstance(u, (Pointer, Interface)):
             check.error(at, Code.INVALID_RECV, f"invalid receiver type {name} (pointer or interface type)")
     elif isinstance(actual, Basic):
         check.error(at, Code.INVALID_RECV, f"cannot define new methods on non-local type {name}")

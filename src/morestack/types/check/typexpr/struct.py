@@ -52,7 +52,7 @@ def struct_type(check: Checker, e: ast.StructType) -> Struct:
 def _embedded_name(e: ast.Expr) -> ast.Name | None:
     if isinstance(e, ast.Star):
         e = e.x
-    while isinstance(e, ast.Paren | ast.Index):
+    while isinstance(e, (ast.Paren, ast.Index)):
         e = e.x
     if isinstance(e, ast.Selector):
         return e.sel

@@ -23,7 +23,7 @@ MAX_CHAN_ELEM = 1 << 16
 def check_limits(check: Checker) -> None:
     """Report types too large, and values print cannot print."""
     for e, known in list(check.info.types.items()):
-        if known.mode is Mode.TYPE and isinstance(e, ast.ArrayType | ast.ChanType | ast.StructType):
+        if known.mode is Mode.TYPE and isinstance(e, (ast.ArrayType, ast.ChanType, ast.StructType)):
             _size(check, e, known.type)
         elif isinstance(e, ast.Name) and known.mode is Mode.BUILTIN and isinstance(known.type, Signature):
             obj = check.info.uses.get(e)
@@ -34,7 +34,7 @@ def check_limits(check: Checker) -> None:
 def _size(check: Checker, e: ast.Expr, t: Type) -> None:
     if has_type_param(t):
         return
-    if isinstance(t, Array | Struct) and sizeof(t) > MAX_WIDTH:
+    if isinstance(t, (Array, Struct)) and sizeof(t) > MAX_WIDTH:
         check.error(e, Code.TYPE_TOO_LARGE, f"type {check.type_str(t)} larger than address space")
     elif isinstance(t, Chan) and sizeof(t.elem) >= MAX_CHAN_ELEM:
         check.error(e, Code.TYPE_TOO_LARGE, "channel element type too large (>64kB)")
@@ -44,6 +44,6 @@ def _size(check: Checker, e: ast.Expr, t: Type) -> None:
 
 def _print(check: Checker, e: ast.Name, params: Tuple) -> None:
     for v in params.vars:
-        if v.type is not None and isinstance(under(v.type), Array | Struct):
+        if v.type is not None and isinstance(under(v.type), (Array, Struct)):
             message = f"illegal types for operand: {e.text}\n\t{check.type_str(v.type)}"
             check.error(e.span.at(e.span.end), Code.UNPRINTABLE, message)

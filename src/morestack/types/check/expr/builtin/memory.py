@@ -93,7 +93,7 @@ def _array_deref(t: Type | None) -> Type | None:
 
 def _measurable(u: Type | None, is_len: bool) -> bool:
     u = _array_deref(u)
-    if isinstance(u, Array | Slice | Chan):
+    if isinstance(u, (Array, Slice, Chan)):
         return True
     return is_len and (isinstance(u, Map) or (isinstance(u, Basic) and is_string(u)))
 
@@ -120,7 +120,7 @@ def check_length(check: Checker, e: ast.Call, x: Operand, is_len: bool) -> Opera
 
 def check_clear(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
     x = args[0]
-    if not under_is(x.type, lambda u: isinstance(u, Map | Slice)):
+    if not under_is(x.type, lambda u: isinstance(u, (Map, Slice))):
         message = f"cannot clear {check.show(x)}: argument must be (or constrained by) map or slice"
         check.error(x, Code.INVALID_CLEAR, _INVALID_ARG + message)
         return invalid(e)
@@ -192,7 +192,7 @@ def check_make(check: Checker, e: ast.Call) -> Operand:
         return invalid(e)
 
     def refuse(_: Type | None, u: Type | None) -> str | None:
-        if isinstance(u, Slice | Map | Chan):
+        if isinstance(u, (Slice, Map, Chan)):
             return None
         return "no specific type" if u is None else "type must be slice, map, or channel"
 
