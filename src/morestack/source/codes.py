@@ -43,7 +43,7 @@ class Code(Enum):
     """
 
     FILE_NOT_GO = "P003"
-    """A file that is no .go file was named.
+    """A file was named that is not a .go file.
 
     Example:
         $ morestack run notes.txt
@@ -193,7 +193,7 @@ class Code(Enum):
     """
 
     INVALID_SHIFT_OPERAND = "T013"
-    """The shifted operand is no integer.
+    """The shifted operand is not an integer.
 
     Example:
         package main
@@ -213,7 +213,7 @@ class Code(Enum):
     """
 
     UNADDRESSABLE_OPERAND = "T015"
-    """The address is taken of what has none.
+    """The address is taken of a value that has none.
 
     Example:
         package main
@@ -223,7 +223,7 @@ class Code(Enum):
     """
 
     UNASSIGNABLE_OPERAND = "T016"
-    """What cannot be assigned to is assigned to.
+    """The left side of an assignment cannot be assigned to.
 
     Example:
         package main
@@ -241,7 +241,7 @@ class Code(Enum):
     """
 
     INVALID_INDIRECTION = "T018"
-    """What is no pointer is dereferenced.
+    """The operand of a dereference is not a pointer.
 
     Example:
         package main
@@ -251,7 +251,7 @@ class Code(Enum):
     """
 
     INVALID_RECEIVE = "T019"
-    """A value is received from what is no channel, or a send-only one.
+    """The operand of a receive is not a channel, or a send-only one.
 
     Example:
         package main
@@ -261,7 +261,7 @@ class Code(Enum):
     """
 
     INVALID_SEND = "T020"
-    """A value is sent to what is no channel, or a receive-only one.
+    """The target of a send is not a channel, or a receive-only one.
 
     Example:
         package main
@@ -269,7 +269,7 @@ class Code(Enum):
     """
 
     INVALID_CALL = "T021"
-    """What is no function is called.
+    """The operand of a call is not a function.
 
     Example:
         package main
@@ -371,7 +371,7 @@ class Code(Enum):
     """
 
     NOT_A_TYPE = "T033"
-    """What is no type is used as one.
+    """A name that is not a type is used as one.
 
     Example:
         package main
@@ -390,7 +390,7 @@ class Code(Enum):
     """
 
     NOT_A_GENERIC_TYPE = "T035"
-    """Type arguments are given to a type that takes none.
+    """A type that is not generic is given type arguments.
 
     Example:
         package main
@@ -567,7 +567,7 @@ class Code(Enum):
     """
 
     INVALID_ASSERT = "T055"
-    """A type is asserted of what is no interface value.
+    """The operand of a type assertion is not an interface value.
 
     Example:
         package main
@@ -596,7 +596,7 @@ class Code(Enum):
     """
 
     NON_SLICEABLE_OPERAND = "T058"
-    """What has no elements is indexed or sliced.
+    """A value without elements is indexed or sliced.
 
     Example:
         package main
@@ -606,7 +606,7 @@ class Code(Enum):
     """
 
     INVALID_INDEX = "T059"
-    """An index is no integer, negative or out of bounds.
+    """An index is negative, out of bounds or not an integer.
 
     Example:
         package main
@@ -778,7 +778,7 @@ class Code(Enum):
     """
 
     BAD_DECL = "T077"
-    """What cannot be declared is declared.
+    """A declaration is not allowed where it stands.
 
     Example:
         package main
@@ -802,7 +802,7 @@ class Code(Enum):
     """
 
     NON_NUMERIC_INC_DEC = "T081"
-    """`++` or `--` of what is no number.
+    """The operand of `++` or `--` is not a number.
 
     Example:
         package main
@@ -842,7 +842,7 @@ class Code(Enum):
     """
 
     INVALID_TYPE_SWITCH = "T086"
-    """A type switch of what is no interface value.
+    """The operand of a type switch is not an interface value.
 
     Example:
         package main
@@ -866,7 +866,7 @@ class Code(Enum):
     """
 
     INVALID_SELECT_CASE = "T089"
-    """A select case is no communication.
+    """A select case is not a communication.
 
     Example:
         package main
@@ -918,7 +918,7 @@ class Code(Enum):
     """
 
     INVALID_LIT_FIELD = "T095"
-    """A struct literal's key is no field name.
+    """A struct literal's key is not a field name.
 
     Example:
         package main
@@ -982,7 +982,7 @@ class Code(Enum):
     """
 
     INVALID_APPEND = "T103"
-    """What is no slice is appended to.
+    """The first argument of append is not a slice.
 
     Example:
         package main
@@ -1017,7 +1017,7 @@ class Code(Enum):
     """
 
     INVALID_CLOSE = "T107"
-    """`close` of what is no channel that can be sent to.
+    """The argument of close is not a channel that can be sent to.
 
     Example:
         package main
@@ -1025,7 +1025,7 @@ class Code(Enum):
     """
 
     INVALID_COMPLEX = "T108"
-    """The arguments of `complex` are no floats of one type.
+    """The arguments of `complex` are not floats of one type.
 
     Example:
         package main
@@ -1062,7 +1062,7 @@ class Code(Enum):
     """
 
     INVALID_DELETE = "T112"
-    """`delete` from what is no map.
+    """The first argument of delete is not a map.
 
     Example:
         package main
@@ -1097,7 +1097,7 @@ class Code(Enum):
     """
 
     BAD_OFFSETOF_SYNTAX = "T116"
-    """The argument of unsafe.Offsetof is no selector.
+    """The argument of unsafe.Offsetof is not a selector.
 
     Example:
         package main

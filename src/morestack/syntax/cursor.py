@@ -68,7 +68,7 @@ class Cursor:
         self.expr_nesting = 0
         """Negative in the header of a control clause, where `T {` begins the block."""
         self.bad_tags: list[BasicLit] = []
-        """Struct tags that are no strings; the grammar takes them, so they count only when all else is right."""
+        """Struct tags that are not strings; the grammar takes them, so they count only when all else is right."""
         self.list_end = 0
         """Where the last list ended: its closing bracket, or where it was given up."""
         self.depth = 0

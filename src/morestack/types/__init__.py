@@ -1,1 +1,1 @@
-"""The type checker: what every expression means. One module per construct of the language."""
+"""The type checker, in five floors: core, const, identity, relation, check; each imports only those before it."""

@@ -84,7 +84,7 @@ class Walk:
     """One type expression; the name is the one it is being declared under."""
     stmt: Callable[[Checker, ast.Stmt], None]
     object: Callable[[Checker, Object], None]
-    """Makes sure that a declared object has its type."""
+    """Gives a declared object its type."""
     body: Callable[[Checker, Body], None]
     """The body of a function, once the declarations around it are complete."""
     length: Callable[[Checker, ast.Expr], Operand]
@@ -121,7 +121,6 @@ class Checker:
         self.decls: dict[Object, DeclInfo] = {}
         self.order: dict[Object, int] = {}
         self.methods: dict[TypeName, list[Func]] = {}
-        self.pointer_receivers: set[Func] = set()
         self.funcs: list[Func] = []
         self.imports: list[PkgName] = []
         self.dot_imports: dict[tuple[Scope, str], PkgName] = {}
@@ -236,7 +235,7 @@ class Checker:
             self.stmt(s)
 
     def object_decl(self, obj: Object) -> None:
-        """Make sure obj has its type."""
+        """Give obj its type, unless it has one."""
         self.walk.object(self, obj)
 
     def type_expr(self, e: ast.Expr, def_: TypeName | None = None) -> Type:

@@ -1,6 +1,7 @@
 """The dispatch of the checking walk: one match a family of syntax nodes.
 
-An arm calls the function of the construct's module; how the modules recurse without importing this one: `checker.Walk`.
+An arm calls a function in the construct's module. These modules recurse through `checker.Walk`, so none imports this
+one.
 Arms stand in the order of frequency in real programs, as far as patterns allow.
 """
 

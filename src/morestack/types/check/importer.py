@@ -1,4 +1,4 @@
-"""What the checker is told of other packages: `build` knows where packages come from, the checker does not."""
+"""What the checker knows of other packages. Where packages come from is the business of `build`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Importer:
     """Answers about packages by import path; without arguments, for a package that stands alone."""
 
     package: Callable[[str], Package | None] = _no_package
-    """The checked package; None when there is none. `unsafe` is not asked for."""
+    """Gives the checked package, or None if it does not exist; never called for `unsafe`."""
     why_missing: Callable[[str], str] = _unsupported
-    """The message for an import of a package that there is none of."""
+    """The message for an import of a package that does not exist."""
     is_absent: Callable[[str, str], bool] = _is_absent
     """Whether Go's package has a name, or type.method, that ours does not have yet."""
     is_standard: Callable[[str], bool] = _is_standard

@@ -1,7 +1,7 @@
 """Operands: an expression while it is being checked, and how messages describe it.
 
-An operand's mode is None once an error has been reported for it: whoever meets an invalid operand stays
-silent. The wording of `describe` is types2's operand.String, since every mismatch message contains it.
+An operand's mode is None once an error has been reported for it; an invalid operand causes no further
+errors. The wording of `describe` is types2's operand.String, since every mismatch message contains it.
 """
 
 from __future__ import annotations
@@ -69,16 +69,6 @@ class Operand:
     def invalidate(self) -> None:
         """Mark the operand as reported."""
         self.mode = None
-
-    def set_value(self, type: Type) -> None:
-        """Become a plain value of that type."""
-        self.mode = Mode.VALUE
-        self.type = type
-
-    def become(self, other: Operand) -> None:
-        """Take over everything of another operand."""
-        self.mode, self.expr, self.type = other.mode, other.expr, other.type
-        self.value, self.builtin = other.value, other.builtin
 
     def copy(self) -> Operand:
         return Operand(self.mode, self.expr, self.type, self.value, self.builtin)

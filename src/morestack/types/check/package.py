@@ -22,7 +22,7 @@ from morestack.types.check.whole import limits, local_types, mono
 from morestack.types.core.info import CheckedPackage
 
 ALONE = Importer()
-"""The importer of packages that import none."""
+"""The importer of a package that imports nothing."""
 
 WALK = Walk(
     dispatch.check_expr,

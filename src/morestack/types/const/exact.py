@@ -51,7 +51,7 @@ Value: TypeAlias = bool | bytes | int | Fraction | Float | Complex
 
 
 def is_real(v: Value | None) -> bool:
-    """A number that is no Complex."""
+    """A number other than a Complex."""
     return isinstance(v, (int, Fraction, Float)) and not isinstance(v, bool)
 
 
@@ -180,7 +180,7 @@ def imag(v: Value | None) -> Real | None:
 
 
 def sign(v: Value | None) -> int:
-    """-1, 0 or 1; for a Complex 0 only if it is zero; 1 for what is no number."""
+    """-1, 0 or 1; for a Complex 0 only if it is zero; 1 for a value that is not a number."""
     if isinstance(v, Complex):
         return 1 if sign(v.re) or sign(v.im) else 0
     if v is None or isinstance(v, (bool, bytes)):

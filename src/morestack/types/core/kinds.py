@@ -101,10 +101,6 @@ def is_typed(t: Type) -> bool:
     return not isinstance(t, Basic) or t.traits & Traits.UNTYPED == 0
 
 
-def is_untyped_numeric(t: Type) -> bool:
-    return is_untyped(t) and is_numeric(t)
-
-
 def is_untyped_nil(t: Type) -> bool:
     return isinstance(t, Basic) and t.kind is Kind.UNTYPED_NIL
 

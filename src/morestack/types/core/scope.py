@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """One block's declarations. `start` offsets tell where a local's scope begins (after its declaration)."""
+    """One block's declarations."""
 
     parent: Scope | None
     names: dict[str, Object] = field(default_factory=dict)
-    is_func: bool = False
 
     def insert(self, obj: Object) -> Object | None:
         """Declare obj; return the object already declared under that name here, else None."""

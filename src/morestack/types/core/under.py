@@ -92,7 +92,7 @@ def _end_of_chain(t: Named) -> Type:
 
 
 def constraint_interface(t: TypeParam) -> Interface:
-    """The interface that constrains t; a constraint that is no interface is wrapped in an implicit one."""
+    """The interface that constrains t; another constraint is wrapped in an implicit one."""
     bound = t.constraint
     if bound is None:
         return Interface((), ())

@@ -52,7 +52,7 @@ def identical(x: Type | None, y: Type | None) -> bool:
 
 
 def identical_ignore_tags(x: Type | None, y: Type | None) -> bool:
-    """Whether two types are the same but for the tags of struct fields."""
+    """Whether two types are the same, except for the tags of struct fields."""
     return _identical(x, y, _WITHOUT_TAGS)
 
 
@@ -62,7 +62,7 @@ class _Comparison:
 
     tags: bool
     seen: frozenset[tuple[int, int]] = frozenset()
-    """Pairs of interfaces being compared: a cycle that found no difference has none."""
+    """Pairs of interfaces that are being compared: a pair met again has shown no difference on the way."""
     renamed: tuple[tuple[TypeParam, TypeParam], ...] = ()
     """Type parameters of the two sides that stand for each other."""
 

@@ -8,27 +8,13 @@ first asked for, which lets recursive generic types terminate. `verify` checks t
 from __future__ import annotations
 
 from morestack.types.core.objects import Func, Var
-from morestack.types.core.types import INVALID, Alias, Named, Pointer, Signature, Tuple, Type, TypeParam
+from morestack.types.core.types import Named, Pointer, Signature, Type, TypeParam
 from morestack.types.core.under import constraint_interface, signature_of
 from morestack.types.identity.subst import (
     copy_var,
-    instantiate_alias,
-    instantiate_named,
     make_substitution,
     subst,
 )
-
-
-def instantiate(generic: Named | Alias | Signature, args: tuple[Type, ...]) -> Named | Alias | Signature:
-    """The instance of a generic type or function; the constraints are `verify`'s to check.
-
-    The number of arguments must be that of the parameters.
-    """
-    if isinstance(generic, Named):
-        return instantiate_named(generic, args)
-    if isinstance(generic, Alias):
-        return instantiate_alias(generic, args)
-    return instantiate_signature(generic, args)
 
 
 def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signature:
@@ -68,14 +54,3 @@ def _instance_method(inst: Named, method: Func) -> Func:
 
     result.resolve = resolve
     return result
-
-
-def instantiate_func(f: Func, args: tuple[Type, ...]) -> Func:
-    """An instance of a generic function as an object of its own."""
-    sig = instantiate_signature(signature_of(f), args)
-    return Func(f.name, sig, f.span, f.pkg, f.parent, f.decl, f, args)
-
-
-def tuple_types(t: Tuple) -> tuple[Type, ...]:
-    """The types of parameters or results."""
-    return tuple(v.type if v.type is not None else INVALID for v in t.vars)

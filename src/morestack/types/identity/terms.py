@@ -1,7 +1,7 @@
 """The terms of type sets, `T` and `~T`, and how sets of them meet.
 
 Whether two terms name one type is asked of `same`: identity needs type sets, as an interface is what its type set
-is, and type sets need identity. So identity stands above and hands itself down.
+is, and type sets need identity. Therefore `identical` passes identity as an argument.
 """
 
 from __future__ import annotations

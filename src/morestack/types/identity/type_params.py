@@ -41,10 +41,6 @@ def all_integer(t: Type) -> bool:
     return _all_traits(t, Traits.INTEGER)
 
 
-def all_unsigned(t: Type) -> bool:
-    return _all_traits(t, Traits.UNSIGNED)
-
-
 def all_numeric(t: Type) -> bool:
     return _all_traits(t, Traits.NUMERIC)
 

@@ -17,7 +17,6 @@ from morestack.types.core.kinds import (
     is_boolean,
     is_bytes_or_runes,
     is_complex,
-    is_const_type,
     is_integer,
     is_integer_or_float,
     is_interface_pointer,
@@ -32,7 +31,7 @@ from morestack.types.core.kinds import (
     is_valid,
     max_type,
 )
-from morestack.types.core.types import Array, Basic, Chan, Interface, Kind, Pointer, Slice, Type, TypeParam
+from morestack.types.core.types import Array, Basic, Chan, Interface, Pointer, Slice, Type, TypeParam
 from morestack.types.core.under import unalias, under
 from morestack.types.identity.identical import identical, identical_ignore_tags, type_set
 from morestack.types.identity.type_params import has_nil, typeset, under_is
@@ -221,17 +220,3 @@ def _convertible_generic(
                 right = f"{show(d)} (in {show(t)})" if isinstance(t, TypeParam) else show(target)
                 return False, _join(f"cannot convert {left} to type {right}", inner)
     return True, ""
-
-
-def is_constant_conversion(x: OperandLike, target: Type) -> bool:
-    """Whether T(x) is itself a constant."""
-    return x.mode is Mode.CONSTANT and is_const_type(x.type) and is_const_type(target)
-
-
-def is_byte_string_conversion(source: Type, target: Type) -> bool:
-    """Whether a conversion copies between a string and a slice of bytes or runes."""
-    pairs = ((source, target), (target, source))
-    return any(is_string(a) and is_bytes_or_runes(b) for a, b in pairs)
-
-
-NIL_KIND = Kind.UNTYPED_NIL

@@ -219,7 +219,7 @@ def verify(
     """The first type argument that does not satisfy its constraint, with gc's cause; None if all do."""
     mapping = make_substitution(params, args)
     for i, (p, a) in enumerate(zip(params, args, strict=False)):
-        constraint_interface(p)  # wraps a constraint that is no interface, before it may become another
+        constraint_interface(p)  # wraps a constraint that is not an interface, before it may become another
         if p.constraint is None:
             continue
         ok, cause = implements(a, subst(p.constraint, mapping), constraint=True, qf=qf)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from morestack.types.core.kinds import is_valid
 from morestack.types.core.objects import Func, Package, Var, method_key, same_id
 from morestack.types.core.types import Interface, Named, Pointer, Struct, Type
-from morestack.types.core.under import as_named, deref, has_pointer_receiver, unalias, under
+from morestack.types.core.under import as_named, deref, has_pointer_receiver, under
 from morestack.types.identity.identical import identical, type_set
 from morestack.types.identity.instances import declared_methods
 
@@ -240,9 +240,3 @@ def _add_method(level: dict[tuple[bool, str, str], MethodSelection | None], m: F
         return
     is_interface = isinstance(under(e.type), Interface)
     level[key] = MethodSelection(m, (*e.index, i), e.indirect, not is_interface and has_pointer_receiver(m))
-
-
-def is_pointer_to_named(t: Type) -> bool:
-    """`*T` with T a defined type: what a method's receiver may be besides T."""
-    p = unalias(t)
-    return isinstance(p, Pointer) and as_named(p.elem) is not None

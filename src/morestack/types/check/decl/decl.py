@@ -42,7 +42,7 @@ def _is_alias(check: Checker, obj: TypeName) -> bool:
 
 
 def object_decl(check: Checker, obj: Object) -> None:
-    """Make sure obj has its type."""
+    """Give obj its type, unless it has one."""
     if isinstance(obj, (PkgName, Builtin, Nil)):
         return
     if obj in check.path_index:

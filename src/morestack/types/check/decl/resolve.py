@@ -118,7 +118,7 @@ _ILLEGAL = frozenset("!\"#$%&'()*,:;<=>?[\\]^{|}`\ufffd")
 
 
 def _path_problem(path: str) -> str:
-    """Why path is no import path, "" if it is one."""
+    """Why path is not an import path, "" if it is one."""
     for c in path:
         if c in _ILLEGAL or c.isspace() or not c.isprintable():
             shown = f" '{c}'" if c.isprintable() else ""

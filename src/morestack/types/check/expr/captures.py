@@ -1,5 +1,5 @@
-"""Facts about local variables that escape analysis and code generation need: who captures them, which are
-reassigned, whose address is taken.
+"""Facts about local variables that escape analysis and code generation need: which function literals capture
+them, which are reassigned, and which have their address taken.
 
 They are noted where expressions are checked, so only code that is checked counts.
 """
@@ -45,7 +45,7 @@ def _whole_variable(check: Checker, e: ast.Expr) -> Var | None:
                 if not isinstance(under(known.type), Array) and not is_type_param(known.type):
                     return None  # a type parameter may stand for an array
                 e = x
-            case _:  # any other expression is no part of a variable
+            case _:  # any other expression is not part of a variable
                 return None
 
 

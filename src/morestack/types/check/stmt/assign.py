@@ -62,7 +62,7 @@ def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
         if isinstance(obj, Var):
             was_used = obj.used
             x = expr.expr(check, lhs)
-            obj.used = was_used  # being assigned to is no use
+            obj.used = was_used  # being assigned to is not a use
         else:
             x = expr.expr(check, lhs)
     else:

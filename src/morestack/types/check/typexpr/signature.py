@@ -40,8 +40,7 @@ def func_type(
 ) -> Signature:
     """The signature of e, whose parameters are declared in the scope recorded for e. sig is filled in."""
     sig = sig or Signature(EMPTY_TUPLE, EMPTY_TUPLE)
-    with check.scope(e) as scope:
-        scope.is_func = True
+    with check.scope(e):
         receiver: Var | None = None
         recv_params: tuple[TypeParam, ...] = ()
         if recv is not None:

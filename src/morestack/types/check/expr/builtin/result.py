@@ -30,6 +30,6 @@ def value(check: Checker, e: ast.Call, result: Type, *params: Type) -> Operand:
 
 
 def nothing(check: Checker, e: ast.Call, *params: Type) -> Operand:
-    """The operand of a call that gives none."""
+    """The operand of a call without a value."""
     check.record_builtin(e.fun, signature(None, *params))
     return Operand(Mode.NO_VALUE, e)
