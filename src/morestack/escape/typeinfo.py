@@ -6,6 +6,7 @@ things to the heap but as large where it would let a closure copy: each answer i
 
 from __future__ import annotations
 
+from morestack.types.core import sizes
 from morestack.types.core.kinds import is_type_param
 from morestack.types.core.sizes import has_constant_size, sizeof
 from morestack.types.core.types import (
@@ -14,9 +15,7 @@ from morestack.types.core.types import (
     Chan,
     Interface,
     Kind,
-    Map,
     Pointer,
-    Signature,
     Slice,
     Struct,
     Tuple,
@@ -73,19 +72,7 @@ def fits_by_value(t: Type | None) -> bool:
 
 def is_direct_iface(t: Type | None) -> bool:
     """Is a value of this type one pointer, kept in the interface's data word itself?"""
-    if t is None or is_type_param(t):
-        return False
-    u = under(t)
-    if isinstance(u, Pointer | Chan | Map | Signature):
-        return True
-    if isinstance(u, Basic):
-        return u.kind is Kind.UNSAFE_POINTER
-    if isinstance(u, Array):
-        return u.len == 1 and is_direct_iface(u.elem)
-    if isinstance(u, Struct):
-        sizes = [f for f in u.fields if size(f.type)]
-        return len(sizes) == 1 and size(u) == PTR_SIZE and is_direct_iface(sizes[0].type)
-    return False
+    return t is not None and sizes.is_direct_iface(t)
 
 
 def needs_box(dst: Type | None, src: Type | None) -> bool:

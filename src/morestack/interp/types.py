@@ -18,7 +18,7 @@ from morestack.ir.ops import Op
 from morestack.ir.types import F32, F64, PTR, STRING
 from morestack.types.core import types as go
 from morestack.types.core.objects import Package, TypeName, Var
-from morestack.types.core.sizes import offsetsof, sizeof
+from morestack.types.core.sizes import is_direct_iface, offsetsof, sizeof
 from morestack.types.core.under import under
 from morestack.types.identity.comparable import comparable_type
 from morestack.types.identity.identical import type_set
@@ -154,7 +154,7 @@ class Types:
         t = self.types[typ]
         if not comparable_type(t)[0]:
             raise RuntimeFailure(f"runtime error: comparing uncomparable type {runtime_string(t)}")
-        if is_direct(t):
+        if is_direct_iface(t):
             return int(p == q)
         return int(self.equal(t, p, q))
 
@@ -216,7 +216,7 @@ class Types:
                 if not comparable_type(dynamic)[0]:
                     raise RuntimeFailure(f"runtime error: hash of unhashable type {runtime_string(dynamic)}")
                 data = memory.word(p + 8)
-                return typ, data if is_direct(dynamic) else self.key(dynamic, data)
+                return typ, data if is_direct_iface(dynamic) else self.key(dynamic, data)
             case go.Basic(kind=go.Kind.STRING):
                 return memory.text((memory.word(p), memory.word(p + 8)))
             case go.Basic(traits=traits) if traits & (go.Traits.FLOAT | go.Traits.COMPLEX):
@@ -232,18 +232,3 @@ def plain(t: go.Type) -> str:
     """What two signatures of one method have in common: parameters and results."""
     assert isinstance(t, go.Signature)
     return link_string(go.Signature(t.params, t.results, t.variadic))
-
-
-def is_direct(t: go.Type) -> bool:
-    """Whether an interface holds values of t in its data word itself."""
-    match under(t):
-        case go.Pointer() | go.Chan() | go.Map() | go.Signature():
-            return True
-        case go.Basic(kind=kind):
-            return kind is go.Kind.UNSAFE_POINTER
-        case go.Struct(fields=(single,)) if single.type is not None:
-            return is_direct(single.type)
-        case go.Array(elem=elem, len=1):
-            return is_direct(elem)
-        case _:
-            return False

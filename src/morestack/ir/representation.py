@@ -11,6 +11,7 @@ from morestack.ir import types as ir
 from morestack.ir.types import IRType
 from morestack.types.core import under as underlying
 from morestack.types.core.objects import Func, Package, Var, method_key
+from morestack.types.core.sizes import is_direct_iface
 from morestack.types.core.types import (
     Alias,
     Array,
@@ -143,17 +144,8 @@ def _count(t: IRType) -> int:
 
 def is_pointer_shaped(t: Type | None) -> bool:
     """Is a value of t a single pointer, which an interface holds directly in its data word?"""
-    u = under(t)
-    if isinstance(u, Basic):
-        return u.kind is Kind.UNSAFE_POINTER
-    if isinstance(u, Struct):
-        if ir_type(u).size != 8:
-            return False
-        sized = [f for f in u.fields if ir_type(f.type).size]
-        return len(sized) == 1 and is_pointer_shaped(sized[0].type)
-    if isinstance(u, Array):
-        return u.len == 1 and is_pointer_shaped(u.elem)
-    return isinstance(u, Pointer | Map | Chan | Signature)
+    assert t is not None
+    return is_direct_iface(t)
 
 
 def is_interface(t: Type | None) -> bool:

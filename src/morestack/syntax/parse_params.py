@@ -4,13 +4,7 @@ A list is first read as entries, for `a, b` may list names or types until an ent
 """
 
 from morestack.source.span import Span
-from morestack.syntax.nodes import (
-    Expr,
-    FuncType,
-    Name,
-    Param,
-    TypeParamDecl,
-)
+from morestack.syntax.nodes import Expr, FuncType, Name, Param, TypeParamDecl
 from morestack.syntax.parse_types import Entry, TypeParser
 from morestack.syntax.scan import NAME
 

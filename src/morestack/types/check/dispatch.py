@@ -12,28 +12,14 @@ from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
 from morestack.types.check.checker import Checker
 from morestack.types.check.decl import decl
-from morestack.types.check.expr import (
-    assertion,
-    binary,
-    call,
-    composite,
-    expr,
-    index,
-    literals,
-    names,
-    selector,
-    unary,
-)
+from morestack.types.check.expr import assertion, binary, call, composite, expr, index, literals, names, selector, unary
 from morestack.types.check.operand import ExprKind, Operand, Target, invalid
 from morestack.types.check.stmt import assign, range_loop, stmt, switch
 from morestack.types.check.typexpr import composite as composite_type
 from morestack.types.check.typexpr import generic, interface, signature, struct, typexpr
 from morestack.types.core.info import Mode
 from morestack.types.core.objects import TypeName
-from morestack.types.core.types import (
-    INVALID,
-    Type,
-)
+from morestack.types.core.types import INVALID, Type
 
 
 def check_expr(check: Checker, e: ast.Expr, hint: Type | None, target: Target | None) -> tuple[Operand, ExprKind]:

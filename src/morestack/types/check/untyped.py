@@ -27,13 +27,7 @@ from morestack.types.core.kinds import (
     is_valid,
     max_type,
 )
-from morestack.types.core.types import (
-    INVALID,
-    Basic,
-    Interface,
-    Type,
-    TypeParam,
-)
+from morestack.types.core.types import INVALID, Basic, Interface, Type, TypeParam
 from morestack.types.core.under import unalias, under
 from morestack.types.identity.identical import type_set
 from morestack.types.identity.type_params import all_integer, has_nil, typeset

@@ -106,3 +106,18 @@ def _has_constant_size(t: Type, seen: set[int]) -> bool:
     if isinstance(u, Struct):
         return all([f.type is None or _has_constant_size(f.type, seen) for f in u.fields])
     return True
+
+
+def is_direct_iface(t: Type) -> bool:
+    """Whether a value of t is a single pointer, which an interface holds in its data word itself."""
+    if is_type_param(t):
+        return False
+    u = under(t)
+    if isinstance(u, Basic):
+        return u.kind is Kind.UNSAFE_POINTER
+    if isinstance(u, Array):
+        return u.len == 1 and is_direct_iface(u.elem)
+    if isinstance(u, Struct):
+        sized = [f.type for f in u.fields if f.type is not None and sizeof(f.type)]
+        return len(sized) == 1 and has_constant_size(u) and sizeof(u) == WORD and is_direct_iface(sized[0])
+    return isinstance(u, (Pointer, Map, Chan, Signature))

@@ -10,11 +10,7 @@ from __future__ import annotations
 from morestack.types.core.objects import Func, Var
 from morestack.types.core.types import Named, Pointer, Signature, Type, TypeParam
 from morestack.types.core.under import constraint_interface, signature_of
-from morestack.types.identity.subst import (
-    copy_var,
-    make_substitution,
-    subst,
-)
+from morestack.types.identity.subst import copy_var, make_substitution, subst
 
 
 def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signature:

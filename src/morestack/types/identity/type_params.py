@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from morestack.syntax.nodes import ChanDir
-from morestack.types.core.kinds import (
-    is_string,
-    is_type_param,
-    traits_of,
-)
+from morestack.types.core.kinds import is_string, is_type_param, traits_of
 from morestack.types.core.types import (
     STRING,
     Basic,

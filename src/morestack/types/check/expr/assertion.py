@@ -12,10 +12,7 @@ from morestack.types.check.operand import Operand, invalid
 from morestack.types.check.typexpr import typexpr
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_type_param, is_valid
-from morestack.types.core.types import (
-    Interface,
-    Type,
-)
+from morestack.types.core.types import Interface, Type
 from morestack.types.core.under import under
 from morestack.types.relation import implements
 

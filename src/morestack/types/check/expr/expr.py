@@ -17,16 +17,7 @@ from morestack.types.check.typexpr import generic
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_generic
 from morestack.types.core.objects import Var
-from morestack.types.core.types import (
-    INVALID,
-    UNTYPED_BOOL,
-    Alias,
-    Basic,
-    Named,
-    Signature,
-    Tuple,
-    Type,
-)
+from morestack.types.core.types import INVALID, UNTYPED_BOOL, Alias, Basic, Named, Signature, Tuple, Type
 
 
 def raw_expr(

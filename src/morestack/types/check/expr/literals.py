@@ -10,13 +10,7 @@ from morestack.types.check.operand import Operand, invalid
 from morestack.types.check.typexpr import signature
 from morestack.types.const import literal
 from morestack.types.core.info import Mode
-from morestack.types.core.types import (
-    UNTYPED_COMPLEX,
-    UNTYPED_FLOAT,
-    UNTYPED_INT,
-    UNTYPED_RUNE,
-    UNTYPED_STRING,
-)
+from morestack.types.core.types import UNTYPED_COMPLEX, UNTYPED_FLOAT, UNTYPED_INT, UNTYPED_RUNE, UNTYPED_STRING
 
 _LITERAL_TYPES = {
     ast.LitKind.INT: UNTYPED_INT,

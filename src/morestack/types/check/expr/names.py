@@ -13,10 +13,7 @@ from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_valid
 from morestack.types.core.objects import Builtin, Const, Func, Nil, PkgName, TypeName, Var
 from morestack.types.core.scope import Scope
-from morestack.types.core.types import (
-    INVALID,
-    UNTYPED_NIL,
-)
+from morestack.types.core.types import INVALID, UNTYPED_NIL
 
 
 def ident(check: Checker, e: ast.Name, want_type: bool) -> Operand:

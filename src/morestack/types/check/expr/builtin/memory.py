@@ -13,18 +13,7 @@ from morestack.types.check.operand import Operand, invalid
 from morestack.types.check.typexpr import typexpr
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import is_string, is_type_param, is_untyped, is_valid
-from morestack.types.core.types import (
-    BYTE,
-    INT,
-    INVALID,
-    Array,
-    Basic,
-    Chan,
-    Map,
-    Pointer,
-    Slice,
-    Type,
-)
+from morestack.types.core.types import BYTE, INT, INVALID, Array, Basic, Chan, Map, Pointer, Slice, Type
 from morestack.types.core.under import unalias, under
 from morestack.types.identity.identical import identical
 from morestack.types.identity.type_params import all_string, common_under, typeset, under_is

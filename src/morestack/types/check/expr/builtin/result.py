@@ -8,12 +8,7 @@ from morestack.types.check.operand import Operand
 from morestack.types.core.info import Mode
 from morestack.types.core.kinds import default_type
 from morestack.types.core.objects import Var
-from morestack.types.core.types import (
-    EMPTY_TUPLE,
-    Signature,
-    Tuple,
-    Type,
-)
+from morestack.types.core.types import EMPTY_TUPLE, Signature, Tuple, Type
 
 
 def signature(result: Type | None, *params: Type) -> Signature:
