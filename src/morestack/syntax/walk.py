@@ -75,10 +75,3 @@ def too_deep(node: Node | File, limit: int) -> Node | None:
         level = [child for parent in level for child in children(parent)]
         depth += 1
     return None
-
-
-def unparen(e: nodes.Expr) -> nodes.Expr:
-    """e without surrounding parentheses."""
-    while isinstance(e, nodes.Paren):
-        e = e.x
-    return e

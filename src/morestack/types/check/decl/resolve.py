@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.syntax.walk import unparen
+from morestack.syntax.nodes import unparen
 from morestack.types.check.checker import Checker, DeclInfo, other_declaration
 from morestack.types.check.decl import decl
 from morestack.types.check.typexpr import signature

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.syntax.walk import unparen
+from morestack.syntax.nodes import unparen
 from morestack.types.check import cycles, untyped
 from morestack.types.check.checker import At, Checker
 from morestack.types.check.expr import captures, expr

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.syntax.walk import unparen
+from morestack.syntax.nodes import unparen
 from morestack.types.check.checker import At, Checker
 from morestack.types.check.expr import captures, expr
 from morestack.types.check.expr.assignment import assignment, types_summary

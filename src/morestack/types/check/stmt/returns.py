@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from morestack.syntax import nodes as ast
-from morestack.syntax.walk import unparen
+from morestack.syntax.nodes import unparen
 from morestack.types.check.checker import Checker
 
 

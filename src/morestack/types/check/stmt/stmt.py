@@ -5,8 +5,8 @@ from __future__ import annotations
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
+from morestack.syntax.nodes import unparen
 from morestack.syntax.positions import pos_of
-from morestack.syntax.walk import unparen
 from morestack.types.check.checker import Checker
 from morestack.types.check.expr import assignment, binary, expr, unary
 from morestack.types.check.operand import ExprKind, Operand

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from morestack.source.codes import Code
 from morestack.source.span import Span
 from morestack.syntax import nodes as ast
+from morestack.syntax.nodes import unparen
 from morestack.syntax.positions import pos_of, start_of
-from morestack.syntax.walk import unparen
 from morestack.types.check import untyped
 from morestack.types.check.checker import Checker
 from morestack.types.check.expr import assertion, assignment, binary, expr

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
-from morestack.syntax.walk import unparen
+from morestack.syntax.nodes import unparen
 from morestack.types.check.checker import Checker
 from morestack.types.check.typexpr import generic, typexpr
 from morestack.types.core.kinds import is_valid

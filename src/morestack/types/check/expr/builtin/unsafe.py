@@ -7,7 +7,7 @@ from collections.abc import Callable
 from morestack.source.codes import Code
 from morestack.syntax import nodes as ast
 from morestack.syntax.format import expr_string
-from morestack.syntax.walk import unparen
+from morestack.syntax.nodes import unparen
 from morestack.types.check import cycles
 from morestack.types.check.checker import Checker
 from morestack.types.check.expr import assignment, expr, index
