@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from morestack.dialect import machine, memory, native
+from morestack.llvm.passes import Passes
 from tests.property.dialect_programs import PARAMS, Generator, limits
 from tests.runtime_sides import dialect_module
 
@@ -81,7 +82,7 @@ def compare(seed: int, functions: int = FUNCTIONS) -> int:
     done = 0
     # plain as the product compiles it; checked proves that the generator, and so CPython, broke no rule
     for checked in (False, True):
-        program = native.load([module], checked=checked, speed=0 if checked else 2)
+        program = native.load([module], checked=checked, passes=Passes.NONE if checked else Passes.DIALECT)
         for n in range(functions):
             func = getattr(module, f"f{n}")
             compiled = program.function(func)

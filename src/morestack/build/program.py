@@ -18,7 +18,7 @@ from morestack.build.finder import Finder, find_package
 from morestack.build.graph import PackageGraph
 from morestack.build.package import CompiledPackage
 from morestack.build.stages import OBJECT
-from morestack.llvm.linking import host
+from morestack.llvm.target import host
 
 if TYPE_CHECKING:
     from morestack.source.span import SourceFile

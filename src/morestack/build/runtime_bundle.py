@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from morestack.build import store
 from morestack.build.package import without_collector
-from morestack.llvm.linking import host
+from morestack.llvm.target import host
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,15 @@ def _compile(progress: Callable[[str], None]) -> Bundle:
     # a cached start does without the dialect's compiler and the runtime's sources
     from morestack.codegen.stubs import emit_stubs
     from morestack.dialect.lower import compile_modules, table_of
-    from morestack.dialect.native import emit_object
+    from morestack.llvm.objects import emit_object
+    from morestack.llvm.passes import Passes
     from morestack.runtime import modules
 
     progress("compiling the runtime (once)")
     live = modules()
     with without_collector():
-        return Bundle(emit_object(compile_modules(live)), emit_object(emit_stubs()), table_of(live).cells)
+        return Bundle(
+            emit_object(compile_modules(live), Passes.DIALECT, here=True),
+            emit_object(emit_stubs(), Passes.FULL, here=True),
+            table_of(live).cells,
+        )

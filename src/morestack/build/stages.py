@@ -117,9 +117,9 @@ def _assemble(package: CompiledPackage) -> str:
 
 
 def _emit_object(package: CompiledPackage) -> bytes:
-    from morestack.llvm.objects import optimize_and_emit
+    from morestack.llvm.objects import emit_object
 
-    return optimize_and_emit(package.llvm)
+    return emit_object(package.llvm)
 
 
 AST = Stage("ast", "syntax trees", "parsing", _parse, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from morestack.abi.metadata import ENTRY_MARK, FUNC_NO_PARAMS, FUNC_RUNTIME, FUNC_WRAPPER, LARGE_BITMAP, SITE_END
 from morestack.codegen.convention import PARAMS, convention
 from morestack.ir.module import Function, FunctionKind, Module, Pos
-from morestack.llvm.text import quote
+from morestack.llvm.text import cell_symbol, quote, text_bytes
 
 PREFIX_TYPE = "{i64, i32, i32}"
 RECORD_TYPE = "{i32, i32, i32, i32, i32, i32, i32}"
@@ -22,8 +22,7 @@ _INTRINSICS = {
 def c_string(text: str) -> tuple[str, int]:
     """LLVM's literal for NUL-terminated UTF-8, and its length."""
     data = text.encode() + b"\0"
-    body = "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in data)
-    return f'c"{body}"', len(data)
+    return f'c"{text_bytes(data)}"', len(data)
 
 
 def relative(target: str, base: str, base_offset: int = 0) -> str:
@@ -93,7 +92,7 @@ class ModuleContext:
     def cell(self, name: str) -> str:
         """The pointer cell of a runtime function."""
         self._cells.add(name)
-        return quote(f"cell.{name}")
+        return quote(cell_symbol(name))
 
     # records
 
@@ -215,7 +214,7 @@ class ModuleContext:
     def trailer(self) -> list[str]:
         """Declarations of the symbols that the module uses but does not define, and its private data."""
         out = list(self.declared)
-        out.extend(f"@{quote(f'cell.{c}')[1:]} = external hidden global ptr" for c in sorted(self._cells))
+        out.extend(f"{quote(cell_symbol(c))} = external hidden global ptr" for c in sorted(self._cells))
         for name in sorted(self._functions - self.defined):
             out.append(f"declare hidden preserve_nonecc void {quote(name)}{PARAMS}")
         for name in sorted(self._data_symbols - self._functions - self.defined):

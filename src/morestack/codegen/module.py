@@ -15,9 +15,7 @@ from morestack.codegen.data.globals import emit_globals, emit_roots
 from morestack.codegen.emit.goroutine import emit_goroutine
 from morestack.codegen.emit.leaf import emit_entry, emit_leaf
 from morestack.ir.module import Module, Sym
-
-TRIPLE = 'target triple = "x86_64-unknown-linux-gnu"'
-LAYOUT = 'target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"'
+from morestack.llvm.target import HEADER
 
 
 def taken_addresses(module: Module) -> set[str]:
@@ -44,7 +42,7 @@ def emit_module(module: Module) -> str:
     taken = taken_addresses(module)
     if module.name != "main":  # other packages call what this one declares
         taken |= {name for name, f in module.functions.items() if not f.local}
-    lines: list[str] = [LAYOUT, TRIPLE]
+    lines: list[str] = [*HEADER]
     for name, f in module.functions.items():
         if not f.blocks:
             continue

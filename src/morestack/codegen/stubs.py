@@ -27,6 +27,8 @@ from morestack.abi.structures import (
 )
 from morestack.codegen.context import RECORD_TYPE, SITE_TYPE, c_string, relative
 from morestack.codegen.convention import PARAMS, argument_list
+from morestack.llvm.target import HEADER
+from morestack.llvm.text import cell_symbol, quote
 
 CELLS = ("newstack", "schedule", "goexit0", "panicking", "panicval", "panicreturn", "oldstack")
 """Cells the stubs use; the runtime module defines them."""
@@ -37,6 +39,11 @@ _ATTRS = "nounwind null_pointer_is_valid align 16"
 def _g(lines: list[str], name: str, offset: int, base: str = "%g") -> str:
     lines.append(f"  %{name}.p = getelementptr i8, ptr {base}, i64 {offset}")
     return f"%{name}.p"
+
+
+def _load_cell(name: str) -> str:
+    """%f: a function of the runtime."""
+    return f"  %f = load ptr, ptr {quote(cell_symbol(name))}"
 
 
 def _m(lines: list[str], g: str = "%g") -> None:
@@ -88,7 +95,7 @@ def _save() -> list[str]:
 def _lessstack() -> list[str]:
     """Where the first function on a segment returns to, its results in any registers: back to the older segment."""
     out = [*_continuation("lessstack", FUNC_RUNTIME | FUNC_NO_PARAMS), *_save()]
-    out += ["  %f = load ptr, ptr @cell.oldstack", "  call void %f(ptr %g)"]
+    out += [_load_cell("oldstack"), "  call void %f(ptr %g)"]
     out.append(f"  %more = load ptr, ptr {_g(out, 'back', G_SCHED_PC)}")
     return [*out, *_reload("%g"), "}"]
 
@@ -107,7 +114,7 @@ def _morestack() -> list[str]:
         p = _g(out, name, offset)
         out.append(f"  store ptr {value}, ptr {p}")
     out += [
-        "  %f = load ptr, ptr @cell.newstack",
+        _load_cell("newstack"),
         "  %answer = call i64 %f(ptr %g)",
         "  %retry = icmp eq i64 %answer, 0",
         "  br i1 %retry, label %again, label %stop",
@@ -125,7 +132,7 @@ def _morestack() -> list[str]:
 def _schedule() -> list[str]:
     out = [
         f"define hidden preserve_nonecc void @rt.schedule{PARAMS} {_ATTRS} {{",
-        "  %f = load ptr, ptr @cell.schedule",
+        _load_cell("schedule"),
         "  %answer = call i64 %f(ptr %g)",
         "  %none = icmp eq i64 %answer, 0",
         "  br i1 %none, label %back, label %go",
@@ -175,7 +182,7 @@ def _panicval() -> list[str]:
     return [
         *_continuation("panicval", FUNC_RUNTIME | FUNC_NO_PARAMS),
         f"  %sp = getelementptr i8, ptr %bp, i64 {LINK}",
-        "  %f = load ptr, ptr @cell.panicval",
+        _load_cell("panicval"),
         "  call void %f(ptr %g, i64 %x0, i64 %x1, ptr %sp)",
         *_tail("@rt.schedule", "%g", "poison", argument_list({})),
         "}",
@@ -187,7 +194,7 @@ def _panicreturn() -> list[str]:
     return [
         *_continuation("panicreturn", FUNC_RUNTIME | FUNC_NO_PARAMS),
         f"  %sp = getelementptr i8, ptr %bp, i64 {LINK}",
-        "  %f = load ptr, ptr @cell.panicreturn",
+        _load_cell("panicreturn"),
         "  call void %f(ptr %g, ptr %sp)",
         *_tail("@rt.schedule", "%g", "poison", argument_list({})),
         "}",
@@ -197,7 +204,7 @@ def _panicreturn() -> list[str]:
 def _goexit() -> list[str]:
     return [
         *_continuation("goexit", FUNC_BOTTOM | FUNC_RUNTIME | FUNC_NO_PARAMS),
-        "  %f = load ptr, ptr @cell.goexit0",
+        _load_cell("goexit0"),
         "  call void %f(ptr %g)",
         *_tail("@rt.schedule", "%g", "poison", argument_list({})),
         "}",
@@ -224,7 +231,7 @@ def _panic() -> list[str]:
     ):  # fmt: skip
         p = _g(out, name, offset)
         out.append(f"  store {value}, ptr {p}")
-    out += ["  %f = load ptr, ptr @cell.panicking", "  call void %f(ptr %g)"]
+    out += [_load_cell("panicking"), "  call void %f(ptr %g)"]
     return [*out, *_tail("@rt.schedule", "%g", "poison", argument_list({})), "}"]
 
 
@@ -273,8 +280,8 @@ def _leafpanic() -> list[str]:
 
 def emit_stubs() -> str:
     """The LLVM text of the stubs module."""
-    out = ['target triple = "x86_64-unknown-linux-gnu"']
-    out += [f"@cell.{c} = external hidden global ptr" for c in CELLS]
+    out = [*HEADER]
+    out += [f"{quote(cell_symbol(c))} = external hidden global ptr" for c in CELLS]
     for part in (_morestack, _schedule, _goexit, _panic, _panicval, _panicreturn, _lessstack, _mstart, _leafpanic):
         out += part()
     return "\n".join(out) + "\n"

@@ -7,6 +7,7 @@ of `table_of` (cells, then functions, then statics), by which Python finds them 
 """
 
 import ast
+from collections import Counter
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 from morestack.dialect import machine
 from morestack.dialect.kinds import NORETURN, VOID, IntKind
 from morestack.dialect.lower_call import CallLowerer, extension
-from morestack.dialect.lower_expr import Output, quote, text_bytes
+from morestack.dialect.lower_expr import Output
 from morestack.dialect.subset import Function, Program, check_modules
+from morestack.llvm.target import HEADER
+from morestack.llvm.text import cell_symbol, quote, runtime_symbol, text_bytes
 
 TABLE = "dialect.table"
 SMALL = 25
@@ -64,13 +67,18 @@ class FunctionLowerer(CallLowerer):
             attributes += " noinline"
         if sig.result is NORETURN:
             attributes += " noreturn cold"
-        elif not f.exported and "noinline" not in attributes and self.is_small():
+        elif not f.exported and "noinline" not in attributes and self.is_inlined():
             attributes += " alwaysinline"
         head = f"define {linkage} {extension(sig.result)}{sig.result.llvm} {quote(f.symbol)}({params}) {attributes} {{"
         return [head, "entry:", *self.frame, *self.lines, *self.cold, "}", ""]
 
+    def is_inlined(self) -> bool:
+        """Whether calls are replaced by the body, without asking LLVM's cost model."""
+        live = self.function.live
+        return bool(live.__dict__.get("dialect_inline")) or self.out.calls[id(live)] == 1 or self.is_small()
+
     def is_small(self) -> bool:
-        """Whether calls are to be replaced by the body, without asking LLVM's cost model."""
+        """Whether the function is so short that a call would cost as much."""
         return sum(" = load " not in line and " alloca " not in line for line in self.lines) <= SMALL
 
     def block(self, body: list[ast.stmt]) -> bool:
@@ -243,7 +251,8 @@ def lower_program(program: Program, modules: list[ModuleType], checked: bool, ev
     table = table_of(modules, every_function)
     by_name = {m.__name__: m for m in modules}
     static_names = {id(vars(by_name[m])[n]): f"py.{m.rpartition('.')[2]}.{n}" for m, n in table.statics}
-    out = Output(checked, static_names, {id(f.live): f.symbol for f in program.functions})
+    calls = Counter(id(callee) for f in program.functions for _, callee in f.facts.calls)
+    out = Output(checked, static_names, {id(f.live): f.symbol for f in program.functions}, calls)
     bodies: list[str] = []
     listed: dict[str, Function] = {}
     for f in program.functions:
@@ -256,8 +265,8 @@ def lower_program(program: Program, modules: list[ModuleType], checked: bool, ev
         size, align = var.kind.size, max(var.kind.align, 16)
         lines.append(f"{quote(static_names[id(var)])} = internal global [{size} x i8] zeroinitializer, align {align}")
     for name in table.cells:
-        lines.append(f"{quote('cell.' + name)} = hidden global ptr {quote('runtime.' + name)}")
-    entries = [quote("cell." + n) for n in table.cells]
+        lines.append(f"{quote(cell_symbol(name))} = hidden global ptr {quote(runtime_symbol(name))}")
+    entries = [quote(cell_symbol(n)) for n in table.cells]
     entries += [quote(listed[n].symbol) for n in table.functions]
     entries += [quote(static_names[id(vars(by_name[m])[n])]) for m, n in table.statics]
     body = ", ".join("ptr " + e for e in entries)
@@ -271,4 +280,4 @@ def lower_program(program: Program, modules: list[ModuleType], checked: bool, ev
     )
     defined = {f.symbol for f in program.functions}
     lines += [text for name, text in out.declarations.items() if name not in defined]
-    return "\n".join([*lines, "", *bodies, _ABORT, '!0 = !{!"branch_weights", i32 1, i32 100000}', ""])
+    return "\n".join([*HEADER, *lines, "", *bodies, _ABORT, '!0 = !{!"branch_weights", i32 1, i32 100000}', ""])

@@ -5,7 +5,6 @@ produces the value; a callee does not rely on it.
 """
 
 import ast
-import platform
 from typing import Any
 
 from morestack.dialect import machine
@@ -21,7 +20,9 @@ from morestack.dialect.kinds import (
     Kind,
     PtrKind,
 )
-from morestack.dialect.lower_expr import ExprLowerer, quote
+from morestack.dialect.lower_expr import ExprLowerer
+from morestack.llvm.target import PAUSE
+from morestack.llvm.text import quote
 
 
 def extension(kind: Kind) -> str:
@@ -180,8 +181,7 @@ class CallLowerer(ExprLowerer):
 
     def call_cpu_pause(self, node: ast.Call) -> None:
         """pause, yield."""
-        arm = platform.machine() in ("aarch64", "arm64")
-        self.emit(f"call void @llvm.{'aarch64.hint(i32 1)' if arm else 'x86.sse2.pause()'}")
+        self.emit(f"call void @{PAUSE}()")
 
     def address(self, node: ast.expr) -> str:
         """An address argument as ptr."""

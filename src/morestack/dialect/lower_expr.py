@@ -9,6 +9,7 @@ out of range, shift counts, nil; each ends the process with file and line. Rule 
 
 import ast
 import struct as structlib
+from collections import Counter
 from dataclasses import dataclass, field
 
 from morestack.dialect.kinds import (
@@ -25,6 +26,7 @@ from morestack.dialect.kinds import (
 )
 from morestack.dialect.subset import Function
 from morestack.dialect.subset_expr import Static
+from morestack.llvm.text import quote
 
 _PLAIN = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
@@ -34,23 +36,14 @@ _FLOAT = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _ORDER = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 
 
-def quote(name: str) -> str:
-    """A global's name."""
-    return f'@"{name}"'
-
-
-def text_bytes(data: bytes) -> str:
-    """The contents of an LLVM c"..." literal."""
-    return "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in data)
-
-
 @dataclass(slots=True)
 class Output:
-    """What all functions of a module share: declarations, string literals, names of statics."""
+    """What all functions of a module share: declarations, literals, names of statics, how often each is called."""
 
     checked: bool
     statics: dict[int, str]
     symbols: dict[int, str]
+    calls: Counter[int]
     declarations: dict[str, str] = field(default_factory=dict)
     literals: dict[bytes, str] = field(default_factory=dict)
 

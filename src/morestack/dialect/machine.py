@@ -21,13 +21,71 @@ from morestack.dialect.kinds import Pointer
 from morestack.dialect.memory import MachineFault
 
 __all__ = [
-    "Array", "Literal", "MachineFault", "NoReturn", "Ptr", "Static", "addr_of", "atomic_add", "atomic_and",
-    "atomic_load", "atomic_or", "atomic_store", "atomic_xchg", "bind_statics", "bind_symbols", "bit_length", "boolean",
-    "call_ptr", "cas", "cast", "clz", "cpu_pause", "cstr", "ctz", "export", "f32", "f64", "f64_bits", "f64_from_bits",
-    "fdiv", "func_ptr", "i8", "i16", "i32", "i64", "load_acquire", "local", "memcmp", "memmove", "memset", "mul_hi",
-    "native", "nil", "noinline", "nosplit", "offset_of", "popcount", "ptr_at", "ptr_to", "python_callback", "signature",
-    "size_of", "static", "statics_of", "store_release", "struct", "swap", "symbol_addr", "u8", "u16", "u32", "u64",
-    "unreachable", "usize",
+    "Array",
+    "Literal",
+    "MachineFault",
+    "NoReturn",
+    "Ptr",
+    "Static",
+    "addr_of",
+    "atomic_add",
+    "atomic_and",
+    "atomic_load",
+    "atomic_or",
+    "atomic_store",
+    "atomic_xchg",
+    "bind_statics",
+    "bind_symbols",
+    "bit_length",
+    "boolean",
+    "call_ptr",
+    "cas",
+    "cast",
+    "clz",
+    "cpu_pause",
+    "cstr",
+    "ctz",
+    "export",
+    "f32",
+    "f64",
+    "f64_bits",
+    "f64_from_bits",
+    "fdiv",
+    "func_ptr",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "inline",
+    "load_acquire",
+    "local",
+    "memcmp",
+    "memmove",
+    "memset",
+    "mul_hi",
+    "native",
+    "nil",
+    "noinline",
+    "nosplit",
+    "offset_of",
+    "popcount",
+    "ptr_at",
+    "ptr_to",
+    "python_callback",
+    "signature",
+    "size_of",
+    "static",
+    "statics_of",
+    "store_release",
+    "struct",
+    "swap",
+    "symbol_addr",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "unreachable",
+    "usize",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -205,6 +263,12 @@ def nosplit(why: str) -> Callable[[F], F]:
 def noinline(func: F) -> F:
     """Keep the function out of line (slow paths)."""
     func.__dict__["dialect_noinline"] = True
+    return func
+
+
+def inline(func: F) -> F:
+    """Replace each call by the body, however long: what the function is given by address then stays in registers."""
+    func.__dict__["dialect_inline"] = True
     return func
 
 

@@ -1,7 +1,5 @@
 """From dialect modules to machine code in memory, for the dialect's tests and for the engine.
 
-llvmlite holds a global lock: compiling in threads gains nothing.
-
 `load` is the whole way for a few dialect modules, as unit tests and the fuzzer want it; a product's run goes through
 the engine, which caches objects and links them with compiled Go code, and then `attach`es the same way.
 """
@@ -12,57 +10,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import llvmlite.binding as llvm
-
 from morestack.dialect import callback, machine, memory
 from morestack.dialect.callback import NativeFunction
 from morestack.dialect.lower import TABLE, Table, compile_modules, table_of
-from morestack.llvm.linking import link, target_machine
-
-
-def parse(text: str) -> Any:
-    """LLVM text as a verified module for this machine."""
-    target_machine()
-    module = llvm.parse_assembly(text)
-    module.triple = llvm.get_default_triple()
-    module.data_layout = str(target_machine().target_data)
-    module.verify()
-    return module
-
-
-def optimize(module: Any, speed: int = 2) -> None:
-    """LLVM's pipeline at a level; 1 is a short list of passes, 0.2 s for 4,500 lines where LLVM's O1 takes a second.
-
-    Small functions are `alwaysinline`, so the short list inlines what matters.
-    """
-    options = llvm.create_pipeline_tuning_options(speed_level=speed)
-    options.loop_vectorization = options.slp_vectorization = False  # the runtime has no loops that gain
-    options.loop_unrolling = False
-    builder = llvm.create_pass_builder(target_machine(), options)
-    if speed >= 2:
-        builder.getModulePassManager().run(module, builder)
-        return
-    passes = llvm.create_new_module_pass_manager()
-    passes.add_sroa_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_always_inliner_pass()
-    passes.add_global_dead_code_eliminate_pass()
-    passes.add_sroa_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_new_gvn_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_aggressive_dce_pass()
-    passes.run(module, builder)
-
-
-def emit_object(text: str, speed: int = 2) -> bytes:
-    """Machine code for LLVM text."""
-    module = parse(text)
-    if speed:
-        optimize(module, speed)
-    return bytes(target_machine().emit_object(module))
+from morestack.llvm.linking import link
+from morestack.llvm.objects import emit_object
+from morestack.llvm.passes import Passes
+from morestack.llvm.target import HEADER
 
 
 class Native:
@@ -115,11 +69,15 @@ class Native:
 
 
 def load(
-    modules: list[ModuleType], imports: dict[str, int] | None = None, *, checked: bool = False, speed: int = 1
+    modules: list[ModuleType],
+    imports: dict[str, int] | None = None,
+    *,
+    checked: bool = False,
+    passes: Passes = Passes.DIALECT,
 ) -> Native:
     """Compile and load dialect modules, every function callable."""
     text = compile_modules(modules, checked=checked, every_function=True)
-    library = link([emit_object(text, speed)], [TABLE], imports)
+    library = link([emit_object(text, passes, here=True)], [TABLE], imports)
     return Native(modules, table_of(modules, every_function=True), library[TABLE], library)
 
 
@@ -147,7 +105,7 @@ class _Atomics(machine.NativeAtomics):
             text.append(f" %r = cmpxchg ptr %p, {ty} %o, {ty} %n seq_cst seq_cst")
             text.append(f" %b = extractvalue {{{ty}, i1}} %r, 1\n ret i1 %b\n}}")
         names = [f"{op}{bits}" for bits in (32, 64) for op in ("load", "cas", *_UPDATES)]
-        self.library = link([emit_object("\n".join(text), 0)], names)
+        self.library = link([emit_object("\n".join([*HEADER, *text]), Passes.NONE)], names)
         self.calls: dict[str, Any] = {}
         address, words = ctypes.c_uint64, {32: ctypes.c_uint32, 64: ctypes.c_uint64}
         for bits, word in words.items():
@@ -171,8 +129,3 @@ class _Atomics(machine.NativeAtomics):
 def install_native_atomics() -> None:
     """Rule 8: from now on the CPython side's atomics are the processor's."""
     machine.install_atomics(_Atomics())
-
-
-__all__ = [
-    "Native", "attach", "emit_object", "install_native_atomics", "link", "load", "optimize", "parse", "target_machine",
-]  # fmt: skip

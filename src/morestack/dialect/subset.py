@@ -19,6 +19,7 @@ from morestack.dialect.callback import NativeFunction, Signature
 from morestack.dialect.kinds import NORETURN, U64, VOID, IntKind, Kind, ScalarKind
 from morestack.dialect.subset_call import CallChecker
 from morestack.dialect.subset_expr import UNTYPED, ExprChecker, Facts, ModuleSource, Reject, is_function, is_struct
+from morestack.llvm.text import runtime_symbol
 
 NOSPLIT_DEPTH = 24
 """Most nested calls below a @nosplit function."""
@@ -48,7 +49,7 @@ class Function:
     @property
     def symbol(self) -> str:
         """Its symbol in the object."""
-        return f"runtime.{self.node.name}" if self.exported else f"py.{self.source.short}.{self.node.name}"
+        return runtime_symbol(self.node.name) if self.exported else f"py.{self.source.short}.{self.node.name}"
 
 
 @dataclass(slots=True)

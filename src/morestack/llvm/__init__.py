@@ -1,1 +1,1 @@
-"""The back end: the text of LLVM IR, objects, and linking them into the process."""
+"""The back end that compiled Go and the runtime share: the text of LLVM IR, objects, and linking into the process."""

@@ -1,4 +1,4 @@
-"""This machine as LLVM sees it, and linking objects into the process.
+"""Linking objects into the process.
 
 Objects are position independent with the small code model; ORC loads them into one library per program, so hidden
 symbols resolve among them. Nothing here knows the dialect: a cached program needs no more than this module.
@@ -15,36 +15,15 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from morestack.llvm.placement import close_together
+from morestack.llvm.target import target_machine
 
 ROOM = 1 << 28
 """More than the code and data of any program take, and well below the 2 GB that references reach."""
 
 
 @functools.cache
-def target_machine(opt: int = 2) -> Any:
-    """The machine we run on. One per optimization level and process."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=opt, reloc="pic", codemodel="small"
-    )
-
-
-@functools.cache
-def host_features() -> str:
-    """The features of this processor, as LLVM spells them."""
-    return str(llvm.get_host_cpu_features().flatten())
-
-
-def host() -> str:
-    """What objects depend on beside their source: part of every cache key."""
-    return f"{llvm.llvm_version_info} {llvm.get_host_cpu_name()} {host_features()}"
-
-
-@functools.cache
 def _jit() -> Any:
-    return llvm.create_lljit_compiler(target_machine())
+    return llvm.create_lljit_compiler(target_machine(2, True))
 
 
 _serial = count()

@@ -1,69 +1,38 @@
-"""From LLVM text to object code: parse, verify, optimise, emit.
-
-The pass list is short and chosen by measurement: registers and spills are already explicit, so what pays is
-inlining of small leaves, SROA (allocas to SSA; a second time for objects whose address was in one), InstCombine, CFG
-clean-up, and unrolling of loops (a loop of six instructions that hands values from variable to variable takes half the
-time, and it costs the compiler nothing that can be measured); code generation then takes most of the time. `opt` 0
-leaves out all after the first SROA, 3 is LLVM's own O2, which takes twice as long. Rejected: NewGVN, the only
-redundancy elimination on offer besides, which LLVM itself does not enable for doubts about its soundness.
-"""
+"""From LLVM text to object code: parse, verify, optimise, emit. llvmlite holds a global lock: threads gain nothing."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import llvmlite.binding as llvm
 
-_machines: dict[int, llvm.TargetMachine] = {}
-_ready = False
+from morestack.llvm.passes import Passes, run_passes
+from morestack.llvm.target import target_machine
 
 
-def target_machine(opt: int = 2) -> llvm.TargetMachine:
-    """The machine all code is made for: x86-64 with SSE4, position independent, small code model."""
-    global _ready
-    if not _ready:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        _ready = True
-    known = _machines.get(opt)
-    if known is None:
-        target = llvm.Target.from_default_triple()
-        known = _machines[opt] = target.create_target_machine(
-            cpu="x86-64-v2", opt=min(opt, 2), reloc="pic", codemodel="small"
-        )
-    return known
-
-
-def optimize(text: str, opt: int = 2) -> llvm.ModuleRef:
-    """Parse, verify and optimise LLVM text."""
-    machine = target_machine(opt)
+def parse(text: str, machine: Any = None) -> Any:
+    """LLVM text as a verified module."""
+    if machine is None:
+        target_machine()  # LLVM knows its targets
     module = llvm.parse_assembly(text)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=min(opt, 2))
-    builder = llvm.create_pass_builder(machine, options)
-    if opt > 2:
-        options.loop_vectorization = options.slp_vectorization = False
-        passes = builder.getModulePassManager()
-    else:
-        passes = llvm.create_new_module_pass_manager()
-        passes.add_always_inliner_pass()
-        passes.add_sroa_pass()
-        if opt:
-            passes.add_instruction_combine_pass()
-            passes.add_simplify_cfg_pass()
-            passes.add_sroa_pass()
-            passes.add_loop_rotate_pass()
-            passes.add_loop_unroll_pass()
-            passes.add_simplify_cfg_pass()
-    passes.run(module, builder)
     return module
 
 
-def optimize_and_emit(text: str, opt: int = 2) -> bytes:
-    """Object code of LLVM text."""
-    module = optimize(text, opt)
-    return bytes(target_machine(opt).emit_object(module))
+def optimize(text: str, passes: Passes, machine: Any) -> Any:
+    """LLVM text as a module, optimised."""
+    module = parse(text, machine)
+    run_passes(module, machine, passes)
+    return module
 
 
-def assembly(text: str, opt: int = 2) -> str:
+def emit_object(text: str, passes: Passes = Passes.GO, *, here: bool = False) -> bytes:
+    """Object code of LLVM text; `here`: for this processor only."""
+    machine = target_machine(2 if passes not in (Passes.NONE, Passes.QUICK) else 0, here)
+    return bytes(machine.emit_object(optimize(text, passes, machine)))
+
+
+def assembly(text: str, passes: Passes = Passes.GO) -> str:
     """Assembly text of LLVM text."""
-    module = optimize(text, opt)
-    return str(target_machine(opt).emit_assembly(module))
+    machine = target_machine()
+    return str(machine.emit_assembly(optimize(text, passes, machine)))

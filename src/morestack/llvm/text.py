@@ -57,6 +57,21 @@ def is_symbol(value: str) -> bool:
     return value[0] == "@"
 
 
+def runtime_symbol(name: str) -> str:
+    """The symbol of a function of the runtime that others may call."""
+    return f"runtime.{name}"
+
+
+def cell_symbol(name: str) -> str:
+    """The symbol of the pointer cell that compiled code calls it through."""
+    return f"cell.{name}"
+
+
+def text_bytes(data: bytes) -> str:
+    """The contents of an LLVM c"..." literal."""
+    return "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in data)
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def quote(name: str) -> str:
     """A global's name as LLVM text writes it."""

@@ -1,10 +1,14 @@
 """Start and stop: what the engine calls before the first goroutine runs and after the last one did.
 
-g0 = schedinit(pc of rt.goexit)
+g0 = schedinit(pc of rt.goexit, processors)
+setdiscipline(kind, segment size, pc of rt.lessstack)      setthreads(...) when each goroutine has a thread
 setreturns(pc of rt.panicval, pc of rt.panicreturn)
-setdebug(...)                      optional
+seterrors(rt.errors)
+addroots(table)                                            for each package
+setgc(...)      settraceback(...)      setdebug(flags)     setschedule(g0, seed) under STRESS=schedule
+sysmonstart(g0, ...)      setinitialstack(size)
 newproc(g0, closure of runtime.main)
-rt.mstart(g0)                      on the thread that runs goroutines; returns when the program is over
+rt.mstart(g0)                                              on the thread that runs goroutines, until the program is over
 code = exitcode(g0)
 """
 

@@ -21,7 +21,9 @@ from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
 from morestack.ir.parse import parse_module
 from morestack.ir.runtime_calls import RUNTIME_CALLS
-from morestack.llvm.objects import optimize_and_emit, target_machine
+from morestack.llvm.objects import emit_object
+from morestack.llvm.passes import Passes
+from morestack.llvm.target import HEADER, target_machine
 from morestack.opt.passes import optimize
 
 _names = count()
@@ -39,7 +41,9 @@ def put(address: int, value: int) -> None:
 class Machine:
     """Loads one module; `run` starts `main.main` and returns what was printed."""
 
-    def __init__(self, module: Module | str, opt: int = 2, stack: int = 1 << 16, move: bool = False) -> None:
+    def __init__(
+        self, module: Module | str, passes: Passes = Passes.GO, stack: int = 1 << 16, move: bool = False
+    ) -> None:
         if isinstance(module, str):
             module = parse_module(module)
         self.text = emit_module(optimize(module))
@@ -55,7 +59,7 @@ class Machine:
         self.ma = ctypes.addressof(self.m)
         put(self.ga + abi.G_M, self.ma)
         self._new_stack(stack)
-        self._load(opt)
+        self._load(passes)
 
     def _new_stack(self, size: int) -> None:
         stack = (ctypes.c_uint64 * (size // 8))()
@@ -66,7 +70,7 @@ class Machine:
         put(self.ga + abi.G_STACK_HI, self.hi)
         put(self.ga + abi.G_STACKGUARD0, self.lo + convention.STACK_GUARD)
 
-    def _load(self, opt: int) -> None:
+    def _load(self, passes: Passes) -> None:
         cells = {
             "newstack": (ctypes.c_int64, (), self._newstack),
             "schedule": (ctypes.c_uint64, (), self._schedule),
@@ -91,7 +95,7 @@ class Machine:
                 cell.value = ctypes.cast(f, ctypes.c_void_p).value or 0
             self._keep.append(cell)
             addresses[f"cell.{name}"] = ctypes.addressof(cell)
-        machine = target_machine(opt)
+        machine = target_machine()
         self.jit = llvm.create_lljit_compiler(machine)
         builder = llvm.JITLibraryBuilder()
         # One module, so that hidden symbols resolve without a memory layout of their own.
@@ -99,9 +103,9 @@ class Machine:
             f"@cell.{n} = hidden global ptr inttoptr (i64 {word(a)} to ptr)"
             for n, a in ((k[5:], v) for k, v in addresses.items())
         )
-        builder.add_object_img(optimize_and_emit('target triple = "x86_64-unknown-linux-gnu"\n' + table, 0))
-        builder.add_object_img(optimize_and_emit(emit_stubs(), opt))
-        builder.add_object_img(optimize_and_emit(self.text + _EXPORTS, opt))
+        builder.add_object_img(emit_object("\n".join([*HEADER, table]), Passes.QUICK))
+        builder.add_object_img(emit_object(emit_stubs(), passes))
+        builder.add_object_img(emit_object(self.text + _EXPORTS, passes))
         builder.add_current_process()
         for name in ("rt.mstart", "export.main", "export.goexit"):
             builder.export_symbol(name)

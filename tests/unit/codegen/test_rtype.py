@@ -10,7 +10,8 @@ from morestack.codegen.data.descriptors import is_regular_memory
 from morestack.codegen.module import emit_module
 from morestack.codegen.stubs import CELLS, emit_stubs
 from morestack.ir.module import Module
-from morestack.llvm.objects import optimize_and_emit, target_machine
+from morestack.llvm.objects import emit_object
+from morestack.llvm.target import HEADER, target_machine
 from morestack.syntax.nodes import ChanDir
 from morestack.types.core.objects import Package, TypeName, Var
 from morestack.types.core.types import (
@@ -46,9 +47,9 @@ class Loaded:
         exports = "".join(f'define ptr @"get.{n}"() {{\n  ret ptr @type.{n}\n}}\n' for n in types)
         cells = "".join(f"@cell.{n} = hidden global ptr null\n" for n in (*CELLS, "typeequal"))
         builder = llvm.JITLibraryBuilder().add_current_process()
-        cells = 'target triple = "x86_64-unknown-linux-gnu"\n' + cells
+        cells = "\n".join([*HEADER, cells])
         for text in (emit_module(module) + exports, emit_stubs(), cells):
-            builder.add_object_img(optimize_and_emit(text))
+            builder.add_object_img(emit_object(text))
         for n in types:
             builder.export_symbol(f"get.{n}")
         self.jit = llvm.create_lljit_compiler(target_machine())

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from morestack.ir.parse import parse_module
+from morestack.llvm.passes import Passes
 from tests.unit.codegen.machine import Machine, run
 
 FIB = """module "main"
@@ -159,8 +160,8 @@ CONVERSIONS = {
 }
 
 
-@pytest.mark.parametrize("opt", [0, 2])
-def test_float_to_integer(opt: int) -> None:
+@pytest.mark.parametrize("passes", [Passes.QUICK, Passes.GO])
+def test_float_to_integer(passes: Passes) -> None:
     lines, want = ["  %0:f64 = load @main.x"], []
     n = itertools.count(1)
     for text, results in CONVERSIONS.items():
@@ -175,7 +176,7 @@ def test_float_to_integer(opt: int) -> None:
                 lines.append(f"  {out}:i64 = {'sext' if signed else 'zext'} %{k}")
             lines.append(f"  rt[{'printint' if signed else 'printuint'}] {out}")
             want.append(r)
-    assert run(leaf_main("\n".join(lines), "global @main.x f64\n"), opt=opt) == want
+    assert run(leaf_main("\n".join(lines), "global @main.x f64\n"), passes=passes) == want
 
 
 LOOP = """module "main"

@@ -5,8 +5,8 @@ import textwrap
 import pytest
 
 from morestack.dialect.lower import compile_modules
-from morestack.dialect.native import parse
 from morestack.dialect.subset import DialectError, check_modules
+from morestack.llvm.objects import parse
 from tests.runtime_sides import dialect_module
 
 HEAD = """

@@ -11,6 +11,9 @@ from morestack.dialect import callback, native
 from morestack.dialect.callback import native_function, signature_of
 from morestack.dialect.lower import TABLE, compile_modules, table_of
 from morestack.dialect.machine import MachineFault, bind_symbols, boolean, i32, python_callback, u64
+from morestack.llvm.linking import link
+from morestack.llvm.objects import emit_object
+from morestack.llvm.passes import Passes
 from tests.runtime_sides import dialect_module
 
 prog = dialect_module(
@@ -67,8 +70,8 @@ define hidden i64 @test.twice(i64 %n) {
 
 @pytest.fixture(scope="module")
 def program() -> Iterator[native.Native]:
-    objects = [native.emit_object(compile_modules([prog])), native.emit_object(CALLER, 0)]
-    library = native.link(objects, [TABLE, "call_tally", "call_flip", "twice_address"])
+    objects = [emit_object(compile_modules([prog]), Passes.FULL), emit_object(CALLER, Passes.NONE)]
+    library = link(objects, [TABLE, "call_tally", "call_flip", "twice_address"])
     program = native.attach([prog], library[TABLE], library)
     yield program
     program.bind_statics(False)

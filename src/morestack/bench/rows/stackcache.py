@@ -18,6 +18,7 @@ from typing import Any
 from morestack import runtime
 from morestack.bench.rows import stackloops
 from morestack.dialect.native import load
+from morestack.llvm.passes import Passes
 from morestack.runtime import init
 from morestack.runtime.stack import stackpool
 from morestack.runtime.sys import allp
@@ -49,7 +50,7 @@ def elapsed(calls: list[Callable[[], Any]]) -> float:
 
 def main() -> None:
     modules = runtime.modules()
-    native = load([*modules[: modules.index(init) + 1], stackloops], speed=2)
+    native = load([*modules[: modules.index(init) + 1], stackloops], passes=Passes.DIALECT)
     native.bind_statics()
     native.function(init.schedinit)(0, THREADS)
     processors = [allp.allp.at[i] for i in range(THREADS)]

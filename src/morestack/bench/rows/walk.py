@@ -13,6 +13,7 @@ from morestack.build.files import read_program
 from morestack.build.program import Program
 from morestack.dialect.native import load
 from morestack.engine.program import LinkedProgram
+from morestack.llvm.passes import Passes
 from morestack.runtime.mem import allg
 from morestack.runtime.stack import unwind
 
@@ -26,7 +27,7 @@ def main() -> None:
     program.attach()
     g = allg.allg_at(0)
     modules = runtime.modules()
-    walker = load(modules[: modules.index(unwind) + 1], speed=2).function(unwind.count_frames)
+    walker = load(modules[: modules.index(unwind) + 1], passes=Passes.DIALECT).function(unwind.count_frames)
     times: list[float] = []
     frames = 0
     for _ in range(REPEATS):

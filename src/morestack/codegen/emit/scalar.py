@@ -13,6 +13,7 @@ from morestack.codegen.emit.body import Body
 from morestack.ir.module import Const, Instr
 from morestack.ir.ops import Op
 from morestack.ir.types import F32, IRType, Scalar
+from morestack.llvm.target import FLOAT_TO_INT, SIMD_BYTES
 from morestack.llvm.text import LLVM_TYPE
 
 BINARY = {
@@ -110,12 +111,9 @@ def _shift(name: str) -> Callable[[Body, Instr], None]:
 
 def _float_to_machine(body: Body, source: IRType, v: str, bits: int) -> str:
     """cvttsd2si and its like: 0x80... when out of range or NaN."""
-    if source is F32:
-        name = "llvm.x86.sse.cvttss2si" + ("64" if bits == 64 else "")
-        vector, scalar = "<4 x float>", "float"
-    else:
-        name = "llvm.x86.sse2.cvttsd2si" + ("64" if bits == 64 else "")
-        vector, scalar = "<2 x double>", "double"
+    scalar = "float" if source is F32 else "double"
+    name = FLOAT_TO_INT[scalar, bits]
+    vector = f"<{SIMD_BYTES // source.size} x {scalar}>"
     body.ctx.declare(f"declare i{bits} @{name}({vector})")
     packed = body.let(f"insertelement {vector} poison, {scalar} {v}, i32 0")
     return body.let(f"call i{bits} @{name}({vector} {packed})")

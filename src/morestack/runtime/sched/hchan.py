@@ -22,7 +22,7 @@ a round trip over an unbuffered channel has eight locked instructions less.
 Rejected: sudogs made by the collector's allocator, as Go's: they would have to be scanned, and cost more to make.
 """
 
-from morestack.dialect.machine import Ptr, boolean, cas, nil, ptr_at, size_of, static, struct, u32, u64
+from morestack.dialect.machine import Ptr, boolean, cas, inline, nil, ptr_at, size_of, static, struct, u32, u64
 from morestack.runtime.mem.records import RecordCentral, central_init, pool_give, pool_take
 from morestack.runtime.mem.type import Type
 from morestack.runtime.sched.timeheap import Timer
@@ -101,6 +101,7 @@ def wins(s: Ptr[Sudog]) -> boolean:
     return cas(done, u32(0), u32(1))
 
 
+@inline
 def dequeue(q: Ptr[Waitq]) -> Ptr[Sudog]:
     """The first who waits, out of the queue; nil when nobody does. Stale sudogs of selects fall out on the way."""
     while True:

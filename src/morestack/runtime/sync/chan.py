@@ -22,6 +22,7 @@ from morestack.dialect.machine import (
     boolean,
     export,
     i64,
+    inline,
     local,
     memmove,
     memset,
@@ -108,6 +109,7 @@ def wake(pp: Ptr[P], s: Ptr[Sudog], success: boolean) -> None:
     goready(pp, g)
 
 
+@inline
 def wake_if(g: Ptr[G], woken: Ptr[u64]) -> None:
     """Wake whom send_now or receive_now have dequeued, if anybody."""
     if woken[0] != 0:
@@ -131,6 +133,7 @@ def makechan(g: Ptr[G], typ: Ptr[ChanType], size: i64) -> u64:
     return c.addr
 
 
+@inline
 def send_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
     """Send when that needs no waiting: to a receiver, who goes to `woken`, or into the buffer. False: would block.
 
@@ -151,6 +154,7 @@ def send_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
     return False
 
 
+@inline
 def receive_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
     """Receive a value when that needs no waiting: from the buffer, or a sender, who goes to `woken`. False: would
     block, or closed. The lock is held."""
