@@ -56,7 +56,7 @@ def _compile(progress: Callable[[str], None]) -> Bundle:
     live = modules()
     with without_collector():
         return Bundle(
-            emit_object(compile_modules(live), Passes.DIALECT, here=True),
+            emit_object(compile_modules(live), Passes.FULL, here=True),
             emit_object(emit_stubs(), Passes.FULL, here=True),
             table_of(live).cells,
         )

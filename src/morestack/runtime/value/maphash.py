@@ -31,6 +31,7 @@ from morestack.dialect.machine import (
     f32,
     f64,
     f64_bits,
+    inline,
     ptr_at,
     size_of,
     u8,
@@ -65,6 +66,7 @@ def load64(at: u64) -> u64:
     )  # fmt: skip
 
 
+@inline
 def first_word(p: u64, n: u64) -> u64:
     """The first of two words that say all of at most 16 bytes."""
     if n >= 8:
@@ -74,6 +76,7 @@ def first_word(p: u64, n: u64) -> u64:
     return u64(ptr_at(u8, p)[0]) if n != 0 else u64(0)
 
 
+@inline
 def last_word(p: u64, n: u64) -> u64:
     """The second one; it overlaps the first."""
     if n >= 8:

@@ -32,9 +32,11 @@ from morestack.dialect.machine import (
     cast,
     ctz,
     i64,
+    inline,
     memcmp,
     memmove,
     memset,
+    nil,
     noinline,
     ptr_at,
     size_of,
@@ -77,6 +79,7 @@ KEY_WORD = u8(1)
 KEY_HALF = u8(2)
 KEY_STRING = u8(3)
 KEY_BYTE = u8(4)
+KEY_SHORT = u8(5)  # a string of at most SHORT bytes; no map has it for its key_kind
 
 
 @struct
@@ -213,90 +216,67 @@ def load_word(at: u64, kind: u8) -> u64:
     return u64(ptr_at(u8, at)[0])
 
 
+@inline
+def is_key(g: Ptr[G], t: Ptr[MapType], slot: u64, how: u8, x: u64, y: u64, n: u64) -> boolean:
+    """Whether a slot has the key that `probe` looks for."""
+    if how == KEY_STRING:
+        return ptr_at(u64, slot)[1] == n and same_bytes(ptr_at(u64, slot)[0], x, n)
+    if how == KEY_SHORT:
+        if ptr_at(u64, slot)[1] != n:
+            return False
+        data = ptr_at(u64, slot)[0]
+        return first_word(data, n) == x and last_word(data, n) == y
+    if how == KEY_ANY:
+        return same_key(g, t.at.key, key_of(t, slot), x)
+    return load_word(slot, how) == x
+
+
+@inline
+def probe(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64, how: u8, x: u64, y: u64, n: u64) -> u64:
+    """The slot of a key, or 0: the one look-up loop, specialised by a constant `how` wherever it is used.
+
+    x, y and n are what `how` compares: the key of 8, 4 or 1 byte; a string's address and length; the first and last
+    word of a short one; the address of any other key.
+    """
+    mask = m.at.mask
+    at = u64((h >> 7) & mask)
+    h2 = u64(h & 127 | CTRL_FULL)
+    step = u64(0)
+    while True:
+        group = u64(m.at.groups + at * t.at.group_size)
+        ctrl = ptr_at(u64, group)[0]
+        match = match_h2(ctrl, h2)
+        while match != 0:
+            slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
+            if is_key(g, t, slot, how, x, y, n):
+                return slot
+            match = u64(match & u64(match - 1))
+        step = u64(step + 1)
+        if match_empty(ctrl) != 0 or step > mask:
+            return u64(0)
+        at = u64((at + step) & mask)
+
+
 def find_word(t: Ptr[MapType], m: Ptr[Map], h: u64, x: u64, kind: u8) -> u64:
     """The slot of a key of 8, 4 or 1 byte, or 0."""
-    mask = m.at.mask
-    at = u64((h >> 7) & mask)
-    h2 = u64(h & 127 | CTRL_FULL)
-    step = u64(0)
-    while True:
-        group = u64(m.at.groups + at * t.at.group_size)
-        ctrl = ptr_at(u64, group)[0]
-        match = match_h2(ctrl, h2)
-        while match != 0:
-            slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
-            if x == load_word(slot, kind):
-                return slot
-            match = u64(match & u64(match - 1))
-        step = u64(step + 1)
-        if match_empty(ctrl) != 0 or step > mask:
-            return u64(0)
-        at = u64((at + step) & mask)
+    return probe(nil(G), t, m, h, kind, x, u64(0), u64(0))
 
 
+@noinline
 def find_string(t: Ptr[MapType], m: Ptr[Map], h: u64, data: u64, n: u64) -> u64:
     """The slot of a string key, or 0."""
-    mask = m.at.mask
-    at = u64((h >> 7) & mask)
-    h2 = u64(h & 127 | CTRL_FULL)
-    step = u64(0)
-    while True:
-        group = u64(m.at.groups + at * t.at.group_size)
-        ctrl = ptr_at(u64, group)[0]
-        match = match_h2(ctrl, h2)
-        while match != 0:
-            slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
-            if ptr_at(u64, slot)[1] == n and same_bytes(ptr_at(u64, slot)[0], data, n):
-                return slot
-            match = u64(match & u64(match - 1))
-        step = u64(step + 1)
-        if match_empty(ctrl) != 0 or step > mask:
-            return u64(0)
-        at = u64((at + step) & mask)
+    return probe(nil(G), t, m, h, KEY_STRING, data, u64(0), n)
 
 
 def find_short(t: Ptr[MapType], m: Ptr[Map], h: u64, first: u64, last: u64, n: u64) -> u64:
     """The slot of a string key of at most SHORT bytes, or 0. Nothing is called, so everything stays in registers."""
-    mask = m.at.mask
-    at = u64((h >> 7) & mask)
-    h2 = u64(h & 127 | CTRL_FULL)
-    step = u64(0)
-    while True:
-        group = u64(m.at.groups + at * t.at.group_size)
-        ctrl = ptr_at(u64, group)[0]
-        match = match_h2(ctrl, h2)
-        while match != 0:
-            slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
-            if ptr_at(u64, slot)[1] == n:
-                data = ptr_at(u64, slot)[0]
-                if first_word(data, n) == first and last_word(data, n) == last:
-                    return slot
-            match = u64(match & u64(match - 1))
-        step = u64(step + 1)
-        if match_empty(ctrl) != 0 or step > mask:
-            return u64(0)
-        at = u64((at + step) & mask)
+    return probe(nil(G), t, m, h, KEY_SHORT, first, last, n)
 
 
+@noinline
 def find_any(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64, key: u64) -> u64:
     """The slot of the key at an address, or 0."""
-    mask = m.at.mask
-    at = u64((h >> 7) & mask)
-    h2 = u64(h & 127 | CTRL_FULL)
-    step = u64(0)
-    while True:
-        group = u64(m.at.groups + at * t.at.group_size)
-        ctrl = ptr_at(u64, group)[0]
-        match = match_h2(ctrl, h2)
-        while match != 0:
-            slot = u64(group + t.at.keys_off + (ctz(match) >> 3) * t.at.key_stride)
-            if same_key(g, t.at.key, key_of(t, slot), key):
-                return slot
-            match = u64(match & u64(match - 1))
-        step = u64(step + 1)
-        if match_empty(ctrl) != 0 or step > mask:
-            return u64(0)
-        at = u64((at + step) & mask)
+    return probe(g, t, m, h, KEY_ANY, key, u64(0), u64(0))
 
 
 def find(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64, key: u64) -> u64:
