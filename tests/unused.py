@@ -19,7 +19,10 @@ ROOT = Path(__file__).parent.parent
 KINDS = ("function", "method", "class", "property", "import", "unreachable_code")
 BY_NAME = {
     "cli/main.py:list_commands": "click calls it",
-    "cli/main.py:get_command": "click calls it",
+    "cli/fleet.py:*_command": "click calls it",
+    "process/screen.py:compose": "Textual calls it",
+    "process/screen.py:on_*": "Textual calls it",
+    "process/screen.py:action_*": "Textual calls it, by the names of BINDINGS",
     "engine/stepping.py:user_call": "pdb calls it",
     "dialect/machine.py:__class_getitem__": "Python calls it, for Ptr[T]",
     "dialect/lower_call.py:call_*": "the compiler of the dialect finds intrinsics by name",

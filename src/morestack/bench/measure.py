@@ -80,7 +80,7 @@ class Measured:
 
 def morestack(*arguments: str) -> tuple[str, ...]:
     """A command that runs this very morestack in a fresh process."""
-    return (sys.executable, "-c", "from morestack.cli import main; main()", *arguments)
+    return (sys.executable, "-m", "morestack", *arguments)
 
 
 def own_variant(name: str, discipline: str, program: Sequence[str], env: Mapping[str, str] | None = None) -> Variant:

@@ -9,7 +9,7 @@ import iced_x86 as iced
 
 from morestack.binary.file import Binary
 from morestack.binary.pclntab import Func
-from morestack.binary.started import Place, Step
+from morestack.binary.steps import Place, Step
 
 NAMES = {value: name for name, value in vars(iced.Register).items() if isinstance(value, int)}
 FLOWS = {

@@ -9,7 +9,7 @@ from capstone import arm64 as a
 
 from morestack.binary.file import Binary
 from morestack.binary.pclntab import Func
-from morestack.binary.started import Place, Step
+from morestack.binary.steps import Place, Step
 
 LOADS = frozenset((a.ARM64_INS_LDR, a.ARM64_INS_LDUR))
 STORES = frozenset((a.ARM64_INS_STR, a.ARM64_INS_STUR, a.ARM64_INS_STP))

@@ -200,11 +200,6 @@ class Instr:
         assert isinstance(aux, tuple) and not isinstance(aux, Bounds | Signature)
         return aux
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether the deferred calls of loop bodies gather behind this DEFER."""
-        return self.aux == "shared"
-
 
 @dataclass(eq=False, slots=True)
 class Block:

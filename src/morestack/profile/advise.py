@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from morestack.process.model import Path, Snapshot
-from morestack.profile.allocator import STACK_MIN, Step, adaptive_start, settled, simulate, tour
+from morestack.profile.allocator import STACK_MIN, Step, adaptive_start, simulate, tour
 from morestack.profile.growth import Growth
 from morestack.profile.population import Full, Population, Populations, populations
 from morestack.profile.statement import short
@@ -343,13 +343,3 @@ def best(advice: Iterable[Advice]) -> list[Advice]:
         if key not in kept or item.score > kept[key].score:
             kept[key] = item
     return list(kept.values())
-
-
-def idle_bytes(snapshots: Iterable[Snapshot]) -> int:
-    """What collections would give back by shrinking, where sizes are known."""
-    back = 0
-    for snapshot in snapshots:
-        for g in snapshot.goroutines:
-            if g.stack_bytes is not None and g.used_bytes is not None:
-                back += (g.stack_bytes - settled(g.stack_bytes, g.used_bytes)) * g.count
-    return back

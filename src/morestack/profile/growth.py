@@ -160,8 +160,3 @@ def set_sizes(event: Event, full: Callable[[str], int | None] | None) -> None:
     event.old = simulate(callers).size
     grown = simulate((*callers, Step(event.function, own or 0))).size
     event.new = grown if grown > event.old else event.old * 2
-
-
-def inner_steps(event: Event, full: Callable[[str], int | None] | None) -> tuple[Step, ...] | None:
-    """The frames of an event's path from the outside in, the one that asked with its whole frame."""
-    return steps(event.path, full)

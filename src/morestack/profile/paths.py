@@ -7,7 +7,6 @@ its own bytes and what it called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from morestack.process.model import Frame, Path, Snapshot
@@ -134,21 +133,4 @@ def of_advice(advised: Advised) -> PathSet:
             [(a.remedy, round(a.time_share, 4), a.copies, a.copied_bytes, a.stack_bytes) for a in advised.advice],
         )
     )
-    return out
-
-
-def of_functions(title: str, functions: Iterable[Frame], binary: str = "") -> PathSet:
-    """Functions of a binary with their frames' bytes."""
-    out = PathSet(title, (ValueType("frame_bytes", "bytes"),), binary=binary)
-    for frame in functions:
-        if frame.frame_bytes:
-            out.add((frame,), frame_bytes=frame.frame_bytes)
-    return out
-
-
-def of_calls(title: str, paths: Iterable[Path], binary: str = "") -> PathSet:
-    """Call paths of a binary, such as the deepest of each `go` statement, with their frames' bytes."""
-    out = PathSet(title, (ValueType("frame_bytes", "bytes"),), binary=binary)
-    for path in paths:
-        out.add_frames(path)
     return out
