@@ -32,7 +32,9 @@ from tests.real.toolchains import suite
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```console((?: [\w-]+)*)\n(.*?)^```$", re.M | re.S)
-FIGURE = re.compile(r"0x[0-9a-f]+|(?<![\w.])[-+]?\d[\d,.]*( (ns|µs|ms|s|B|KB|MB|GB|%)(?!\w))?|(?<= )-(?=\s)| \*")
+FIGURE = re.compile(
+    r"0x[0-9a-f]+|(?<![\w.])[-+]?\d[\d,.]*( (ns|µs|ms|s|B|KB|MB|GB|%)(?!\w))?|(?<= )-(?=\s)| \*|(?<= x)\d+"
+)
 VARYING = re.compile(
     r"0x[0-9a-f]+|\b1\d{14}\b|[\d,]+(?= times to wait| preempted)|(?<=taken from them )\d+|(?<=threads created) +\d+"
     r"|(?<=\.py[(:])\d+"

@@ -80,7 +80,7 @@ def test_locks_in_two_orders_are_found(rt: Any) -> None:
         return [lambda: both(a, b), lambda: both(b, a)]
 
     with pytest.raises(Stuck) as failure:
-        explore(setup, 300)
+        explore(setup, 5000)  # it ends at the first schedule that loses one
     assert any("seed" in note for note in failure.value.__notes__)
 
 
@@ -98,7 +98,7 @@ def test_a_lost_wakeup_is_found(rt: Any) -> None:
         return [work, work]
 
     with pytest.raises(Stuck):
-        explore(setup, 300)
+        explore(setup, 5000)  # it ends at the first schedule that loses one
 
 
 # -- locks and notes -----------------------------------------------------------------------------------
