@@ -38,7 +38,7 @@ _ORDER = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "g
 
 @dataclass(slots=True)
 class Output:
-    """What the functions of a module share: declarations, literals, names of statics, numbers of calls by function."""
+    """What the functions of a module share: literals, declarations, names of statics, how often each is called."""
 
     checked: bool
     statics: dict[int, str]

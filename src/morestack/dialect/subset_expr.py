@@ -148,7 +148,7 @@ class ExprChecker:
 
     @staticmethod
     def hint(found: Kind, want: Kind) -> str:
-        """The advice how to convert, if a conversion is known."""
+        """Suggest a conversion, if one is known."""
         if isinstance(found, (IntKind, FloatKind)) and isinstance(want, (IntKind, FloatKind)):
             return f"; convert with {want.name}(...)"
         if isinstance(found, PtrKind) and want is U64:
