@@ -1,5 +1,5 @@
-"""What compiled code and the runtime both know, each number once: docs/abi.md explains it.
+"""The numbers that compiled code and the runtime share, each defined once: docs/abi.md explains them.
 
-Plain integers, which the dialect takes as literals: they get their type where they are used. `structures` holds the
-parts of G, M and others that compiled code reads and writes; the runtime's structs inherit their fields from there.
+They are plain integers. The dialect treats them as literals, which get their type where they are used. `structures`
+defines the parts of G, M and others that compiled code reads and writes; the runtime's structs inherit those fields.
 """

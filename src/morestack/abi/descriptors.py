@@ -34,7 +34,7 @@ TFLAG_REGULAR_MEMORY = 8
 TFLAG_DIRECT_IFACE = 32
 
 TYPE_SIZE = 48
-"""Bytes of a descriptor that has nothing but what every one begins with."""
+"""Bytes of the fields that every descriptor begins with."""
 ARRAY_TYPE_SIZE = 72
 CHAN_TYPE_SIZE = 64
 FUNC_TYPE_SIZE = 56

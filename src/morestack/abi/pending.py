@@ -1,4 +1,4 @@
-"""Kinds of pending panic: what g.pending holds between the check or runtime call that failed and rt.panic."""
+"""Kinds of pending panic: the values of g.pending from the failed check or runtime call until rt.panic."""
 
 PENDING_USER = 1  # panic(v): type and data words
 PENDING_NIL = 2
@@ -14,10 +14,10 @@ PENDING_GROWSLICE = 11
 PENDING_UNHASHABLE = 12  # A: the type descriptor, B: 1 for a look-up in an empty map
 PENDING_NIL_MAP = 13
 PENDING_DOTTYPE = 14  # A: have or nil, B: want, TYPE: the interface
-PENDING_ASSERT = 15  # A: have or nil, B: wanted interface; the missing method is looked up
+PENDING_ASSERT = 15  # A: have or nil, B: wanted interface; the runtime looks up the missing method
 PENDING_STRING_LEN = 16
 PENDING_SHIFT = 17
-PENDING_GO_NIL = 18  # go of a nil func value: a fatal error, not a panic
+PENDING_GO_NIL = 18  # a go statement with a nil func value: a fatal error, not a panic
 PENDING_UNSAFE_SLICE_LEN = 19
 PENDING_UNSAFE_SLICE_NIL = 20
 PENDING_UNSAFE_STRING_LEN = 21
@@ -27,7 +27,7 @@ PENDING_MAP_WRITES = 29  # concurrent map writes, and the next two: fatal errors
 PENDING_MAP_READ_WRITE = 30
 PENDING_MAP_ITERATION_WRITE = 31
 PENDING_RANGE_DONE = 24  # + the state of a range over a function, numbered as in Go's internal/abi
-PENDING_WRAP = 25  # a method of a value, called by a nil pointer: A, B the text (no range panics in state 1)
+PENDING_WRAP = 25  # a value method called through a nil pointer: A, B the text (no range panics in state 1)
 PENDING_RANGE_PANIC = 26
 PENDING_RANGE_EXHAUSTED = 27
 PENDING_RANGE_MISSING_PANIC = 28

@@ -1,7 +1,7 @@
 """Structures that compiled code reads and writes, and the offsets of their fields.
 
-Each class lists fields in the runtime's dialect, in order, and a struct of runtime/sys/layout.py inherits them, so a
-field is written down once. This folder stands before the dialect: annotations are text here, and only their sizes are
+Each class lists fields in the runtime's dialect, in order, and a struct of runtime/sys/layout.py inherits them, so each
+field is written once. This folder must not import the dialect, so annotations are text here, and only their sizes are
 computed.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FixedGobuf:
-    """Where a stopped goroutine goes on: jump to pc with BP = sp - 16, x0 = ret, x8 = ctxt."""
+    """Where a stopped goroutine continues: jump to pc with BP = sp - 16, x0 = ret, x8 = ctxt."""
 
     pc: u64
     sp: u64
@@ -28,43 +28,43 @@ class FixedGobuf:
 
 
 class FixedG:
-    """How a goroutine begins; the rest only the runtime knows."""
+    """The first fields of a goroutine. Only the runtime knows the others."""
 
     stack_lo: u64
     stack_hi: u64
     stackguard0: u64
     sched: Gobuf
-    m: Ptr[M]  # the thread that runs g: slow paths reach what follows through it
+    m: Ptr[M]  # the thread that runs g; slow paths reach the fields of FixedM through it
     pending: u64  # kind of the pending panic (abi/pending.py); 0: none
-    defers: Ptr[Defer]  # newest deferred call
+    defers: Ptr[Defer]  # the newest deferred call
 
 
 class Registers:
-    """Where morestack spills the argument registers, and whose they are."""
+    """Where morestack spills the argument registers, and the function they belong to."""
 
     regs: Array[u64, Literal[9]]  # x0..x8
     fregs: Array[u64, Literal[8]]  # d0..d7
     more_pc: u64  # entry of the function that needs stack
-    more_frame: u64  # its frame bytes
+    more_frame: u64  # the size of its frame in bytes
 
 
 class FixedM(Registers):
-    """How a thread begins: what lives from a failed check to the runtime function that looks at it."""
+    """The first fields of a thread: values that live from a failed check to the runtime function that reads them."""
 
     pending_a: u64  # operands of the pending panic
     pending_b: u64
     pending_type: u64  # panic value, for PENDING_USER
     pending_data: u64
-    site: u64  # site blob of a go statement, stored by compiled code before it calls newproc; or 0
-    leaf_count: u64  # leaf frames a pending panic has left
+    site: u64  # site blob of a go statement, which compiled code stores before it calls newproc; or 0
+    leaf_count: u64  # number of leaf frames that a pending panic has left
     leaf_sites: Array[u64, Literal[32]]  # their site records
 
 
 class FixedDefer:
-    """A deferred call: in the frame that made it, or, made in a loop, in the heap."""
+    """A deferred call. The record is in the frame that made it or, if it was made in a loop, in the heap."""
 
-    link: Ptr[Defer]  # the one deferred before
-    fn: u64  # closure without parameters
+    link: Ptr[Defer]  # the call deferred before this one
+    fn: u64  # a closure without parameters
     sp: u64  # SP of the frame that deferred it
     pc: u64  # that function's exit continuation
 
@@ -90,12 +90,12 @@ _SIZES: dict[str, Any] = {
 
 
 def fields_of(cls: type) -> dict[str, str]:
-    """The annotations of a structure, those of its base first."""
+    """Return the annotations of a structure, with those of its base first."""
     return {n: a for base in reversed(cls.__mro__) for n, a in inspect.get_annotations(base).items()}
 
 
 def layout_of(cls: type) -> dict[str, int]:
-    """Offsets in bytes by field, and the structure's size as `end`. All fields are words or made of words."""
+    """Return the offset of each field in bytes, and the structure's size as `end`. Every field consists of words."""
     at, end = {}, 0
     for name, annotation in fields_of(cls).items():
         at[name] = end

@@ -1,9 +1,9 @@
-"""Where CPython and native code call each other: libc functions, C addresses of dialect functions, swapping.
+"""Calls between CPython and native code: libc functions, C addresses of dialect functions, swapping.
 
-A dialect function becomes C-callable through a ctypes callback that is made once and kept for ever (its address may
-be anywhere in native memory). Native threads take the GIL when they enter one. An exception cannot travel through
-native frames, so it ends the process there, after its traceback: a runtime that lost an error would go on with
-half-done work.
+A dialect function becomes callable from C through a ctypes callback, which is made once and kept forever, because its
+address may be anywhere in native memory. A native thread takes the GIL when it enters a callback. An exception cannot
+propagate through native frames, so it prints its traceback and ends the process: a runtime that lost an error would
+continue with half-done work.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ Function = Callable[..., Any]
 
 
 class Signature(NamedTuple):
-    """Parameter names and kinds, and the result's kind, of a dialect function."""
+    """The parameters' names and kinds, and the result's kind, of a dialect function."""
 
     names: tuple[str, ...]
     params: tuple[Kind, ...]
@@ -45,7 +45,7 @@ _signatures: dict[Function, Signature] = {}
 
 
 def signature_of(func: Function) -> Signature:
-    """The signature by the function's annotations."""
+    """Return the signature that the function's annotations give."""
     if func in _signatures:
         return _signatures[func]
     code, notes, scope = func.__code__, func.__annotations__, func.__globals__
@@ -83,7 +83,7 @@ def from_c(kind: Kind, value: Any) -> Any:
 
 
 def to_c(kind: Kind, value: Any) -> Any:
-    """The C value of a dialect value, range-checked."""
+    """The C value of a dialect value, after a range check."""
     if kind is VOID or kind is NORETURN:
         return None
     if isinstance(kind, ScalarKind):
@@ -110,12 +110,12 @@ _process = ctypes.CDLL(None)
 
 
 def bind_symbols(addresses: dict[str, int]) -> None:
-    """Tell the CPython side where external symbols of the running native program are (codegen's stubs, ...)."""
+    """Tell the CPython side the addresses of external symbols in the running native program (codegen's stubs, ...)."""
     _bound.update(addresses)
 
 
 def symbol_address(name: str) -> int:
-    """The address of an external symbol: one that was bound, or one of the C library."""
+    """The address of an external symbol, which was bound or is in the C library."""
     if name in _bound:
         return _bound[name]
     try:
@@ -125,7 +125,7 @@ def symbol_address(name: str) -> int:
 
 
 class NativeFunction:
-    """A C function, declared with @native; found at its first call."""
+    """A C function declared with @native. Its symbol is looked up at the first call."""
 
     def __init__(self, symbol: str, declared: Function) -> None:
         self.symbol, self.declared, self.__name__, self.__doc__ = symbol, declared, declared.__name__, declared.__doc__
@@ -160,14 +160,14 @@ def _die(func: Function, error: BaseException) -> None:
 
 
 on_error: Callable[[Function, BaseException], None] = _die
-"""What happens to an exception in a callback. Tests replace it."""
+"""Called with an exception that left a callback. Tests replace it."""
 
 trace: Callable[[FrameType, str, Any], Any] | None = None
-"""What traces the functions that native code calls: a debugger."""
+"""The trace function, set by a debugger, for functions that native code calls."""
 
 
 def python_callback(func: Function) -> tuple[int, Any]:
-    """The C address of a dialect function as CPython runs it, and the object that keeps it alive."""
+    """Return a C address that runs a dialect function under CPython, and the object that keeps the address valid."""
     found = _callbacks.get(func)
     if found is not None:
         return found
@@ -192,7 +192,7 @@ def python_callback(func: Function) -> tuple[int, Any]:
 
 
 def swap(cells: dict[str, int], func: Function) -> int:
-    """Make compiled code call the CPython version of an exported function; returns the address it called before.
+    """Make compiled code call the CPython version of an exported function; return the address it called before.
 
     `cells` maps function names to the addresses of their cells.
     """
@@ -203,7 +203,7 @@ def swap(cells: dict[str, int], func: Function) -> int:
 
 
 def call_address(sig: Signature, address: int, args: tuple[Any, ...]) -> Any:
-    """Call a C function pointer; one of ours is called directly, so that pdb steps into it."""
+    """Call a C function pointer. If it is a callback of ours, call the function directly, so that pdb steps into it."""
     memory.check_address(address, 1, "function pointer")
     func = _by_address.get(address)
     if func is not None:

@@ -1,11 +1,11 @@
 """Kinds: the types of the dialect, shared by its CPython side and its compiler.
 
-A Kind knows its size, alignment and (on the CPython side) how to load and store a value at an address. Layout is
-C's: fields in order, each at its natural alignment, structs padded to their largest.
+A Kind knows its size and alignment and, on the CPython side, how to load and store a value at an address. Layout is
+C's: fields in order, each at its natural alignment, and structs padded to their largest alignment.
 
-CPython's values: integers are `int`, f32 and f64 `float`, boolean `bool`, Ptr[T] a `Pointer`; a struct or array is
-only ever a reference (`StructRef`, `ArrayRef`) to memory. Kinds are compared with `==`: two pointer kinds are
-equal when what they point to is; structs are identities.
+Under CPython, integers are `int`, f32 and f64 are `float`, boolean is `bool`, and Ptr[T] is a `Pointer`. A struct or
+array is always a reference to memory (`StructRef`, `ArrayRef`). Kinds are compared with `==`. Two pointer kinds are
+equal if the kinds they point to are equal; a struct kind is equal only to itself.
 """
 
 import builtins
@@ -22,7 +22,7 @@ C = TypeVar("C", bound=type)
 
 
 class Kind:
-    """A type of the dialect. `llvm` is the LLVM type of a value of it."""
+    """A type of the dialect. `llvm` is the LLVM type of its values."""
 
     name: str
     size: int
@@ -30,11 +30,11 @@ class Kind:
     llvm: str
 
     def load(self, addr: int) -> Any:
-        """The value at addr, or the reference to it."""
+        """Return the value at addr, or a reference to it."""
         raise NotImplementedError
 
     def store(self, addr: int, value: Any) -> None:
-        """Store a value; references cannot be stored."""
+        """Store a value. References cannot be stored."""
         raise MachineFault(f"rule 6: there are no {self.name} values; copy memory explicitly")
 
     def __repr__(self) -> str:
@@ -42,14 +42,14 @@ class Kind:
 
 
 class VoidKind(Kind):
-    """The result of a function that returns nothing, or never returns."""
+    """The result kind of a function that returns no value, or never returns."""
 
     def __init__(self, name: str, returns: bool) -> None:
         self.name, self.size, self.align, self.llvm, self.returns = name, 0, 1, "void", returns
 
 
 class ScalarKind(Kind):
-    """A kind whose values live in one register."""
+    """A kind whose values fit in one register."""
 
     view: Any
     shift: int
@@ -69,7 +69,7 @@ class ScalarKind(Kind):
 
 
 class IntKind(ScalarKind):
-    """u8..u64, i8..i64. Calling one is the explicit cast: it wraps."""
+    """u8..u64, i8..i64. Calling the kind is the explicit cast, which wraps."""
 
     def __init__(self, bits: int, signed: bool, view: Any) -> None:
         self.name, self.bits, self.signed, self.view = f"{'i' if signed else 'u'}{bits}", bits, signed, view
@@ -96,7 +96,7 @@ class IntKind(ScalarKind):
 
 
 class FloatKind(ScalarKind):
-    """f64, and f32 for storage: its values are doubles rounded to single precision."""
+    """f64, and f32 for storage. Values of f32 are doubles rounded to single precision."""
 
     def __init__(self, bits: int, view: Any) -> None:
         self.name, self.bits, self.view = f"f{bits}", bits, view
@@ -118,7 +118,7 @@ class FloatKind(ScalarKind):
 
 
 class BoolKind(ScalarKind):
-    """boolean: one byte in memory, 0 or 1."""
+    """boolean: one byte in memory, which is 0 or 1."""
 
     def __init__(self) -> None:
         self.name, self.size, self.align, self.shift, self.view, self.llvm = "boolean", 1, 1, 0, memory.u8_view, "i1"
@@ -136,7 +136,7 @@ class BoolKind(ScalarKind):
 
 
 class PtrKind(ScalarKind):
-    """Ptr[T]. T may be named before it exists: it is looked up when it is first needed."""
+    """Ptr[T]. T may be named before it is defined; the name is looked up at the first use."""
 
     def __init__(self, elem: "Kind | str", scope: dict[str, Any] | None = None) -> None:
         self._elem, self._scope = elem, scope
@@ -145,7 +145,7 @@ class PtrKind(ScalarKind):
 
     @property
     def elem(self) -> Kind:
-        """What it points to."""
+        """The kind it points to."""
         if isinstance(self._elem, str):
             self._elem = resolve(self._elem, self._scope or {})
         return self._elem
@@ -201,7 +201,7 @@ class ArrayKind(Kind):
 
 
 class Field:
-    """A field of a struct: a descriptor on references, and itself on the class (`MSpan.base`)."""
+    """A field of a struct. On a reference it is a descriptor; on the class (`MSpan.base`) it gives itself."""
 
     __slots__ = ("kind", "name", "offset", "owner")
 
@@ -221,7 +221,7 @@ class Field:
 
 
 class IntField(Field):
-    """An integer field; `p.at` has checked the address. The view checks the range itself."""
+    """An integer field. `p.at` has already checked the address, and the view itself checks the range."""
 
     __slots__ = ("shift", "view")
     kind: IntKind
@@ -241,7 +241,7 @@ class IntField(Field):
                 self.view[(ref._addr + self.offset) >> self.shift] = value
                 return
             except ValueError:
-                pass  # the checks below say what is wrong
+                pass  # the checks below report what is wrong
         super().__set__(ref, value)
 
 
@@ -270,7 +270,7 @@ class StructKind(Kind):
 
 
 class StructRef:
-    """A reference to a struct in memory; the @struct classes derive from it."""
+    """A reference to a struct in memory. The @struct classes derive from it."""
 
     __slots__ = ("_addr",)
     __kind__: StructKind
@@ -331,7 +331,7 @@ class ArrayRef:
 class Pointer:
     """A value of kind Ptr[T]."""
 
-    __slots__ = ("addr", "kind", "memory")  # memory: what `local` keeps alive by its pointer
+    __slots__ = ("addr", "kind", "memory")  # memory: the buffer of `local`, which the pointer keeps alive
 
     def __init__(self, kind: Kind, addr: int) -> None:
         self.kind, self.addr = kind, addr
@@ -341,7 +341,7 @@ class Pointer:
         """The struct or array it points to."""
         kind = self.kind
         if kind.__class__ is StructKind and self.addr >= memory.NIL_PAGE and not self.addr & (kind.align - 1):
-            return kind.ref(self.addr)  # the usual case, without further calls
+            return kind.ref(self.addr)  # the common case, without further calls
         if isinstance(kind, ScalarKind):
             raise MachineFault(f"a Ptr[{self.kind.name}] is followed with p[0]")
         return self.kind.load(self.addr)
@@ -353,11 +353,11 @@ class Pointer:
         self.kind.store(self.addr + index * self.kind.size, value)
 
     def add(self, count: int) -> "Pointer":
-        """The pointer count elements further."""
+        """The pointer moved by count elements."""
         return Pointer(self.kind, (self.addr + count * self.kind.size) & 0xFFFF_FFFF_FFFF_FFFF)
 
     def field(self, field: Any) -> "Pointer":
-        """The pointer to a field, given as `Struct.field`."""
+        """The pointer to a field, which is passed as `Struct.field`."""
         if not isinstance(field, Field) or field.owner is not self.kind:
             raise MachineFault(f"{field!r} is not a field of {self.kind.name}; write p.field({self.kind.name}.name)")
         check_address(self.addr, self.kind.align, self.kind.name)
@@ -399,7 +399,7 @@ _structs: dict[str, StructKind] = {}
 
 
 def resolve(name: str, scope: dict[str, Any]) -> Kind:
-    """The kind a forward reference names."""
+    """Return the kind that a forward reference names."""
     found = scope.get(name)
     if found is None and name in _structs:
         return _structs[name]
@@ -409,7 +409,7 @@ def resolve(name: str, scope: dict[str, Any]) -> Kind:
 
 
 class _Forward(dict[str, Any]):
-    """The names of an annotation that is text: one that is not defined yet stands for itself."""
+    """The names in an annotation that is a string. A name that is not defined yet evaluates to itself, as a string."""
 
     def __init__(self, scope: dict[str, Any]) -> None:
         self.scope = scope
@@ -419,7 +419,7 @@ class _Forward(dict[str, Any]):
 
 
 def kind_of(annotation: Any, scope: dict[str, Any] | None = None) -> Kind:
-    """The kind an evaluated annotation stands for."""
+    """Return the kind that an evaluated annotation means."""
     if isinstance(annotation, Kind):
         return annotation
     if annotation is None:
@@ -444,9 +444,9 @@ _NORETURN = _noreturn()
 
 
 def define_struct(cls: C) -> C:
-    """Lay out a class by its annotations, and make it the class of references to such memory.
+    """Lay out a class by its annotations, and return the class of references to such memory.
 
-    The fields of a plain base class come first: compiled code knows them too (abi/structures.py).
+    The fields of a plain base class come first, because compiled code uses them too (abi/structures.py).
     """
     kind = StructKind(cls.__name__, cls.__module__)
     scope = sys.modules[cls.__module__].__dict__ if cls.__module__ in sys.modules else {}

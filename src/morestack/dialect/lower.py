@@ -1,9 +1,9 @@
 """The dialect's compiler: modules -> one LLVM module, as text.
 
-The same modules give the same text. Exported functions are hidden symbols `runtime.<name>`, each with a cell
-`cell.<name>`, a hidden variable through which compiled Go code calls it. Everything else is internal, so LLVM
-inlines and drops at will. One symbol is visible from outside: `dialect.table`, an array of addresses in the order
-of `table_of` (cells, then functions, then statics), by which Python finds them in a loaded object.
+The same modules always give the same text. An exported function is a hidden symbol `runtime.<name>`. It has a cell
+`cell.<name>`, a hidden variable through which compiled Go code calls it. Everything else is internal, so LLVM may
+inline or drop it. One symbol is visible from outside: `dialect.table`, an array of addresses in the order of
+`table_of` (cells, then functions, then statics). Python uses it to find them in a loaded object.
 """
 
 import ast
@@ -22,7 +22,7 @@ from morestack.llvm.text import cell_symbol, quote, runtime_symbol, text_bytes
 
 TABLE = "dialect.table"
 SMALL = 25
-"""Instructions, not counting the variables' loads, of a function that is always inlined."""
+"""A function of at most this many instructions, not counting loads of variables, is always inlined."""
 _ABORT = """\
 define internal void @dialect_abort(ptr %file, i32 %line, ptr %why) cold noinline noreturn nounwind {
   call i32 (i32, ptr, ...) @dprintf(i32 2, ptr @.abort, ptr %file, i32 %line, ptr %why)
@@ -35,8 +35,8 @@ _ABORT_FORMAT = b"morestack runtime: %s:%d: %s\n"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What `dialect.table` lists: names of exported functions (their cells), of all functions whose addresses
-    are listed, and of statics as (module name, static name)."""
+    """The contents of `dialect.table`: names of exported functions (their cells), of all functions whose addresses
+    it lists, and of statics as (module name, static name)."""
 
     cells: tuple[str, ...]
     functions: tuple[str, ...]
@@ -48,7 +48,7 @@ class FunctionLowerer(CallLowerer):
 
     def __init__(self, out: Output, function: Function, file: str) -> None:
         super().__init__(out, function, file)
-        self.exits: list[tuple[str, str]] = []  # of the loops around: where break and continue go
+        self.exits: list[tuple[str, str]] = []  # of the enclosing loops: the targets of break and continue
         self.used: set[str] = set()  # the loop exits that a break reaches
 
     def lower(self, linkage: str) -> list[str]:
@@ -73,20 +73,20 @@ class FunctionLowerer(CallLowerer):
         return [head, "entry:", *self.frame, *self.lines, *self.cold, "}", ""]
 
     def is_inlined(self) -> bool:
-        """Whether calls are replaced by the body, without asking LLVM's cost model."""
+        """Whether the body replaces every call, without asking LLVM's cost model."""
         live = self.function.live
         return bool(live.__dict__.get("dialect_inline")) or self.out.calls[id(live)] == 1 or self.is_small()
 
     def is_small(self) -> bool:
-        """Whether the function is so short that a call would cost as much."""
+        """Whether the function is so short that a call would cost as much as its body."""
         return sum(" = load " not in line and " alloca " not in line for line in self.lines) <= SMALL
 
     def block(self, body: list[ast.stmt]) -> bool:
-        """Lower statements; what control cannot reach is left out. Returns whether the end is reached."""
-        return all(self.statement(stmt) for stmt in body)  # stops at the first that does not go on
+        """Lower statements, except those that control cannot reach; return whether control reaches the end."""
+        return all(self.statement(stmt) for stmt in body)  # all() stops at the first that returns False
 
     def statement(self, stmt: ast.stmt) -> bool:
-        """Lower a statement; returns whether control goes on after it."""
+        """Lower a statement; return whether control continues after it."""
         facts = self.facts
         match stmt:
             case ast.Assign(targets=[target], value=value):
@@ -137,7 +137,7 @@ class FunctionLowerer(CallLowerer):
             self.store(kind, self.place(target), value)
 
     def augmented(self, stmt: ast.AugAssign) -> None:
-        """The place is evaluated once, before the value."""
+        """Lower an augmented assignment. The place is evaluated once, before the value."""
         kind, target = self.facts.kinds[stmt.target], stmt.target
         other = self.facts.kinds[stmt.value]
         if isinstance(target, ast.Name):
@@ -187,7 +187,7 @@ class FunctionLowerer(CallLowerer):
         return True
 
     def counted(self, stmt: ast.For) -> None:
-        """for over range: the trips are counted first, so that nothing wraps at the end of the type."""
+        """for over range. The trip count is computed first, so nothing wraps around at the end of the type."""
         assert isinstance(stmt.iter, ast.Call) and isinstance(stmt.target, ast.Name)
         args = stmt.iter.args
         kind = self.facts.kinds[stmt.target]
@@ -225,7 +225,7 @@ class FunctionLowerer(CallLowerer):
 
 
 def table_of(modules: list[ModuleType], every_function: bool = False) -> Table:
-    """The order of `dialect.table`, from the live modules alone: a cached object needs no compilation."""
+    """Return the order of `dialect.table`. It needs only the live modules, so a cached object needs no compilation."""
     names: list[tuple[str, Any]] = [
         (n, v)
         for m in modules
@@ -239,15 +239,16 @@ def table_of(modules: list[ModuleType], every_function: bool = False) -> Table:
 
 
 def compile_modules(modules: list[ModuleType], *, checked: bool = False, every_function: bool = False) -> str:
-    """The LLVM module of dialect modules that import each other; raises DialectError.
+    """Return the LLVM module of dialect modules that import each other, or raise DialectError.
 
-    `checked` traps what CPython would fault on; `every_function` lists all functions in the table, for tests.
+    With `checked`, the code traps where CPython would fault. With `every_function`, the table lists all functions, for
+    tests.
     """
     return lower_program(check_modules(modules), modules, checked, every_function)
 
 
 def lower_program(program: Program, modules: list[ModuleType], checked: bool, every_function: bool) -> str:
-    """The LLVM module of a checked program."""
+    """Return the LLVM module of a checked program."""
     table = table_of(modules, every_function)
     by_name = {m.__name__: m for m in modules}
     static_names = {id(vars(by_name[m])[n]): f"py.{m.rpartition('.')[2]}.{n}" for m, n in table.statics}

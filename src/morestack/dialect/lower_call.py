@@ -1,7 +1,7 @@
-"""Lowering of calls: conversions, the vocabulary, dialect functions directly, C functions and function pointers.
+"""Lowering of calls: conversions, the vocabulary, direct calls of dialect functions, C functions, function pointers.
 
-Small integers and booleans cross the C boundary extended (`zeroext`, `signext`), as the psABIs want of whoever
-produces the value; a callee does not rely on it.
+Small integers and booleans are extended when they cross the C boundary (`zeroext`, `signext`). The psABIs require this
+of the side that produces the value; a callee does not rely on it.
 """
 
 import ast
@@ -54,7 +54,7 @@ class CallLowerer(ExprLowerer):
         return self.invoke(quote(self.out.symbols[id(found)]), signature_of(found), node.args)
 
     def extern(self, found: NativeFunction) -> str:
-        """A declared C function. Symbols with a dot are ours, and hidden: no GOT entry."""
+        """A declared C function. Symbols with a dot are ours and hidden, so they need no GOT entry."""
         sig = found.signature
         where = "hidden " if "." in found.symbol else ""
         params = ", ".join(f"{k.llvm} {extension(k)}".strip() for k in sig.params)
@@ -65,7 +65,7 @@ class CallLowerer(ExprLowerer):
         )
 
     def invoke(self, target: str, sig: Signature, args: list[ast.expr]) -> str:
-        """Call with checked arguments."""
+        """Call a function with arguments that are already checked."""
         values = [self.expr(a) for a in args]
         operands = ", ".join(f"{k.llvm} {extension(k)}{v}" for k, v in zip(sig.params, values, strict=True))
         text = f"call {extension(sig.result)}{sig.result.llvm} {target}({operands})"
@@ -91,7 +91,7 @@ class CallLowerer(ExprLowerer):
         return self.element(base, self.widen(self.expr(arg), self.facts.kinds[arg]), kind.elem)
 
     def convert(self, arg: ast.expr, want: IntKind | FloatKind) -> str:
-        """u64(x) and so on."""
+        """u64(x) and the other conversions."""
         value, found = self.expr(arg), self.facts.kinds[arg]
         if found is want:
             return value
@@ -110,7 +110,7 @@ class CallLowerer(ExprLowerer):
         if isinstance(want, FloatKind):
             return self.let(f"{'s' if found.signed else 'u'}itofp {found.llvm} {value} to {want.llvm}")
         if not value.startswith("%"):
-            return str(want(int(value)))  # a literal's text is always its value, never other bits of the same width
+            return str(want(int(value)))  # the text of a literal is its value, never another number with the same bits
         if want.bits == found.bits:
             return value
         op = "trunc" if want.bits < found.bits else "sext" if found.signed else "zext"
@@ -171,7 +171,7 @@ class CallLowerer(ExprLowerer):
         return self.let(f"fdiv double {a}, {b}")
 
     def call_local(self, node: ast.Call) -> str:
-        """Memory of the frame, zeroed each time."""
+        """Memory in the frame, zeroed at each evaluation."""
         kind = self.facts.kinds[node]
         assert isinstance(kind, PtrKind)
         name = f"%local{len(self.frame)}"
@@ -184,7 +184,7 @@ class CallLowerer(ExprLowerer):
         self.emit(f"call void @{PAUSE}()")
 
     def address(self, node: ast.expr) -> str:
-        """An address argument as ptr."""
+        """Lower an address argument to a ptr."""
         value = self.expr(node)
         if isinstance(self.facts.kinds[node], PtrKind):
             return value
@@ -201,7 +201,7 @@ class CallLowerer(ExprLowerer):
         self.intrinsic("memset.p0.i64", "void", ("ptr", dst), ("i8", byte), ("i64", count), ("i1", "false"))
 
     def call_memcmp(self, node: ast.Call) -> str:
-        """memcmp, its result normalized to -1, 0, 1."""
+        """memcmp, with the result normalized to -1, 0, 1."""
         a, b, count = self.address(node.args[0]), self.address(node.args[1]), self.expr(node.args[2])
         name = self.out.declare("memcmp", "declare i32 @memcmp(ptr, ptr, i64) nounwind")
         result = self.let(f"call i32 {name}(ptr {a}, ptr {b}, i64 {count})")
@@ -274,32 +274,32 @@ class CallLowerer(ExprLowerer):
         self.emit(f"store atomic {kind.llvm} {value}, ptr {pointer} {order}, align {kind.align}")
 
     def call_load_acquire(self, node: ast.Call) -> str:
-        """Load; on x86-64 a plain one."""
+        """Acquire load, which is a plain load on x86-64."""
         return self.call_atomic_load(node, "acquire")
 
     def call_store_release(self, node: ast.Call) -> None:
-        """Store; on x86-64 a plain one, where a sequentially consistent one is an exchange."""
+        """Release store, which is a plain store on x86-64; a sequentially consistent store is an exchange there."""
         self.call_atomic_store(node, "release")
 
     def update(self, node: ast.Call, op: str) -> tuple[str, str, Kind]:
-        """atomicrmw: the old value, the operand, the kind."""
+        """Emit an atomicrmw; return the old value, the operand and the kind."""
         pointer, value, kind = self.expr(node.args[0]), self.expr(node.args[1]), self.facts.kinds[node.args[1]]
         return self.let(f"atomicrmw {op} ptr {pointer}, {kind.llvm} {value} seq_cst"), value, kind
 
     def call_atomic_xchg(self, node: ast.Call) -> str:
-        """Exchange."""
+        """Atomic exchange; the old value."""
         return self.update(node, "xchg")[0]
 
     def call_atomic_and(self, node: ast.Call) -> str:
-        """And."""
+        """Atomic and; the old value."""
         return self.update(node, "and")[0]
 
     def call_atomic_or(self, node: ast.Call) -> str:
-        """Or."""
+        """Atomic or; the old value."""
         return self.update(node, "or")[0]
 
     def call_atomic_add(self, node: ast.Call) -> str:
-        """Add; the new value."""
+        """Atomic add; the new value."""
         old, value, kind = self.update(node, "add")
         return self.let(f"add {kind.llvm} {old}, {value}")
 

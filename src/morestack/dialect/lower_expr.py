@@ -1,10 +1,10 @@
 """Lowering of expressions to LLVM text.
 
-Variables are allocas (LLVM's sroa makes them registers); memory is reached by byte offsets, so LLVM needs no struct
-types. Integers are iN, boolean i1 (a byte in memory), pointers and references ptr.
+Variables are allocas, which LLVM's sroa turns into registers. Memory is accessed by byte offsets, so LLVM needs no
+struct types. Integers are iN, boolean is i1 (a byte in memory), and pointers and references are ptr.
 
-With `checked`, what CPython would notice is noticed natively too: arithmetic outside a cast that overflows, indexes
-out of range, shift counts, nil; each ends the process with file and line. Rule 1 is tested that way.
+With `checked`, native code detects what CPython would: overflow of arithmetic outside a cast, indexes out of range,
+shift counts that are too large, nil. Each ends the process with file and line. The tests of rule 1 rely on this.
 """
 
 import ast
@@ -38,7 +38,7 @@ _ORDER = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "g
 
 @dataclass(slots=True)
 class Output:
-    """What all functions of a module share: declarations, literals, names of statics, how often each is called."""
+    """What the functions of a module share: literals, declarations, names of statics, how often each is called."""
 
     checked: bool
     statics: dict[int, str]
@@ -48,7 +48,7 @@ class Output:
     literals: dict[bytes, str] = field(default_factory=dict)
 
     def declare(self, name: str, text: str) -> str:
-        """Declare an external symbol once."""
+        """Declare an external symbol, once."""
         self.declarations.setdefault(name, text)
         return quote(name)
 
@@ -64,7 +64,7 @@ class ExprLowerer:
         self.out, self.function, self.facts, self.file = out, function, function.facts, file
         self.lines: list[str] = []
         self.cold: list[str] = []
-        self.frame: list[str] = []  # memory of the frame: at the head of the entry block
+        self.frame: list[str] = []  # memory in the frame, allocated at the start of the entry block
         self.counter = 0
         self.label = "entry"
 
@@ -75,14 +75,14 @@ class ExprLowerer:
         self.lines.append("  " + text)
 
     def let(self, text: str) -> str:
-        """Append an instruction with a result; returns its name."""
+        """Append an instruction with a result; return the name of the result."""
         self.counter += 1
         name = f"%t.{self.counter}"
         self.lines.append(f"  {name} = {text}")
         return name
 
     def new_label(self, hint: str) -> str:
-        """A fresh block name."""
+        """Return a new block name."""
         self.counter += 1
         return f"{hint}.{self.counter}"
 
@@ -92,14 +92,14 @@ class ExprLowerer:
         self.label = label
 
     def abort_if(self, condition: str, node: ast.AST, why: str) -> None:
-        """End the process when an i1 is true."""
+        """End the process if an i1 is true."""
         bad, good = self.new_label("abort"), self.new_label("ok")
         self.emit(f"br i1 {condition}, label %{bad}, label %{good}, !prof !0")
         self.cold += [f"{bad}:", *self.abort_lines(node, why)]
         self.start(good)
 
     def abort_lines(self, node: ast.AST, why: str) -> list[str]:
-        """The call that ends the process, with the place."""
+        """The call that ends the process and reports the place."""
         file, text = self.out.literal(self.file.encode()), self.out.literal(why.encode())
         line = getattr(node, "lineno", 0)
         return [f"  call void @dialect_abort(ptr {file}, i32 {line}, ptr {text}) cold", "  unreachable"]
@@ -118,7 +118,7 @@ class ExprLowerer:
         return str(value)
 
     def load(self, kind: Kind, address: str) -> str:
-        """Load a scalar; a struct or array is its address."""
+        """Load a scalar. For a struct or array, return its address."""
         if not isinstance(kind, ScalarKind):
             return address
         if isinstance(kind, BoolKind):
@@ -144,7 +144,7 @@ class ExprLowerer:
         return self.let(f"{'sext' if kind.signed else 'zext'} i{kind.bits} {value} to i64")
 
     def nil_check(self, pointer: str, node: ast.AST) -> None:
-        """With `checked`: end at nil."""
+        """With `checked`, end the process if a pointer is nil."""
         if self.out.checked:
             number = self.let(f"ptrtoint ptr {pointer} to i64")
             self.abort_if(self.let(f"icmp ult i64 {number}, 4096"), node, "nil dereference")
@@ -189,7 +189,7 @@ class ExprLowerer:
         raise NotImplementedError
 
     def is_computed(self, node: ast.Attribute) -> bool:
-        """Whether an attribute is not a load: p.addr, a.ptr, a static's .ptr and .addr."""
+        """Whether an attribute needs no load: p.addr, a.ptr, and .ptr and .addr of a static."""
         if node.attr not in ("addr", "ptr"):
             return False
         if node.value in self.facts.objects:
@@ -198,7 +198,7 @@ class ExprLowerer:
         return not isinstance(base, StructKind)
 
     def attribute(self, node: ast.Attribute) -> str:
-        """p.addr, p.at, a.ptr, a nested reference, a static's parts."""
+        """p.addr, p.at, a.ptr, a nested reference, or a part of a static."""
         static = self.facts.objects.get(node.value)
         if isinstance(static, Static):
             name = quote(self.out.statics[id(static)])
@@ -210,7 +210,7 @@ class ExprLowerer:
         return self.place(node)
 
     def place(self, node: ast.expr) -> str:
-        """The address of a memory place."""
+        """The address of a place in memory."""
         kinds = self.facts.kinds
         if isinstance(node, ast.Attribute):
             static = self.facts.objects.get(node.value)
@@ -264,7 +264,7 @@ class ExprLowerer:
         return self.let(f"{name} {ty} {a}, {b}")
 
     def shift(self, node: ast.AST, op: ast.operator, ka: IntKind, a: str, kb: Kind, b: str, wrap: bool) -> str:
-        """Shifts; the count is converted to the width."""
+        """Shifts. The count is converted to the operand's width."""
         ty = ka.llvm
         assert isinstance(kb, IntKind)
         if b.startswith("%"):
@@ -282,7 +282,7 @@ class ExprLowerer:
         return result
 
     def divide(self, node: ast.AST, modulo: bool, kind: IntKind, a: str, b: str) -> str:
-        """// and %, which floor; a zero divisor ends the process, and -1 must not trap."""
+        """// and %, which floor. A zero divisor ends the process, and a divisor of -1 must not trap."""
         ty = kind.llvm
         if b.startswith("%"):
             self.abort_if(self.let(f"icmp eq {ty} {b}, 0"), node, "division by zero")
@@ -317,7 +317,7 @@ class ExprLowerer:
         return self.binary(node, ast.Sub(), kind, "0", kind, a, node in self.facts.wraps)
 
     def compare(self, op: ast.cmpop, kind: Kind, a: str, b: str) -> str:
-        """a op b; a NaN is unequal to everything."""
+        """A comparison. A NaN is unequal to everything."""
         order = _ORDER[type(op)]
         if isinstance(kind, FloatKind):
             return self.let(f"fcmp {'une' if order == 'ne' else 'o' + order} double {a}, {b}")
@@ -352,7 +352,7 @@ class ExprLowerer:
         return self.join(done, self.facts.kinds[node], edges)
 
     def join(self, done: str, kind: Kind, edges: list[tuple[str, str]]) -> str:
-        """End the current block at a phi of the edges' values."""
+        """End the current block; begin one that joins the edges, with a phi of their values."""
         self.emit(f"br label %{done}")
         self.start(done)
         return self.let(f"phi {kind.llvm} " + ", ".join(f"[{v}, %{label}]" for v, label in edges))

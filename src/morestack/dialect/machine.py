@@ -1,8 +1,8 @@
-"""The vocabulary of the dialect: what runtime code imports. docs/dialect.md defines it.
+"""The vocabulary of the dialect, which runtime code imports. docs/dialect.md defines it.
 
-For mypy every integer type is `int` (so literals and mixed arithmetic need no noise; which integer is which is the
-subset checker's to tell, and it tells before anything runs). Rejected: `int` subclasses per width, which make every
-literal an error; and NewType, whose arithmetic falls back to int at the first operator.
+mypy sees every integer type as `int`, so literals and mixed arithmetic need no conversions. The subset checker tells
+integer types apart, before anything runs. Rejected: `int` subclasses per width, which make every literal an error;
+and NewType, whose arithmetic falls back to int at the first operator.
 
 Under CPython the types are `Kind` objects, and everything works on real memory.
 """
@@ -121,7 +121,7 @@ if TYPE_CHECKING:
         def __getitem__(self, index: int) -> T: ...
         def __setitem__(self, index: int, value: T) -> None: ...
         def add(self, count: int) -> Ptr[T]:
-            """The pointer count elements further."""
+            """The pointer moved by count elements."""
 
         def field(self, field: R) -> Ptr[R]:
             """The pointer to a field: `p.field(MSpan.next)`."""
@@ -167,7 +167,7 @@ else:
             return kinds.ArrayKind(kinds.kind_of(elem, _scope()), count)
 
     class Static:
-        """Zeroed static memory; at its own address, or at that of a native program's static after bind_statics."""
+        """Zeroed static memory. After bind_statics, it is the memory of a native program's static instead."""
 
         __slots__ = ("_keep", "_own", "addr", "kind", "module")
 
@@ -181,7 +181,7 @@ else:
             return cls
 
         def bind(self, addr):
-            """Use native memory; None: its own again."""
+            """Use the native memory at addr; with None, use its own again."""
             self.addr = self._own if addr is None else addr
 
         @property
@@ -210,7 +210,7 @@ else:
 
 
 def struct(cls: C) -> C:
-    """A class of annotated fields becomes a memory layout, and the type of references to it."""
+    """Turn a class of annotated fields into a memory layout, and into the type of references to it."""
     return kinds.define_struct(cls)
 
 
@@ -220,7 +220,7 @@ def static(kind: type[T]) -> Static[T]:
 
 
 def statics_of(module: Any) -> dict[str, Static[Any]]:
-    """The statics a module declares (not those it imports), by name, in order."""
+    """The statics that a module declares (not those it imports), by name, in order."""
     found: dict[int, tuple[str, Any]] = {}
     for name, var in vars(module).items():
         if isinstance(var, Static) and var.module == module.__name__:  # type: ignore[attr-defined]
@@ -229,14 +229,14 @@ def statics_of(module: Any) -> dict[str, Static[Any]]:
 
 
 def bind_statics(module: Any, addresses: dict[str, int] | None) -> None:
-    """Let a module's statics be the memory of a native program; None: their own memory again."""
+    """Make a module's statics use the memory of a native program; with None, their own memory again."""
     for name, var in statics_of(module).items():
         if addresses is None or name in addresses:
             var.bind(None if addresses is None else addresses[name])  # type: ignore[attr-defined]
 
 
 def native(symbol: str) -> Callable[[F], F]:
-    """Declare a C function (of libc, or one that bind_symbols or the linker knows); the body is `...`."""
+    """Declare a C function (from libc, or known to bind_symbols or the linker). Its body is `...`."""
 
     def declare(func: F) -> F:
         return callback.NativeFunction(symbol, func)  # type: ignore[return-value]
@@ -245,13 +245,13 @@ def native(symbol: str) -> Callable[[F], F]:
 
 
 def export(func: F) -> F:
-    """Reachable from compiled Go code: symbol runtime.<name>, called through cell.<name>."""
+    """Make a function callable from compiled Go code: symbol runtime.<name>, called through cell.<name>."""
     func.__dict__["dialect_export"] = True
     return func
 
 
 def nosplit(why: str) -> Callable[[F], F]:
-    """Documents a function that runs where nothing may grow; its calls are bounded and known statically."""
+    """Mark a function that runs where the stack must not grow. Its calls are bounded and known statically."""
 
     def mark(func: F) -> F:
         func.__dict__["dialect_nosplit"] = why
@@ -267,13 +267,13 @@ def noinline(func: F) -> F:
 
 
 def inline(func: F) -> F:
-    """Replace each call by the body, however long: what the function is given by address then stays in registers."""
+    """Replace each call by the body, however long. Arguments passed by address then stay in registers."""
     func.__dict__["dialect_inline"] = True
     return func
 
 
 def signature(func: F) -> F:
-    """Declare a type of C function pointers for call_ptr; the body is `...`."""
+    """Declare a type of C function pointers for call_ptr. Its body is `...`."""
     func.__dict__["dialect_signature"] = True
     return func
 
@@ -287,7 +287,7 @@ def nil(kind: type[T]) -> Ptr[T]:
 
 
 def ptr_at(kind: type[T], addr: int) -> Ptr[T]:
-    """The pointer with an address (u64)."""
+    """The pointer to an address (u64)."""
     return Pointer(kinds.kind_of(kind), addr)  # type: ignore[return-value]
 
 
@@ -312,7 +312,7 @@ def ptr_to(ref: T) -> Ptr[T]:
 
 
 def local(kind: type[T]) -> Ptr[T]:
-    """Zeroed memory in the calling function's frame, until it returns. Keep the pointer in a variable."""
+    """Zeroed memory in the caller's frame, valid until the caller returns. Keep the pointer in a variable."""
     wanted = kinds.kind_of(kind)
     memory = ctypes.create_string_buffer(wanted.size + 16)
     pointer = Pointer(wanted, (ctypes.addressof(memory) + 15) & -16)
@@ -364,8 +364,9 @@ def symbol_addr(name: str) -> int:
     return callback.symbol_address(name)
 
 
-# Atomics on u32 and u64 (and pointers, for load, store, cas and xchg), sequentially consistent but for load_acquire and
-# store_release. Under CPython the GIL makes them atomic among CPython threads; rule 8 says what else holds.
+# Atomics on u32 and u64 (and pointers, for load, store, cas and xchg). They are sequentially consistent, except
+# load_acquire and store_release. Under CPython the GIL makes them atomic among CPython threads; for native threads
+# see rule 8.
 
 
 def _pointee(pointer: Ptr[Any]) -> kinds.ScalarKind:
@@ -377,14 +378,14 @@ def _pointee(pointer: Ptr[Any]) -> kinds.ScalarKind:
 
 
 class NativeAtomics:
-    """Compiled atomic operations on addresses; installed when native threads share memory with CPython."""
+    """Compiled atomic operations on addresses. They are installed when native threads share memory with CPython."""
 
     def load(self, bits: int, addr: int) -> int:
         """Atomic load."""
         raise NotImplementedError
 
     def update(self, op: str, bits: int, addr: int, value: int) -> int:
-        """Atomic add, and, or, xchg: returns the old value."""
+        """Atomic add, and, or, xchg; return the old value."""
         raise NotImplementedError
 
     def cas(self, bits: int, addr: int, old: int, new: int) -> bool:
@@ -396,7 +397,7 @@ _atomics: list[NativeAtomics] = []
 
 
 def install_atomics(atomics: NativeAtomics) -> None:
-    """Use compiled atomics from now on."""
+    """Make the atomics of this module use compiled ones from now on."""
     _atomics[:] = [atomics]
 
 
@@ -427,23 +428,23 @@ def atomic_store(pointer: Ptr[T], value: T) -> None:
 
 
 def load_acquire(pointer: Ptr[T]) -> T:
-    """Load atomically; what the thread that stored did before its store_release is seen after it."""
+    """Load atomically. After it, this thread sees what the storing thread did before its store_release."""
     return atomic_load(pointer)
 
 
 def store_release(pointer: Ptr[T], value: T) -> None:
-    """Store atomically; loads that follow may still be done before it."""
+    """Store atomically. Loads that follow may still happen before it."""
     atomic_xchg(pointer, value)
 
 
 def atomic_xchg(pointer: Ptr[T], value: T) -> T:
-    """Store atomically; returns the old value."""
+    """Store atomically; return the old value."""
     kind = _pointee(pointer)
     return callback.from_c(kind, _update("xchg", pointer, callback.to_c(kind, value)))  # type: ignore[no-any-return]
 
 
 def cas(pointer: Ptr[T], old: T, new: T) -> bool:
-    """Compare and swap: if the value is old, store new and return True."""
+    """Compare and swap: if the current value is old, store new and return True."""
     kind = _pointee(pointer)
     memory.check_address(pointer.addr, kind.size, "cas")
     was, now = callback.to_c(kind, old), callback.to_c(kind, new)
@@ -456,23 +457,23 @@ def cas(pointer: Ptr[T], old: T, new: T) -> bool:
 
 
 def atomic_add(pointer: Ptr[int], delta: int) -> int:
-    """Add, wrapping around; returns the new value."""
+    """Add, wrapping around; return the new value."""
     mask = (1 << _pointee(pointer).size * 8) - 1
     return (_update("add", pointer, delta & mask) + delta) & mask
 
 
 def atomic_and(pointer: Ptr[int], value: int) -> int:
-    """And; returns the old value."""
+    """Bitwise and; return the old value."""
     return _update("and", pointer, value)
 
 
 def atomic_or(pointer: Ptr[int], value: int) -> int:
-    """Or; returns the old value."""
+    """Bitwise or; return the old value."""
     return _update("or", pointer, value)
 
 
 def cpu_pause() -> None:
-    """The pause instruction of a spin loop."""
+    """The pause instruction, for spin loops."""
 
 
 # Memory. Addresses are u64 or pointers.
@@ -499,7 +500,7 @@ def memcmp(a: Address, b: Address, count: int) -> int:
     return memory.compare(_address(a), _address(b), count)
 
 
-# Arithmetic that operators do not have. Operands are u64 unless said otherwise.
+# Arithmetic for which there are no operators. Operands are u64 unless said otherwise.
 
 
 def mul_hi(a: int, b: int) -> int:
@@ -508,22 +509,22 @@ def mul_hi(a: int, b: int) -> int:
 
 
 def clz(x: int) -> int:
-    """Leading zero bits of a u64: 64 for 0."""
+    """The number of leading zero bits of a u64: 64 for 0."""
     return 64 - x.bit_length()
 
 
 def ctz(x: int) -> int:
-    """Trailing zero bits of a u64: 64 for 0."""
+    """The number of trailing zero bits of a u64: 64 for 0."""
     return (x & -x).bit_length() - 1 if x else 64
 
 
 def popcount(x: int) -> int:
-    """One bits of a u64."""
+    """The number of one bits of a u64."""
     return x.bit_count()
 
 
 def bit_length(x: int) -> int:
-    """Bits that a u64 needs: 64 - clz(x)."""
+    """The number of bits that a u64 needs: 64 - clz(x)."""
     return x.bit_length()
 
 
@@ -538,7 +539,7 @@ def f64_from_bits(bits: int) -> float:
 
 
 def fdiv(a: float, b: float) -> float:
-    """IEEE division: a zero divisor gives an infinity or NaN, where `/` must not have one."""
+    """IEEE division. A zero divisor gives an infinity or NaN; `/` must not have a zero divisor."""
     if b != 0.0:
         return a / b
     if a == 0.0 or a != a:
@@ -547,5 +548,5 @@ def fdiv(a: float, b: float) -> float:
 
 
 def unreachable(why: bytes) -> NoReturn:
-    """Control never comes here; natively, and under CPython, it ends the process with the place and the reason."""
+    """Mark code that control never reaches. If it does, the process ends with the place and the reason."""
     raise MachineFault(f"unreachable: {why.decode()}")

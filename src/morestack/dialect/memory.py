@@ -1,11 +1,11 @@
 """The process's memory, as the CPython side of the dialect reads and writes it.
 
-One memoryview per machine type covers the whole user address space, so a load is one index operation (half the
-time of a ctypes object per access) and a store is range-checked by the view itself. Nothing is simulated: the
-same bytes are used by native code.
+One memoryview per machine type covers the whole user address space. A load is therefore one index operation, which
+takes half the time of a ctypes object per access, and the view itself range-checks a store. Nothing is simulated:
+native code uses the same bytes.
 
-Misuse that can be seen (nil, an unaligned address, an index out of range, a value that does not fit) raises
-MachineFault. An address that is mapped but wrong cannot be seen, as in any real machine; one that is not mapped
+Misuse that can be detected (nil, an unaligned address, an index out of range, a value that does not fit) raises
+MachineFault. A wrong address that is mapped cannot be detected, as on any real machine. An address that is not mapped
 kills the process.
 """
 
@@ -13,11 +13,11 @@ import ctypes
 
 ADDRESS_BITS = 47 if ctypes.sizeof(ctypes.c_void_p) == 8 else 31
 NIL_PAGE = 4096
-"""Addresses below are treated as nil plus an offset."""
+"""Lower addresses are treated as nil plus an offset."""
 
 
 class MachineFault(Exception):
-    """The dialect program did what would be undefined or fatal natively."""
+    """The dialect program did something that would be undefined or fatal in native code."""
 
 
 _bytes = memoryview((ctypes.c_char * (1 << ADDRESS_BITS)).from_address(0)).cast("B")
@@ -35,7 +35,7 @@ f64_view = _bytes.cast("d")
 
 
 def check_address(addr: int, align: int, what: str) -> None:
-    """Raise MachineFault unless addr may hold something of this alignment."""
+    """Raise MachineFault unless addr may hold a value of this alignment."""
     if addr.__class__ is not int:
         raise MachineFault(f"address of {what} is {addr!r}, not an integer")
     if 0 <= addr < NIL_PAGE:

@@ -1,7 +1,7 @@
 """From dialect modules to machine code in memory, for the dialect's tests and for the engine.
 
-`load` is the whole way for a few dialect modules, as unit tests and the fuzzer want it; a product's run goes through
-the engine, which caches objects and links them with compiled Go code, and then `attach`es the same way.
+`load` does all steps for a few dialect modules; unit tests and the fuzzer use it. A Go program is run by the engine
+instead, which caches objects, links them with compiled Go code, and then calls `attach`. Both return a `Native`.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ from morestack.llvm.target import HEADER
 
 
 class Native:
-    """Dialect modules as they are in memory natively."""
+    """Dialect modules that are loaded in memory as native code."""
 
     def __init__(self, modules: list[ModuleType], table: Table, address: int, library: Any = None) -> None:
         self.modules, self.table, self.library = modules, table, library
@@ -32,7 +32,7 @@ class Native:
         self.statics = dict(zip(table.statics, words[cells + functions :], strict=False))
 
     def bind_statics(self, on: bool = True) -> None:
-        """Let the CPython side work on this program's statics, or on its own again."""
+        """Make the CPython side use this program's statics, or its own again."""
         if on:
             install_native_atomics()
         for module in self.modules:
@@ -64,7 +64,7 @@ class Native:
         """The native version of a dialect function, callable from Python."""
         address = self.functions.get(f"{func.__module__}.{func.__name__}") or self.addresses[func.__name__]
         found = callback.native_function(callback.signature_of(func), address, func.__name__)
-        found.__dict__["program"] = self  # its code lives as long
+        found.__dict__["program"] = self  # keeps the code alive as long as the function
         return found
 
 
@@ -75,14 +75,14 @@ def load(
     checked: bool = False,
     passes: Passes = Passes.DIALECT,
 ) -> Native:
-    """Compile and load dialect modules, every function callable."""
+    """Compile and load dialect modules, with every function callable."""
     text = compile_modules(modules, checked=checked, every_function=True)
     library = link([emit_object(text, passes, here=True)], [TABLE], imports)
     return Native(modules, table_of(modules, every_function=True), library[TABLE], library)
 
 
 def attach(modules: list[ModuleType], table_address: int, library: Any = None) -> Native:
-    """The same for modules that are already loaded, by the address of their `dialect.table`."""
+    """Return the program of modules that are already loaded, given the address of their `dialect.table`."""
     return Native(modules, table_of(modules), table_address, library)
 
 
@@ -90,7 +90,7 @@ _UPDATES = ("add", "and", "or", "xchg")
 
 
 class _Atomics(machine.NativeAtomics):
-    """Compiled atomics, called through ctypes; PYFUNCTYPE keeps the GIL, as these never block."""
+    """Compiled atomics, called through ctypes. They never block, so PYFUNCTYPE keeps the GIL."""
 
     def __init__(self) -> None:
         text: list[str] = []
@@ -127,5 +127,5 @@ class _Atomics(machine.NativeAtomics):
 
 @functools.cache
 def install_native_atomics() -> None:
-    """Rule 8: from now on the CPython side's atomics are the processor's."""
+    """From now on, the CPython side uses the processor's atomics (rule 8)."""
     machine.install_atomics(_Atomics())

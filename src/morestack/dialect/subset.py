@@ -1,10 +1,11 @@
-"""The checker: accepts exactly the dialect, and finds what the compiler needs to know.
+"""The checker: accepts exactly the dialect, and collects the facts that the compiler needs.
 
-Violations are collected, a rejected statement does not hide the next one, and are raised together as one
+A rejected statement does not hide violations in the next one. All violations are collected and raised together, as one
 DialectError whose lines read `file.py:line:col: rule N: message`. docs/dialect.md numbers the rules.
 
-A variable has one kind in the whole function, and is assigned on every path before it is read (CPython would raise,
-native code would read zero). The same walk decides whether control can reach the end of a function.
+A variable has one kind in the whole function, and is assigned on every path before it is read. (Otherwise CPython would
+raise an exception, and native code would read zero.) The same walk decides whether control can reach the end of a
+function.
 """
 
 import ast
@@ -22,13 +23,13 @@ from morestack.dialect.subset_expr import UNTYPED, ExprChecker, Facts, ModuleSou
 from morestack.llvm.text import runtime_symbol
 
 NOSPLIT_DEPTH = 24
-"""Most nested calls below a @nosplit function."""
+"""The most calls that may be nested below a @nosplit function."""
 MAX_NESTING = 200
-"""Most levels of a function's syntax tree: checker and compiler recurse over it."""
+"""The most levels of a function's syntax tree, over which checker and compiler recurse."""
 
 
 class DialectError(Exception):
-    """The violations found, one a line."""
+    """The violations found, one per line."""
 
 
 @dataclass(slots=True)
@@ -91,20 +92,20 @@ class FunctionChecker(CallChecker):
         self.errors.append(f"{self.source.path}:{line}:{col}: rule {reject.rule}: {reject.message}")
 
     def block(self, body: Iterable[ast.stmt]) -> bool:
-        """Check statements; returns whether control can reach the end."""
+        """Check statements; return whether control can reach the end."""
         live = True
         for stmt in body:
             try:
                 live = self.statement(stmt) and live
             except Reject as reject:
                 self.report(reject)
-                # one mistake is reported once: variables without a kind are not mentioned again
+                # report a mistake once: variables without a kind are not mentioned again
                 self.poisoned |= {n.id for n in ast.walk(stmt) if isinstance(n, ast.Name) and n.id in self.stores}
                 live = live and not isinstance(stmt, ast.Return)
         return live
 
     def statement(self, stmt: ast.stmt) -> bool:
-        """Check a statement; returns whether control can go on after it."""
+        """Check a statement; return whether control can continue after it."""
         match stmt:
             case ast.Assign(targets=[target], value=value):
                 self.assign(stmt, target, value)
@@ -148,7 +149,7 @@ class FunctionChecker(CallChecker):
 
     @staticmethod
     def describe(stmt: ast.stmt) -> str:
-        """A word for a statement that is rejected."""
+        """The word for a rejected kind of statement."""
         if isinstance(stmt, ast.Assign):
             return "assignment to several targets"
         return {"Try": "try", "With": "with", "Raise": "raise", "FunctionDef": "a nested function"}.get(
@@ -204,7 +205,7 @@ class FunctionChecker(CallChecker):
             raise Reject(value, 3, f"{kind.name} wanted, this is {found.name}{self.hint(found, kind)}")
 
     def place(self, target: ast.Attribute | ast.Subscript) -> Kind:
-        """The kind of a memory place that is assigned to."""
+        """The kind of a place in memory that is assigned to."""
         kind = self.expr(target)
         if not isinstance(kind, ScalarKind):
             raise Reject(target, 6, f"there are no {kind.name} values to assign; copy with memmove")
@@ -214,7 +215,7 @@ class FunctionChecker(CallChecker):
         return kind
 
     def augmented(self, stmt: ast.AugAssign) -> None:
-        """target op= value: checked as target = target op value."""
+        """target op= value, which is checked as target = target op value."""
         if not isinstance(stmt.target, (ast.Name, ast.Attribute, ast.Subscript)):
             raise Reject(stmt, 7, "assignment to several targets is not in the dialect")
         both = ast.copy_location(ast.BinOp(left=stmt.target, op=stmt.op, right=stmt.value), stmt)
@@ -237,7 +238,7 @@ class FunctionChecker(CallChecker):
         return body_live or else_live
 
     def merge(self, paths: list[set[str]]) -> set[str]:
-        """What is assigned on every path; with no path, everything (nothing after is reachable)."""
+        """The variables assigned on every path. With no paths, all of them: the code that follows is unreachable."""
         return set.intersection(*paths) if paths else set(self.facts.locals)
 
     def loop(self, stmt: ast.While) -> bool:
@@ -254,7 +255,7 @@ class FunctionChecker(CallChecker):
         return bool(exits)
 
     def counted(self, stmt: ast.For) -> bool:
-        """for i in range(...): the bounds are evaluated once; i keeps its last value."""
+        """for i in range(...). The bounds are evaluated once, and i keeps its last value."""
         if stmt.orelse:
             raise Reject(stmt, 9, "a loop has no else")
         call = stmt.iter
@@ -287,7 +288,7 @@ class FunctionChecker(CallChecker):
 
 
 def is_field(checker: ExprChecker, target: ast.Attribute) -> bool:
-    """Whether an attribute is a field of a struct that merely has the name of a pointer's attribute."""
+    """Whether an attribute is a struct field that happens to have the name of a pointer's attribute."""
     return target.attr in getattr(checker.facts.kinds.get(target.value), "fields", {})
 
 
@@ -299,7 +300,7 @@ def read_source(module: ModuleType) -> ModuleSource:
 
 
 def _declared(source: ModuleSource, sources: dict[str, ModuleSource], node: ast.expr) -> Kind:
-    """The kind of the value of a constant's declaration."""
+    """The kind of the value in a constant's declaration."""
     match node:
         case ast.Call(func=func):
             found = ExprChecker(source, sources).lookup(func)
@@ -318,7 +319,7 @@ def _declared(source: ModuleSource, sources: dict[str, ModuleSource], node: ast.
 
 
 def read_module(source: ModuleSource, sources: dict[str, ModuleSource], errors: list[str]) -> None:
-    """Check a module's top level: declarations only."""
+    """Check a module's top level, which may contain only declarations."""
     scope = vars(source.module)
 
     def reject(node: ast.AST, message: str) -> None:
@@ -353,7 +354,7 @@ def read_module(source: ModuleSource, sources: dict[str, ModuleSource], errors: 
 
 
 def in_import_order(sources: list[ModuleSource]) -> list[ModuleSource]:
-    """Imported modules first (cycles broken at will), so that constants' kinds are known where they are used."""
+    """Put imported modules first (breaking cycles anywhere), so that kinds of constants are known at their uses."""
     by_name = {s.module.__name__: s for s in sources}
     done: dict[str, ModuleSource] = {}
 
@@ -372,7 +373,7 @@ def in_import_order(sources: list[ModuleSource]) -> list[ModuleSource]:
 
 
 def nesting(node: ast.AST) -> int:
-    """Levels of a syntax tree, counted without recursion."""
+    """The number of levels of a syntax tree, counted without recursion."""
     levels = 0
     level: list[ast.AST] = [node]
     while level:
@@ -382,7 +383,7 @@ def nesting(node: ast.AST) -> int:
 
 
 def check_modules(modules: list[ModuleType]) -> Program:
-    """Check modules that are compiled together; raises DialectError."""
+    """Check modules that are compiled together, or raise DialectError."""
     listed = [read_source(m) for m in modules]
     sources = {s.module.__name__: s for s in listed}
     errors: list[str] = []
@@ -418,7 +419,7 @@ def check_modules(modules: list[ModuleType]) -> Program:
 
 
 def check_nosplit(program: Program, errors: list[str]) -> None:
-    """Rule 10: below a @nosplit function, calls are known, do not recurse and are at most NOSPLIT_DEPTH deep."""
+    """Rule 10: below a @nosplit function, calls are known, do not recurse, and nest at most NOSPLIT_DEPTH deep."""
     by_live = {id(f.live): f for f in program.functions}
     depths: dict[int, int] = {}
 

@@ -1,6 +1,7 @@
 """The checker's calls: casts, the vocabulary of `machine`, dialect functions, C functions.
 
-INTRINSICS gives the fixed signatures; what depends on a type argument or on a pointer's element has a method.
+INTRINSICS has the fixed signatures. A function whose signature depends on a type argument, or on the element type of a
+pointer, has a method here.
 """
 
 import ast
@@ -44,18 +45,18 @@ INTRINSICS: dict[Any, tuple[tuple[Kind, ...], Kind]] = {
     machine.cpu_pause: ((), VOID),
 }
 ADDRESSED: dict[Any, tuple[tuple[Kind | None, ...], Kind]] = {
-    # None: an address, as u64 or pointer
+    # None stands for an address, as u64 or pointer
     machine.memmove: ((None, None, U64), VOID),
     machine.memset: ((None, U8, U64), VOID),
     machine.memcmp: ((None, None, U64), I32),
 }
 
 UNBOUNDED = 1 << 20
-"""More bits than any kind has."""
+"""More bits than a value of any kind has."""
 
 
 class CallChecker(ExprChecker):
-    """Kinds of calls."""
+    """Checks calls, and finds the kinds of their results."""
 
     def call(self, node: ast.Call) -> Kind:
         """The kind of a call's result."""
@@ -103,20 +104,20 @@ class CallChecker(ExprChecker):
         return sig.result
 
     def signature(self, node: ast.AST, found: Any) -> Signature:
-        """The signature of a function, or a rejection at the node."""
+        """Return the signature of a function, or reject the node."""
         try:
             return found.signature if isinstance(found, NativeFunction) else signature_of(found)
         except MachineFault as fault:
             raise Reject(node, 9, str(fault)) from None
 
     def function(self, node: ast.Call, found: Any) -> Kind:
-        """A dialect or C function."""
+        """A call of a dialect or C function."""
         self.require_function(node, found)
         self.facts.calls.append((node, found))
         return self.arguments(node, node.args, self.signature(node, found))
 
     def require_function(self, node: ast.AST, found: Any) -> None:
-        """Reject what is not compiled with this program."""
+        """Reject a function that is not compiled with this program."""
         if isinstance(found, NativeFunction):
             return
         if found.__dict__.get("dialect_signature"):
@@ -148,7 +149,7 @@ class CallChecker(ExprChecker):
         return PtrKind(found_field.kind)
 
     def conversion(self, node: ast.Call, want: IntKind | FloatKind) -> Kind:
-        """u64(x) and so on: wrap-around, widening, and between integers and floats."""
+        """u64(x) and other conversions: wrap-around, widening, and between integers and floats."""
         self.count(node, 1)
         arg = node.args[0]
         found = self.expr(arg, wrap=isinstance(want, IntKind))
@@ -177,7 +178,7 @@ class CallChecker(ExprChecker):
         return want
 
     def overflows(self, node: ast.expr) -> bool:
-        """Whether CPython's unbounded result of an expression may be outside of its kind."""
+        """Whether CPython's unbounded result of an expression may not fit its kind."""
         kind = self.facts.kinds[node]
         if node in self.facts.consts or not isinstance(kind, IntKind):
             return False
@@ -190,7 +191,7 @@ class CallChecker(ExprChecker):
         return self.bits(node) > kind.bits - kind.signed
 
     def bits(self, node: ast.expr) -> int:
-        """A bound of the bit length of a value that is not negative; a big number when it may be, or is unknown."""
+        """An upper bound of a value's bit length, at least UNBOUNDED if it may be negative or is unknown."""
         kind, value = self.facts.kinds[node], self.facts.consts.get(node)
         if isinstance(value, int):
             return value.bit_length() if value >= 0 else UNBOUNDED
@@ -396,7 +397,7 @@ class CallChecker(ExprChecker):
         return BOOLEAN
 
     def call_atomic_add(self, node: ast.Call) -> Kind:
-        """atomic_add(p, delta): any wrap-around is meant, so a negative literal is too."""
+        """atomic_add(p, delta). Wrap-around is intended, so delta may be a negative literal."""
         self.count(node, 2)
         elem = self.pointee(node, integers=True)
         arg = node.args[1]

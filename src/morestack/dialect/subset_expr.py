@@ -1,10 +1,10 @@
 """The checker's expressions: the kind of each, and the rules about operands.
 
-Kinds flow upwards; an integer or float literal has none (UNTYPED) until its context gives it one (rule 3), so
-`coerce` walks down again to the literals of an untyped expression. Facts go to the side tables of `Facts`,
-keyed by node; the syntax is never changed.
+Kinds are computed bottom-up. An integer or float literal has no kind (UNTYPED) until its context gives it one (rule 3),
+so `coerce` walks down again to the literals of an untyped expression. Facts go to the side tables of `Facts`, keyed by
+node. The syntax is never changed.
 
-`wrap` says that the value is directly inside an explicit cast (or masked), where wrap-around is allowed (rule 1).
+`wrap` means that the value is directly inside an explicit cast (or masked), where wrap-around is allowed (rule 1).
 """
 
 import ast
@@ -34,7 +34,7 @@ from morestack.dialect.kinds import (
 from morestack.dialect.memory import MachineFault
 
 UNTYPED = VoidKind("literal", True)
-"""The kind of an expression of literals before its context gives it one."""
+"""The kind of an expression of literals, until its context gives it one."""
 
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult)
 BITWISE = (ast.BitAnd, ast.BitOr, ast.BitXor)
@@ -60,7 +60,7 @@ class Reject(Exception):
 
 @dataclass(slots=True)
 class Facts:
-    """What the checker found out about a function, for the compiler."""
+    """What the checker found about a function. The compiler uses it."""
 
     kinds: dict[ast.AST, Kind] = field(default_factory=dict)
     consts: dict[ast.AST, int | float | bool | bytes] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Facts:
 
 @dataclass(slots=True)
 class ModuleSource:
-    """A module of the dialect: the live module and its syntax."""
+    """A module of the dialect: the imported module and its syntax."""
 
     module: ModuleType
     path: str
@@ -82,12 +82,12 @@ class ModuleSource:
 
     @property
     def short(self) -> str:
-        """The last part of the module's name, as symbols have it."""
+        """The last part of the module's name, which symbols contain."""
         return self.module.__name__.rpartition(".")[2]
 
 
 class ExprChecker:
-    """Kinds of expressions within one function."""
+    """Checks expressions within one function, and finds their kinds."""
 
     def __init__(self, source: ModuleSource, sources: dict[str, ModuleSource]) -> None:
         self.source, self.sources = source, sources
@@ -96,10 +96,10 @@ class ExprChecker:
         self.stores: set[str] = set()
         self.poisoned: set[str] = set()
 
-    # Names and what they stand for.
+    # Names and the objects they refer to.
 
     def lookup(self, node: ast.expr) -> Any:
-        """The module-level object that a name or dotted name stands for, or None."""
+        """The module-level object that a name or dotted name refers to, or None."""
         if isinstance(node, ast.Name):
             if node.id in self.facts.locals or node.id in self.stores:
                 return None
@@ -117,7 +117,7 @@ class ExprChecker:
         return None
 
     def const_kind(self, node: ast.expr) -> Kind:
-        """The kind a module constant was declared with, or UNTYPED."""
+        """The kind that a module constant was declared with, or UNTYPED."""
         if isinstance(node, ast.Name):
             return self.source.const_kinds.get(node.id, UNTYPED)
         if isinstance(node, ast.Attribute):
@@ -127,7 +127,7 @@ class ExprChecker:
         return UNTYPED
 
     def type_of(self, node: ast.expr) -> Kind:
-        """The kind a type expression stands for."""
+        """The kind that a type expression denotes."""
         try:
             code = compile(ast.Expression(node), self.source.path, "eval")
             return kind_of(eval(code, vars(self.source.module)), vars(self.source.module))
@@ -139,7 +139,7 @@ class ExprChecker:
     # Expressions.
 
     def value(self, node: ast.expr, want: Kind, rule: int = 3) -> None:
-        """Check an expression that must have a kind."""
+        """Check an expression that must have a given kind."""
         found = self.expr(node)
         if found is UNTYPED:
             self.coerce(node, want)
@@ -148,7 +148,7 @@ class ExprChecker:
 
     @staticmethod
     def hint(found: Kind, want: Kind) -> str:
-        """How to convert, when it is known."""
+        """Suggest a conversion, if one is known."""
         if isinstance(found, (IntKind, FloatKind)) and isinstance(want, (IntKind, FloatKind)):
             return f"; convert with {want.name}(...)"
         if isinstance(found, PtrKind) and want is U64:
@@ -173,7 +173,7 @@ class ExprChecker:
             raise Reject(node, 5, f"a condition is boolean, this is {found.name}; compare explicitly")
 
     def coerce(self, node: ast.expr, kind: Kind, masked: bool = False) -> None:
-        """Give an untyped expression its kind; `masked`: an operand of `&`, where negative literals are masks."""
+        """Give an untyped expression its kind. `masked`: it is an operand of `&`, where negative literals are masks."""
         facts = self.facts
         if isinstance(node, ast.IfExp):
             for arm in (node.body, node.orelse):
@@ -197,7 +197,7 @@ class ExprChecker:
         facts.kinds[node] = kind
 
     def expr(self, node: ast.expr, wrap: bool = False) -> Kind:
-        """The kind of an expression, remembered in the facts."""
+        """The kind of an expression, which is also stored in the facts."""
         match node:
             case ast.Constant(value=value):
                 kind = self.constant(node, value)
@@ -256,7 +256,7 @@ class ExprChecker:
         return self.global_value(node, node.id)
 
     def skip_poisoned(self, node: ast.Name) -> None:
-        """Give up on a statement, silently, that uses a variable whose assignment was rejected."""
+        """Silently give up on a statement that uses a variable whose assignment was rejected."""
         if node.id in self.poisoned:
             raise Reject(node, 0, "")
 
@@ -277,7 +277,7 @@ class ExprChecker:
         raise Reject(node, 9, f"{name} is not a value of the dialect")
 
     def attribute(self, node: ast.Attribute) -> Kind:
-        """p.at, p.addr, a field, an array's ptr, a static's parts, or a constant of another module."""
+        """p.at, p.addr, a field, an array's ptr, a part of a static, or a constant of another module."""
         base = self.lookup(node.value) if isinstance(node.value, (ast.Name, ast.Attribute)) else None
         if isinstance(base, ModuleType):
             return self.global_value(node, node.attr)
@@ -327,7 +327,7 @@ class ExprChecker:
         return kind.elem
 
     def same(self, node: ast.expr, left: ast.expr, right: ast.expr, masked: bool = False) -> Kind:
-        """Both operands get one kind (rule 3)."""
+        """Give both operands one kind (rule 3)."""
         kinds = self.facts.kinds
         a, b = kinds[left], kinds[right]
         if a is UNTYPED and b is not UNTYPED:
@@ -377,13 +377,13 @@ class ExprChecker:
         return kind
 
     def masks(self, node: ast.expr) -> bool:
-        """Whether `x & node` is in range whatever x overflows to: node is a plain value, and not negative."""
+        """Whether `x & node` is in range even if x overflows: node must be a plain value and not negative."""
         if isinstance(node, ast.Constant):
             return isinstance(node.value, int) and node.value >= 0
         return isinstance(node, ast.Name) and self.lookup(node).__class__ is int and self.lookup(node) >= 0
 
     def shift(self, node: ast.BinOp, a: Kind, b: Kind) -> Kind:
-        """Shifts: the count may have any integer type."""
+        """Shifts. The count may have any integer type."""
         if a is UNTYPED:
             raise Reject(node.left, 4, "the literal that is shifted needs a type: write u64(...)")
         if not isinstance(a, IntKind):
@@ -422,7 +422,7 @@ class ExprChecker:
         return kind
 
     def compare(self, node: ast.Compare) -> Kind:
-        """One comparison of two operands of one kind."""
+        """A single comparison of two operands of one kind."""
         if len(node.ops) != 1:
             raise Reject(node, 5, "comparisons are not chained; write `a < b and b < c`")
         op, left, right = node.ops[0], node.left, node.comparators[0]
@@ -460,5 +460,5 @@ def is_struct(found: Any) -> bool:
 
 
 def is_function(found: Any) -> bool:
-    """Whether a module-level object is a function, of the dialect or native."""
+    """Whether a module-level object is a function of the dialect or a native one."""
     return isinstance(found, (FunctionType, NativeFunction))

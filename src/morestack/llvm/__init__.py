@@ -1,1 +1,1 @@
-"""The back end that compiled Go and the runtime share: the text of LLVM IR, objects, and linking into the process."""
+"""The back end that compiled Go and the runtime share: LLVM IR as text, objects, and linking into the process."""

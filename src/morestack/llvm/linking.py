@@ -1,7 +1,7 @@
 """Linking objects into the process.
 
-Objects are position independent with the small code model; ORC loads them into one library per program, so hidden
-symbols resolve among them. Nothing here knows the dialect: a cached program needs no more than this module.
+Objects are position independent and use the small code model. ORC loads them into one library per program, so hidden
+symbols resolve among them. This module does not depend on the dialect, so a cached program needs only this module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from morestack.llvm.placement import close_together
 from morestack.llvm.target import target_machine
 
 ROOM = 1 << 28
-"""More than the code and data of any program take, and well below the 2 GB that references reach."""
+"""More bytes than the code and data of any program take, and well below the 2 GB that references reach."""
 
 
 @functools.cache
@@ -32,7 +32,7 @@ _serial = count()
 def link(objects: Iterable[bytes], exports: Iterable[str], imports: dict[str, int] | None = None) -> Any:
     """Load objects into one library, with the process's symbols and `imports`; `library[name]` is an address.
 
-    The library must be kept alive as long as its code may run.
+    The caller must keep the library alive as long as its code may run.
     """
     builder = llvm.JITLibraryBuilder().add_current_process()
     for obj in objects:

@@ -1,18 +1,18 @@
 """Which of LLVM's passes run: short lists, chosen by measurement.
 
-Compiled Go: registers and spills are explicit already, so what pays is inlining of small leaves, SROA (allocas to SSA;
-a second time for objects whose address was in one), InstCombine, CFG clean-up, and unrolling of loops. Unrolling halves
-the time of a loop of six instructions that hands values from variable to variable, at no compile time that can be
-measured. Code generation takes most of the time.
+GO is for compiled Go. Registers and spills are explicit there already. The passes that pay are inlining of small leaf
+functions, SROA (allocas to SSA; a second time for objects whose address was in an alloca), InstCombine, CFG clean-up,
+and loop unrolling. Unrolling halves the time of a six-instruction loop that hands values from variable to variable,
+and its compile time is too small to measure. Code generation takes most of the time.
 
-The dialect, for unit tests and benchmarks of single functions: functions that are small, called once or @inline are
-`alwaysinline` (dialect/lower.py), so the list does without LLVM's inliner and takes a sixth of the time of FULL.
+DIALECT is for unit tests and benchmarks of single functions. Functions that are small, called once or marked @inline
+are `alwaysinline` (dialect/lower.py), so the list does not need LLVM's inliner and takes a sixth of the time of FULL.
 
-The runtime of a program is compiled with FULL, LLVM's own O2 without vectorizers. Rejected: DIALECT for it. Compiling
-took half the processor time, but a collection took 1.2 times as long and look-ups in maps up to 1.1 times.
+FULL, LLVM's own O2 without vectorizers, compiles the runtime of a program. Rejected: DIALECT for the runtime. It took
+half the processor time to compile, but a collection took 1.2 times as long and map look-ups up to 1.1 times.
 
-Rejected too: NewGVN for compiled Go. It is the only redundancy elimination on offer, and LLVM itself does not enable
-it, for doubts about its soundness.
+Rejected: NewGVN for compiled Go. It is the only redundancy elimination available, and LLVM itself does not enable it,
+because of doubts about its soundness.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import llvmlite.binding as llvm
 
 
 class Passes(Enum):
-    """A list of passes, each by llvmlite's name."""
+    """A list of passes, under llvmlite's names."""
 
     NONE = ()
     QUICK = ("always_inliner", "sroa")

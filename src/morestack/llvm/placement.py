@@ -1,12 +1,13 @@
-"""A place in memory where everything that a linker allocates comes to lie close together.
+"""Make a linker's allocations lie close together in memory.
 
-Objects refer to each other by 32-bit offsets, but LLVM asks the system for each section by itself, and Linux gives the
-highest gap that is large enough. In a process with a large reservation just below its libraries (the heap of a program
-that ran before, another library's) the first sections fill small gaps above it, and the next ones come to lie below,
-more than 2 GB away: LLVM aborts then. So while objects are linked, all gaps above one that is large enough are closed.
+Objects refer to each other by 32-bit offsets. But LLVM maps each section separately, and Linux places a mapping in the
+highest gap that is large enough. A process may have a large reservation just below its libraries (the heap of a program
+that ran before, or another library's). The first sections then fill small gaps above the reservation, and the next ones
+land below it, more than 2 GB away, where LLVM aborts. So while objects are linked, we find one gap that is large
+enough for all of them, and close all gaps above it.
 
-Rejected: the large code model (every call would be indirect), and a memory manager of our own (llvmlite has no way to
-give one to ORC).
+Rejected: the large code model (every call would be indirect), and a memory manager of our own (llvmlite cannot pass
+one to ORC).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _munmap.argtypes = (ctypes.c_uint64, ctypes.c_size_t)
 
 
 def reserve(size: int) -> int:
-    """Addresses that nothing can be at, or FAILED."""
+    """Reserve addresses, so that nothing else is placed there; return their start, or FAILED."""
     return int(_mmap(0, size, PROT_NONE, FLAGS, -1, 0))
 
 
@@ -40,7 +41,7 @@ def release(at: int, size: int) -> None:
 
 @contextmanager
 def close_together(room: int) -> Iterator[None]:
-    """What is mapped while the block runs lies together, as long as it is less than `room` bytes (a power of two)."""
+    """Keep mappings made while the block runs together, if they total less than `room` bytes (a power of two)."""
     home = reserve(room)
     plugs: list[tuple[int, int]] = []
     size = room

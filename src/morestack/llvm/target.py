@@ -1,14 +1,14 @@
-"""The machine that code is made for: the one setting of triple, data layout, processor and code model.
+"""The target machine: the one place that sets triple, data layout, processor and code model.
 
-Compiled Go is for any x86-64 with SSE4.2 and POPCNT, so that its objects can be kept and moved. The runtime is compiled
-where it runs, for all that this processor has.
+Compiled Go runs on any x86-64 with SSE4.2 and POPCNT, so its objects can be cached and moved to another machine. The
+runtime is compiled on the machine it runs on, and uses all features of that processor.
 
-What else is of x86-64 alone, for who ports it:
+A port must also change these places, which assume x86-64:
 - abi/convention.py: INT_REGS. An indirect musttail call of the uniform prototype takes 11 integer registers.
-- PAUSE and FLOAT_TO_INT below: intrinsics with x86's meaning (out of range gives the smallest integer).
+- PAUSE and FLOAT_TO_INT below: intrinsics with x86's semantics (out of range gives the smallest integer).
 - llvm/linking.py, llvm/placement.py: references of the small code model reach 2 GB.
-- runtime/sys/os.py: the number of the futex call; golib/syscall: those of Go programs.
-Stubs are LLVM IR (codegen/stubs.py): there is no assembly.
+- runtime/sys/os.py: the number of the futex call; golib/syscall: the call numbers of Go programs.
+There is no assembly: stubs are LLVM IR (codegen/stubs.py).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ HEADER = (f'target datalayout = "{DATA_LAYOUT}"', f'target triple = "{TRIPLE}"')
 """The first lines of every module."""
 
 PAUSE = "llvm.x86.sse2.pause"
-"""The hint of a loop that waits for another thread."""
+"""The hint to the processor in a loop that waits for another thread."""
 FLOAT_TO_INT = {
     ("float", 32): "llvm.x86.sse.cvttss2si",
     ("float", 64): "llvm.x86.sse.cvttss2si64",
     ("double", 32): "llvm.x86.sse2.cvttsd2si",
     ("double", 64): "llvm.x86.sse2.cvttsd2si64",
 }
-"""Conversions to a signed integer, by the source's type and the result's width."""
+"""Conversions to a signed integer, by the type of the source and the width of the result."""
 SIMD_BYTES = 16
-"""A vector register, in whose lowest element those take their operand."""
+"""Bytes of a vector register. FLOAT_TO_INT's intrinsics take their operand in its lowest element."""
 
 
 @functools.cache
 def target_machine(opt: int = 2, here: bool = False) -> Any:
-    """The machine at a level of code generation; `here`: with all features of this processor. Made once a process."""
+    """The machine for a level of code generation, made once; `here` gives it all features of this processor."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_triple(TRIPLE).create_target_machine(
@@ -59,5 +59,5 @@ def host_features() -> str:
 
 
 def host() -> str:
-    """What the runtime's objects depend on beside their source: part of the key under which they are kept."""
+    """What the runtime's objects depend on besides their source. It is part of their cache key."""
     return f"{llvm.llvm_version_info} {llvm.get_host_cpu_name()} {host_features()}"

@@ -1,6 +1,6 @@
 """The text of LLVM IR: types, constants and names.
 
-In registers bool is i1, in memory i8.
+A bool is i1 in registers and i8 in memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def memory_type(s: Scalar) -> str:
 
 
 def zero_text(s: Scalar) -> str:
-    """LLVM's text for the zero of a scalar."""
+    """LLVM's text for the zero value of a scalar."""
     if s.name == "ptr":
         return "null"
     if is_float(s):
@@ -53,17 +53,17 @@ def const_text(c: Const) -> str:
 
 
 def is_symbol(value: str) -> bool:
-    """Whether an LLVM value is the address of a global: LLVM marks those with an @."""
+    """Whether an LLVM value is the address of a global, which LLVM marks with an @."""
     return value[0] == "@"
 
 
 def runtime_symbol(name: str) -> str:
-    """The symbol of a function of the runtime that others may call."""
+    """The symbol of an exported function of the runtime."""
     return f"runtime.{name}"
 
 
 def cell_symbol(name: str) -> str:
-    """The symbol of the pointer cell that compiled code calls it through."""
+    """The symbol of the pointer cell through which compiled code calls a function of the runtime."""
     return f"cell.{name}"
 
 
@@ -74,7 +74,7 @@ def text_bytes(data: bytes) -> str:
 
 @functools.lru_cache(maxsize=1 << 16)
 def quote(name: str) -> str:
-    """A global's name as LLVM text writes it."""
+    """A global's name as it is written in LLVM text."""
     if name.replace(".", "_").replace("$", "_").isalnum() or all(c.isalnum() or c in "._$-" for c in name):
         if name.isascii() and name:
             return "@" + name if not name[0].isdigit() else f'@"{name}"'
