@@ -1,4 +1,4 @@
-"""What collections have done so far: for package runtime, for pacing, for gctrace."""
+"""Statistics of collections, for package runtime, pacing and gctrace."""
 
 from morestack.dialect.machine import Array, Literal, i64, memset, size_of, static, struct, u8, u64
 from morestack.runtime.sys.os import nanotime
@@ -8,7 +8,7 @@ PAUSES = u64(256)
 
 @struct
 class GCStats:
-    """Counters since the start; arrays by size class have large objects at 0."""
+    """Counters since the start. In arrays by size class, index 0 is for large objects."""
 
     cycles: u64
     forced: u64
@@ -21,7 +21,7 @@ class GCStats:
     heap_max: u64
     pause_ns: Array[u64, Literal[256]]  # of cycle n at (n + 255) % 256
     pause_end: Array[u64, Literal[256]]
-    live_of_class: Array[u64, Literal[68]]  # objects the last collection left
+    live_of_class: Array[u64, Literal[68]]  # objects that survived the last collection
     freed_of_class: Array[u64, Literal[68]]  # objects collections have freed
 
 
@@ -29,7 +29,7 @@ gcstats = static(GCStats)
 
 
 def gcstats_init() -> None:
-    """No collection yet."""
+    """Reset the statistics: no collection yet."""
     memset(gcstats.addr, u8(0), size_of(GCStats))
     gcstats.at.start_time = nanotime()
     gcstats.at.end_time = gcstats.at.start_time

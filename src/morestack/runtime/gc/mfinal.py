@@ -1,6 +1,6 @@
 """Finalizers and cleanups: setting them, with Go's checks and messages. finq.py runs them.
 
-A finalizer's argument is a pointer, or an interface made of it: two words in registers, whatever the interface.
+A finalizer's argument is a pointer, or an interface made from it. Any interface takes two words in registers.
 """
 
 from morestack.abi.convention import PARKED
@@ -66,14 +66,14 @@ _started = static(u32)
 
 
 def finalizers_init() -> None:
-    """The goroutine is not there yet."""
+    """Reset: the goroutine that runs finalizers has not started."""
     _started.value = u32(0)
     system_goroutine.value = u64(0)
     finalizers_run.value = u32(0)
 
 
 def put_type(t: Ptr[Type]) -> None:
-    """The text of a type."""
+    """Print the text of a type."""
     put(type_string(t), type_string_len(t))
 
 
@@ -85,7 +85,7 @@ def fatal_begin(text: Ptr[u8]) -> None:
 
 
 def fatal_end(g: Ptr[G]) -> i64:
-    """End it, and the program. g is parked for good."""
+    """End the message, and the program. g stays parked."""
     puts(cstr(b"\n"))
     put_dying(g, nil(Panic), True)
     end()
@@ -94,13 +94,13 @@ def fatal_end(g: Ptr[G]) -> i64:
 
 
 def fatal(g: Ptr[G], text: Ptr[u8]) -> i64:
-    """A fatal error that names no type."""
+    """Report a fatal error that does not name a type."""
     fatal_begin(text)
     return fatal_end(g)
 
 
 def cannot_pass(g: Ptr[G], have: Ptr[Type], fn: Ptr[Type], why: Ptr[u8]) -> i64:
-    """The finalizer does not take the object."""
+    """Report that the finalizer does not accept the object."""
     fatal_begin(cstr(b"cannot pass "))
     put_type(have)
     puts(cstr(b" to finalizer "))
@@ -110,7 +110,7 @@ def cannot_pass(g: Ptr[G], have: Ptr[Type], fn: Ptr[Type], why: Ptr[u8]) -> i64:
 
 
 def elem_of(t: Ptr[Type]) -> Ptr[Type]:
-    """What a pointer type points to."""
+    """The element type of a pointer type."""
     return ptr_at(Type, ptr_at(u64, t.addr)[6])
 
 
@@ -120,7 +120,7 @@ def in_count(f: Ptr[Type]) -> u64:
 
 
 def out_count(f: Ptr[Type]) -> u64:
-    """How many results, and VARIADIC."""
+    """The number of results, with the bit VARIADIC."""
     return u64(ptr_at(u16, u64(f.addr + 50))[0])
 
 
@@ -131,7 +131,7 @@ def func_types(f: Ptr[Type]) -> Ptr[u64]:
 
 
 def result_bytes(f: Ptr[Type]) -> u64:
-    """Memory for all results."""
+    """Bytes of memory for all results."""
     total = u64(0)
     types = func_types(f)
     first = in_count(f)
@@ -143,19 +143,19 @@ def result_bytes(f: Ptr[Type]) -> u64:
 
 
 def object_base(s: Ptr[MSpan], p: u64) -> u64:
-    """Where the object that p lies in begins, for the program."""
+    """The address at which the object that contains p begins, as the program sees it."""
     base = u64(s.at.base + object_index(s, p) * s.at.elemsize)
     return u64(base + HEADER) if s.at.form == FORM_HEADER else base
 
 
 def without_span(p: u64) -> boolean:
-    """Whether p is a pointer to an object that is never freed: of no size, or static."""
+    """Whether p points to an object that is never freed: a zero-sized or static one."""
     return p == zerobase.addr or (p != 0 and (p < mheap.at.arena_lo or p >= mheap.at.arena_hi))
 
 
 def argument_word(g: Ptr[G], have: Ptr[Type], want: Ptr[Type]) -> i64:
-    """What goes before the object's address when it is passed as `want`: 0 nothing, else a type or an itab; -1: it
-    cannot be passed."""
+    """The word that precedes the object's address if it is passed as `want`: 0 for none, else a type or an itab. -1 if
+    it cannot be passed."""
     if same_type(want.addr, have.addr):
         return i64(0)
     if want.at.kind_ == KIND_POINTER:
@@ -173,7 +173,7 @@ def argument_word(g: Ptr[G], have: Ptr[Type], want: Ptr[Type]) -> i64:
 
 
 def start_wanted() -> i64:
-    """1 the first time: the goroutine is to be started."""
+    """Returns 1 the first time: the caller must start the goroutine."""
     if _started.value != 0:
         return i64(0)
     _started.value = u32(1)
@@ -183,8 +183,8 @@ def start_wanted() -> i64:
 
 @export
 def setfinalizer(g: Ptr[G], have: Ptr[Type], p: u64, fn_type: Ptr[Type], fn: u64) -> i64:
-    """runtime.SetFinalizer; 1 when the goroutine that runs finalizers is to be started. Ends the program with Go's
-    message when the arguments are wrong."""
+    """runtime.SetFinalizer. Returns 1 if the caller must start the goroutine that runs finalizers. If the arguments are
+    wrong, it ends the program with Go's message."""
     if have == nil(Type):
         return fatal(g, cstr(b"first argument is nil"))
     if have.at.kind_ != KIND_POINTER:
@@ -251,8 +251,9 @@ def closes_over(closure: u64, lo: u64, hi: u64) -> boolean:
 
 @export
 def addcleanup(g: Ptr[G], p: u64, closure: u64, arg: u64, call: u64) -> i64:
-    """runtime.AddCleanup: run `call`, a closure without parameters, when p's object has died. `closure` is the
-    program's function, and `arg` its argument when that is a pointer. The cleanup's number, or why there is none."""
+    """runtime.AddCleanup: run `call`, a closure without parameters, after p's object has died. `closure` is the
+    program's function, and `arg` its argument if that is a pointer. Returns the cleanup's number, or a code for why
+    there is none."""
     s = heap_span(p)
     if s == nil(MSpan):
         return CLEANUP_NONE if without_span(p) else CLEANUP_NOT_ALLOCATED

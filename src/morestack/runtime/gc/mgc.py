@@ -4,15 +4,16 @@
         the next prologue (newstack), loop check (preempt) or switch: schedule, which stops the world and collects
 
 Precise: at those places each goroutine's pointers are known exactly (mgcstack.py). Non-moving: objects stay where they
-are, so what is no goroutine's (the runtime's static data) may keep addresses of objects it knows to be reachable.
+are, so data outside goroutines (the runtime's static data) may hold addresses of objects that are known to be
+reachable.
 
-Marking is shared by helper threads (mgcworker.py). What follows is done by one thread: objects with finalizers are
-looked at (mspecial.py), the heap is swept (mgcsweep.py), and stacks of which less than a quarter is used are halved.
-Shrinking waits for the end of marking because a marker walks frames and sudogs, and because it takes stacks from the
-cache of a processor, which helpers do not have. With adaptive starting sizes new goroutines then begin with the average
-of what was scanned, as in Go. Free stack spans and, after a while, free pages go back (mheap.py).
+Helper threads share the marking (mgcworker.py). One thread does the rest: it handles objects with finalizers
+(mspecial.py), sweeps the heap (mgcsweep.py), and halves stacks of which less than a quarter is used. Shrinking waits
+until marking has ended, because markers walk frames and sudogs, and because shrinking takes stacks from the cache of a
+processor, which helpers do not have. With adaptive starting sizes, new goroutines then start with the average stack
+size scanned, as in Go. Free stack spans are released and, after a while, free pages too (mheap.py).
 
-How eager the collector is: mgcpace.py.
+mgcpace.py decides when to collect.
 """
 
 from morestack.abi.convention import STACK_MIN
@@ -72,7 +73,7 @@ adaptive_start = static(u32)
 
 
 def gc_init() -> None:
-    """Make the collector ready; it does nothing until the engine says how eager it is."""
+    """Initialize the collector. It does nothing until the engine calls setgc."""
     heap_live.value = u64(0)
     total_alloc.value = u64(0)
     gc_wanted.value = u64(0)
@@ -89,7 +90,7 @@ def gc_init() -> None:
 @export
 def setgc(percent: i64, limit: i64, trace: u64, adaptive: u64) -> None:
     """GOGC (negative: off; at most a million), GOMEMLIMIT in bytes, GODEBUG=gctrace=1, GODEBUG=adaptivestackstart=1.
-    Only contiguous stacks start with what others used."""
+    Adaptive starting sizes apply to contiguous stacks only."""
     gc_percent.value = min(percent, MAX_PERCENT)
     memory_limit.value = limit
     gc_trace.value = u32(trace)
@@ -98,7 +99,7 @@ def setgc(percent: i64, limit: i64, trace: u64, adaptive: u64) -> None:
 
 
 def choose_start() -> None:
-    """The stack new goroutines get: the average scanned, with the guard, as a power of two."""
+    """Choose the stack size of new goroutines: the average scanned, plus the guard, as a power of two."""
     if adaptive_start.value == 0 or marked_stacks.value == 0:
         return
     average = u64(marked_stack_bytes.value // marked_stacks.value + 160)
@@ -109,7 +110,7 @@ def choose_start() -> None:
 
 
 def shrink_all(pp: Ptr[P]) -> None:
-    """Make stacks smaller that marking found little used, but not while checkescape looks at them as they were."""
+    """Shrink the stacks that marking found little used, but not under checkescape, which needs them as they were."""
     g = each_shrinking()
     while g != nil(G):
         if check_escapes_wanted.value == 0:
@@ -119,7 +120,7 @@ def shrink_all(pp: Ptr[P]) -> None:
 
 
 def count_freed() -> None:
-    """Count by size class what the sweep has freed."""
+    """Count by size class the objects that the sweep has freed."""
     for c in range(NUM_CLASSES):
         made = u64(0)
         for i in range(allp_n.value):
@@ -128,7 +129,7 @@ def count_freed() -> None:
 
 
 def record_pause(start: i64, took: i64) -> None:
-    """Keep when the collection ended and how long it took."""
+    """Record when the collection ended and how long it took."""
     gcstats.at.pause_total = u64(gcstats.at.pause_total + u64(took))
     gcstats.at.end_time = i64(start + took)
     gcstats.at.last_wall = u64(walltime())
@@ -176,19 +177,20 @@ def collect(pp: Ptr[P]) -> None:
 
 
 def stress_skips(place: u64) -> boolean:
-    """Under the gc stress a place collects the first 32 times it is reached, then every 32nd time. With several
-    processors, where each collection waits for threads to stop and to start, it is 4 times, then every 256th."""
+    """Under the gc stress, a place collects the first 32 times it is reached, then every 32nd time. With several
+    processors it collects the first 4 times, then every 256th, because each collection waits for threads to stop and
+    start."""
     if max_helpers.value != 0:
         return skips(place, u64(4), u64(256))
     return skips(place, u64(32), u64(32))
 
 
 def collection_due(place: u64) -> boolean:
-    """Whether a collection is wanted at a safe point. `place` tells places apart, for the stress."""
+    """Whether to collect at a safe point. `place` identifies the safe point, for the stress mode."""
     wanted = gc_wanted.value
     return wanted == GC_DEMANDED or (wanted != 0 and (gc_stress.value == 0 or not stress_skips(place)))
 
 
 def use_helpers(procs: u64) -> None:
-    """GOMAXPROCS is so much: all but the thread that collects may be helpers."""
+    """GOMAXPROCS is `procs`: allow one helper fewer, because the collecting thread marks too."""
     max_helpers.value = u64(procs - 1)

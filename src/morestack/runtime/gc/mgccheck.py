@@ -1,6 +1,6 @@
-"""checkescape: after marking, look in every reachable object for a pointer into a goroutine's stack.
+"""checkescape: after marking, search every reachable object for pointers into goroutine stacks.
 
-Escape analysis promises that there is none. An object that has one is reported with its type, and the program ends
+Escape analysis guarantees that there are none. If an object has one, it is reported with its type, and the program ends
 with exit code 2. In this mode every object with pointers has a header, so that its type is known.
 """
 
@@ -16,7 +16,7 @@ from morestack.runtime.sys.print import begin, end, put, put_hex, puts
 
 
 def in_stack(p: u64) -> boolean:
-    """Whether an address lies in memory for stacks."""
+    """Whether an address lies in stack memory."""
     s = span_of(p)
     if s == nil(MSpan) or s.at.state != SPAN_STACK:
         return in_reservation(p)
@@ -25,7 +25,7 @@ def in_stack(p: u64) -> boolean:
 
 @noinline
 def report_escape(p: u64, offset: u64, value: u64, t: Ptr[Type]) -> None:
-    """Say which object points into a stack, and end the program."""
+    """Report an object that points into a stack, and end the program."""
     begin()
     puts(cstr(b"fatal error: checkescape: object "))
     put_hex(p)
@@ -44,7 +44,7 @@ def report_escape(p: u64, offset: u64, value: u64, t: Ptr[Type]) -> None:
 
 
 def check_object(p: u64, size: u64, t: Ptr[Type]) -> boolean:
-    """Look at the pointers of an object; whether it is as it should be."""
+    """Check the pointers of an object. False if one points into a stack."""
     stride = t.at.size
     words = u64(t.at.ptrdata >> 3)
     at = p
@@ -60,7 +60,7 @@ def check_object(p: u64, size: u64, t: Ptr[Type]) -> boolean:
 
 
 def check_span(s: Ptr[MSpan]) -> boolean:
-    """Look at the marked objects of a span that know their type."""
+    """Check the marked objects of a span whose type is known."""
     marks = mark_bits(s)
     for w in range(bit_words(s)):
         bits = marks[w]

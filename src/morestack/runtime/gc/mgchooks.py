@@ -1,7 +1,7 @@
-"""What modules above the collector do in a collection: they are called by address.
+"""Hooks for modules above the collector, which calls them by address.
 
-The heap of timers belongs to the scheduler, but an armed timer keeps alive what it is to call, and is dropped with the
-channel it is to send to.
+The timer heap belongs to the scheduler. But an armed timer keeps the function it will call alive, and a timer that
+sends to a channel is dropped together with the channel.
 """
 
 from morestack.dialect.machine import Ptr, signature, static, u64
@@ -13,17 +13,17 @@ drop_timers_fn = static(u64)
 
 @signature
 def scan_roots(w: Ptr[GCWork]) -> None:
-    """Grey what the module keeps alive. The world is stopped."""
+    """Grey the objects that the module keeps alive. The world is stopped."""
     ...
 
 
 @signature
 def after_mark() -> None:
-    """All that is reachable is marked: drop what is not. The world is stopped."""
+    """All reachable objects are marked: drop the module's references to others. The world is stopped."""
     ...
 
 
 def hooks_init(scan_timers: u64, drop_timers: u64) -> None:
-    """Keep the addresses of what is called."""
+    """Set the addresses of the hooks."""
     scan_timers_fn.value = scan_timers
     drop_timers_fn.value = drop_timers

@@ -1,11 +1,12 @@
-"""Marking: from a word that may be a pointer to the object it points into, and on to all that is reachable.
+"""Marking: from a word that may be a pointer, find the object it points into, and from there all reachable objects.
 
-A word that does not point into an allocated object is ignored: pointers to static data, into stacks, past the end of
-the last object of a span. A pointer to a free object keeps nothing alive (a slice s[len(s):] points past its
-array): its allocation bit tells.
+A word that does not point into an allocated object is ignored: for example, a pointer to static data, into a stack, or
+past the last object of a span. A pointer to a free object keeps nothing alive; the allocation bit identifies it. Such
+pointers occur because a slice s[len(s):] points past its array.
 
-Several threads may mark. Mark bits are then set by atomics, and who sets one follows the object's pointers; nothing
-else is written. An object of over OBLET bytes is followed a piece at a time, so that threads share large arrays.
+Several threads may mark. They set mark bits by atomics, and the thread that sets a bit follows the object's pointers.
+Nothing else is written. An object larger than OBLET bytes is scanned piece by piece, so that threads share large
+arrays.
 """
 
 from morestack.dialect.machine import Ptr, atomic_load, atomic_or, boolean, ctz, nil, ptr_at, u8, u64
@@ -24,14 +25,14 @@ def heap_span(p: u64) -> Ptr[MSpan]:
     if u64(p - mheap.at.arena_lo) >= u64(mheap.at.arena_used - mheap.at.arena_lo):
         return nil(MSpan)
     s = ptr_at(MSpan, ptr_at(u64, u64(mheap.at.spans + ((p - mheap.at.arena_lo) >> PAGE_SHIFT) * 8))[0])
-    # Within a free run the table may name a span that is no more, so look at its bounds.
+    # Within a free run the table may name a span that no longer exists, so check its bounds.
     if s == nil(MSpan) or s.at.state != SPAN_HEAP or p < s.at.base or p >= s.at.limit:
         return nil(MSpan)
     return s
 
 
 def grey(w: Ptr[GCWork], p: u64) -> None:
-    """Mark the object that a word points into, if it does, and remember to scan it."""
+    """Mark the object that a word points into, if any, and queue it for scanning."""
     s = heap_span(p)
     if s == nil(MSpan):
         return
@@ -50,7 +51,7 @@ def grey(w: Ptr[GCWork], p: u64) -> None:
 
 
 def scan_bits(w: Ptr[GCWork], base: u64, mask: u64) -> None:
-    """Grey what the words of a mask point to."""
+    """Grey the objects that the words of a mask point to."""
     bits = mask
     while bits != 0:
         p = ptr_at(u64, u64(base + ctz(bits) * 8))[0]
@@ -60,7 +61,7 @@ def scan_bits(w: Ptr[GCWork], base: u64, mask: u64) -> None:
 
 
 def scan_words(w: Ptr[GCWork], base: u64, n: u64) -> None:
-    """Grey what each of n words points to."""
+    """Grey the objects that n words point to."""
     for i in range(n):
         p = ptr_at(u64, base)[i]
         if p != 0:
@@ -68,7 +69,7 @@ def scan_words(w: Ptr[GCWork], base: u64, n: u64) -> None:
 
 
 def scan_mask(w: Ptr[GCWork], base: u64, words: u64, gcdata: u64) -> None:
-    """Grey what the words of a long mask point to: bit i & 7 of byte i >> 3 is word i."""
+    """Grey the objects that the words of a long mask point to: bit i & 7 of byte i >> 3 is word i."""
     at = u64(0)
     while at < words:
         bits = u64(ptr_at(u8, u64(gcdata + (at >> 3)))[0])
@@ -78,7 +79,7 @@ def scan_mask(w: Ptr[GCWork], base: u64, words: u64, gcdata: u64) -> None:
 
 
 def scan_typed(w: Ptr[GCWork], base: u64, size: u64, t: Ptr[Type]) -> None:
-    """Scan memory in which a type repeats."""
+    """Scan memory that holds consecutive values of a type."""
     stride = t.at.size
     words = u64(t.at.ptrdata >> 3)
     if words * 8 == stride and (t.at.gcdata == 0 or words == 1):
@@ -95,7 +96,7 @@ def scan_typed(w: Ptr[GCWork], base: u64, size: u64, t: Ptr[Type]) -> None:
 
 
 def scan_object(w: Ptr[GCWork], p: u64, s: Ptr[MSpan]) -> None:
-    """Follow the pointers of an object, by its span's form."""
+    """Follow the pointers of an object, as its span's form locates them."""
     if s.at.form == FORM_MASK:
         scan_bits(w, p, s.at.mask)
     elif s.at.form == FORM_HEADER:
@@ -120,8 +121,8 @@ def scan_large(w: Ptr[GCWork], p: u64, s: Ptr[MSpan]) -> None:
 
 
 def drain(w: Ptr[GCWork]) -> boolean:
-    """Scan until nothing is grey that this thread can get; False: there is much, and nobody has been asked for help.
-    Sometimes look whether another thread waits for work."""
+    """Scan until this thread finds no more grey objects. Returns False if there is much to mark and help has not been
+    requested yet. From time to time, check whether another thread waits for work."""
     n = u64(0)
     at = work_get(w)
     while at != 0:
@@ -138,7 +139,7 @@ def drain(w: Ptr[GCWork]) -> boolean:
 
 
 def is_marked(p: u64) -> boolean:
-    """Whether p points into a marked object, or to none."""
+    """Whether p points into a marked object, or does not point into an object."""
     s = heap_span(p)
     if s == nil(MSpan):
         return True

@@ -1,24 +1,24 @@
-"""Objects in frames that are of no use any more: Go's stack objects. What they point to is not kept alive.
+"""Stack objects, as in Go: an object in a frame that is no longer live does not keep alive what it points to.
 
 A frame whose words have TRACKED_OBJECTS set has a table of its objects in the function record, and in each site record
-a mask of those that the function itself reads again. Any other object is of use when something points into it: a slot,
-an argument, an object of use, a record of a deferred call, a value on its way through a channel.
+a mask of those that the function itself reads again. Any other object is live if something points into it: a slot, an
+argument, a live object, a record of a deferred call, or a value in transit through a channel.
 
         refs   a bit for each word of the stack that something points to
         done   a bit for the first word of each object of a large frame that has been scanned
 
         stack lo ... [ roots | object | object ] linkage [ roots | object ] linkage ... hi
 
-Roots (all words outside objects) are scanned first, of all frames: a callee may have stored the address of an object
-of its own in its stack arguments, which lie in its caller's frame. Then objects, newest frame first: an object never
-points into a newer frame, as escape analysis sees to it. In a frame objects may point to each other in any order, so
-they are looked at until nothing is new.
+The roots (all words outside objects) of all frames are scanned first, because a callee may have stored the address of
+one of its objects in its stack arguments, which lie in the caller's frame. Then the objects are scanned, newest frame
+first, because escape analysis ensures that an object never points into a newer frame. Objects of one frame may point to
+each other in any order, so they are scanned repeatedly until no new one is reached.
 
-Stacks of several segments (g.stktop) are not tracked: all their objects count as of use. There `stack_size` is 0, and
-`reach` greys everything.
+Objects on stacks of several segments (g.stktop) are not tracked: all of them count as live. For those `stack_size` is
+0, and `reach` greys everything.
 
-Rejected: a list of the pointers found, and a tree of objects to search (Go's stackScanState). Bits need neither a
-search nor room that depends on what the stack holds: a 64th of the stack in use, twice.
+Rejected: a list of the pointers found, and a tree of objects to search (Go's stackScanState). Bits need no search, and
+their size does not depend on the contents of the stack: twice a 64th of the used stack.
 """
 
 from morestack.abi.convention import LINK
@@ -41,19 +41,19 @@ from morestack.runtime.stack.unwind import frame_func, func_objects, record_of, 
 from morestack.runtime.sys.layout import G, Stktop
 
 PLACES = u64(12)
-"""Where in a table of objects their places begin."""
+"""The offset in a table of objects at which their positions begin."""
 LAST_BIT = u64(31)
 """The bit of a site's mask that all objects from this number on share."""
 
 
 def stack_begin(w: Ptr[GCWork], g: Ptr[G]) -> None:
-    """Get ready to scan a stopped goroutine."""
+    """Prepare to scan a stopped goroutine."""
     w.at.stack_size = u64(0)
     if stktop_of(g) != nil(Stktop):
         return
     w.at.stack_lo = u64(g.at.sched.sp - LINK)
     w.at.stack_size = u64(g.at.stack_hi - w.at.stack_lo)
-    size = u64(((w.at.stack_size >> 9) + 2) * 8)  # 64 words are read from any on
+    size = u64(((w.at.stack_size >> 9) + 2) * 8)  # a read takes 64 words from any word on
     if size * 2 <= CHUNK_BYTES:
         if w.at.stack_map == 0:
             w.at.stack_map = chunk_new()
@@ -69,14 +69,14 @@ def stack_begin(w: Ptr[GCWork], g: Ptr[G]) -> None:
 
 
 def stack_end(w: Ptr[GCWork]) -> None:
-    """The goroutine has been scanned."""
+    """Release what stack_begin prepared: the goroutine has been scanned."""
     if w.at.stack_size != 0 and w.at.refs != w.at.stack_map:
         mheap_free(span_of(w.at.refs))
     w.at.stack_size = u64(0)
 
 
 def reach(w: Ptr[GCWork], p: u64) -> None:
-    """Something points to p: note it when that is in the stack, else grey the object."""
+    """Something points to p: record it if p is in the stack, else grey the object."""
     at = u64(p - w.at.stack_lo)
     if at < w.at.stack_size:
         word = ptr_at(u64, w.at.refs).add(at >> 9)
@@ -96,7 +96,7 @@ def reach_bits(w: Ptr[GCWork], base: u64, mask: u64) -> None:
 
 
 def reach_range(w: Ptr[GCWork], sp: u64, info: u32, bitmap: u64, first: u64, end: u64) -> None:
-    """Reach what the pointers among some words of a frame point to."""
+    """Reach what the pointers in a range of words of a frame point to."""
     if first >= end:
         return
     if info & LARGE_BITMAP == 0:
@@ -131,7 +131,7 @@ def scan_roots(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64, words: 
 
 
 def scan_objects(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64) -> None:
-    """Reach what a frame's objects of use point to."""
+    """Reach what a frame's live objects point to."""
     site = record_of(pc)
     objects = func_objects(frame_func(pc))
     if info & LARGE_BITMAP == 0:
@@ -141,7 +141,7 @@ def scan_objects(w: Ptr[GCWork], pc: u64, sp: u64, info: u32, bitmap: u64) -> No
 
 
 def reached_words(w: Ptr[GCWork], sp: u64) -> u64:
-    """Which of the 64 words from sp on something points to."""
+    """A mask of those of the 64 words from sp on that something points to."""
     refs = ptr_at(u64, w.at.refs)
     at = u64((sp - w.at.stack_lo) >> 3)
     low = u64(refs[at >> 6] >> (at & 63))
@@ -149,7 +149,7 @@ def reached_words(w: Ptr[GCWork], sp: u64) -> u64:
 
 
 def scan_small(w: Ptr[GCWork], sp: u64, bitmap: u64, used: u64, objects: u64) -> None:
-    """The objects of a frame of at most 64 words."""
+    """Scan the live objects of a frame of at most 64 words."""
     theirs = ptr_at(u64, objects)[0]
     if used == 0 and reached_words(w, sp) & theirs == 0:
         return
@@ -169,7 +169,7 @@ def scan_small(w: Ptr[GCWork], sp: u64, bitmap: u64, used: u64, objects: u64) ->
 
 
 def is_reached(w: Ptr[GCWork], first: u64, words: u64) -> boolean:
-    """Whether something points to one of these words of the stack."""
+    """Whether something points to one of `words` words of the stack."""
     refs = ptr_at(u64, w.at.refs)
     at = first
     end = u64(first + words)
@@ -182,7 +182,7 @@ def is_reached(w: Ptr[GCWork], first: u64, words: u64) -> boolean:
 
 
 def scan_large(w: Ptr[GCWork], sp: u64, info: u32, bitmap: u64, used: u64, objects: u64) -> None:
-    """The objects of a frame of more than 64 words."""
+    """Scan the live objects of a frame of more than 64 words."""
     places = ptr_at(u32, u64(objects + PLACES))
     count = u64(ptr_at(u32, objects)[2])
     done = ptr_at(u64, w.at.done)

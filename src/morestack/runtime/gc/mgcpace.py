@@ -1,13 +1,14 @@
 """Pacing: how large the heap may become before the next collection.
 
-GOGC is Go's: live + (live + roots) * GOGC / 100, at least 4 MB * GOGC / 100; negative: no such goal.
+GOGC is Go's: live + (live + roots) * GOGC / 100, at least 4 MB * GOGC / 100; a negative GOGC sets no such goal.
 
-GOMEMLIMIT is soft, as Go's: the goal is also at most what the limit leaves for objects when all other memory that is
-taken from the system (stacks, free pages inside spans, the runtime's own) is subtracted, less 3 % for what a goal does
-not see. When that is less than what is alive, a collection cannot help; so that the program still gets on, it
-may allocate `step` bytes before the next one. The step doubles when collections by the limit take more time than the
-program between them, and halves when they take less than a quarter: that is what Go's limit of 50 % of the CPU for the
-collector does. With a limit set, free pages go back to the system as soon as there is more memory than it (mheap.py).
+GOMEMLIMIT is soft, as in Go. The goal is also at most what the limit leaves for objects after all other memory taken
+from the system (stacks, free pages inside spans, the runtime's own) is subtracted, less 3 % for what a goal does not
+account for. If that is less than the live heap, a collection cannot help. To let the program still make progress, it
+may allocate `step` bytes before the next collection. The step doubles if collections due to the limit take more time
+than the program between them, and halves if they take less than a quarter. This has the effect of Go's limit of 50 % of
+the CPU for the collector. With a limit set, free pages return to the system as soon as more memory is held than the
+limit (mheap.py).
 """
 
 from morestack.dialect.machine import Ptr, export, i64, static, u64
@@ -19,7 +20,7 @@ from morestack.runtime.sys.layout import G
 
 MIN_HEAP = u64(4 << 20)
 GOROUTINE_COST = u64(1024)
-"""A goroutine is counted as so much memory to scan, beside its frames: in Go its structure is part of the heap."""
+"""Bytes to scan that a goroutine counts for in addition to its frames: in Go its structure is part of the heap."""
 NEVER = u64(1 << 62)
 MAX_PERCENT = i64(1000000)
 NO_LIMIT = i64((1 << 63) - 1)
@@ -33,7 +34,7 @@ _by_limit = static(u64)
 
 
 def pace_init() -> None:
-    """No collection until the engine says how eager (setgc)."""
+    """Do not collect until the engine has called setgc."""
     next_gc.value = NEVER
     gc_percent.value = i64(-1)
     memory_limit.value = NO_LIMIT
@@ -42,7 +43,7 @@ def pace_init() -> None:
 
 
 def percent_goal() -> u64:
-    """What GOGC allows."""
+    """The goal set by GOGC."""
     if gc_percent.value < 0:
         return NEVER
     percent = u64(gc_percent.value)
@@ -53,7 +54,7 @@ def percent_goal() -> u64:
 
 
 def limit_goal() -> u64:
-    """What GOMEMLIMIT allows."""
+    """The goal set by GOMEMLIMIT."""
     if memory_limit.value == NO_LIMIT:
         return NEVER
     limit = u64(memory_limit.value)
@@ -64,7 +65,7 @@ def limit_goal() -> u64:
 
 
 def set_goal() -> None:
-    """Choose the goal."""
+    """Set the goal to the smaller of the two."""
     by_percent = percent_goal()
     by_limit = limit_goal()
     _by_limit.value = u64(1) if by_limit < by_percent else u64(0)
@@ -72,7 +73,7 @@ def set_goal() -> None:
 
 
 def watch_cost(start: i64, took: i64) -> None:
-    """A collection began at start, and took so long: adapt the step when the limit had asked for it."""
+    """A collection began at `start` and took `took`: adapt the step if the limit had caused it."""
     if _by_limit.value == 0:
         return
     between = i64(start - gcstats.at.end_time)
@@ -84,7 +85,7 @@ def watch_cost(start: i64, took: i64) -> None:
 
 @export
 def setgcpercent(g: Ptr[G], percent: i64) -> i64:
-    """debug.SetGCPercent; the percentage before, -1: off."""
+    """debug.SetGCPercent. Returns the previous percentage, -1 if off."""
     before = gc_percent.value
     gc_percent.value = i64(-1) if percent < 0 else min(percent, MAX_PERCENT)
     set_goal()
@@ -93,7 +94,7 @@ def setgcpercent(g: Ptr[G], percent: i64) -> i64:
 
 @export
 def setmemorylimit(g: Ptr[G], limit: i64) -> i64:
-    """debug.SetMemoryLimit: a negative limit changes nothing. The limit before."""
+    """debug.SetMemoryLimit: a negative limit changes nothing. Returns the previous limit."""
     before = memory_limit.value
     if limit >= 0:
         memory_limit.value = limit

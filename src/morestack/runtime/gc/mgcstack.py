@@ -1,15 +1,15 @@
-"""Roots: the stacks of goroutines by their frames' bitmaps, what else goroutines hold, and writable globals.
-Which objects in frames are no roots is in mgcobjects.py.
+"""Roots: the stacks of goroutines, by their frames' bitmaps, other references that goroutines hold, and writable
+globals. mgcobjects.py finds the objects in frames that are not roots.
 
-A goroutine is scanned when it is stopped. Stopped in a prologue, it has the argument registers of the function it is
-about to enter in a spill record.
+A goroutine is scanned while it is stopped. If it stopped in a prologue, the argument registers of the function it is
+about to enter are in a spill record.
 
-Records of deferred calls are the runtime's own memory or lie in frames, outside all bitmaps: what they and panics
-hold is found from g.
+Records of deferred calls lie in the runtime's own memory or in frames, outside all bitmaps. The references in them and
+in panics are found from g.
 
         module    roots table, made by codegen: {address, words, bitmap}, for each global that holds pointers
 
-Threads that mark together take roots in batches: globals by an atomic index for each module, goroutines by a cursor
+Marking threads take roots in batches: globals by an atomic index for each module, goroutines by a cursor
 through allgs under a lock.
 """
 
@@ -74,7 +74,7 @@ _modules = static(u64)
 
 
 _cursor = static(u64)
-"""The number of the next goroutine that nobody scans yet."""
+"""The number of the next goroutine that no thread has taken."""
 
 
 def roots_init() -> None:
@@ -96,14 +96,14 @@ def addroots(table: u64) -> None:
 
 
 def roots_reset() -> None:
-    """Nobody has taken any roots yet."""
+    """Start a collection: no thread has taken roots yet."""
     for k in range(_modules.value):
         _taken.at[k] = u64(0)
     _cursor.value = u64(0)
 
 
 def scan_globals(w: Ptr[GCWork]) -> None:
-    """Grey what globals point to that no other thread has taken."""
+    """Grey what globals point to, of those that no other thread has taken."""
     total = u64(0)
     for k in range(_modules.value):
         count = _counts.at[k]
@@ -134,7 +134,8 @@ def scan_copied(w: Ptr[GCWork], top: Ptr[Stktop]) -> None:
 
 
 def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
-    """Reach what the frames of a stopped goroutine point to. What else leads into its stack has been reached."""
+    """Reach what the frames of a stopped goroutine point to. All other pointers into its stack have been reached
+    already."""
     f = local(Frame)
     first_frame(f, g)
     scanned = stktop_of(g)
@@ -163,7 +164,7 @@ def scan_frames(w: Ptr[GCWork], g: Ptr[G]) -> None:
 
 
 def scan_tracked(w: Ptr[GCWork], g: Ptr[G], last: u64) -> None:
-    """Reach what the objects of use point to, newest frame first, up to the frame with the SP `last`."""
+    """Reach what the live objects point to, newest frame first, up to the frame with the SP `last`."""
     f = local(Frame)
     first_frame(f, g)
     while f.at.sp <= last:
@@ -175,7 +176,7 @@ def scan_tracked(w: Ptr[GCWork], g: Ptr[G], last: u64) -> None:
 
 
 def scan_registers(w: Ptr[GCWork], g: Ptr[G]) -> None:
-    """Reach what a goroutine that stands at a function's entry has in registers."""
+    """Reach what is in the registers of a goroutine that stopped at a function's entry."""
     pc = g.at.sched.pc
     if is_entry(pc):
         # It has not run yet: its first function gets ret and ctxt in registers.
@@ -184,14 +185,14 @@ def scan_registers(w: Ptr[GCWork], g: Ptr[G]) -> None:
             reach(w, g.at.sched.ret)
         reach(w, g.at.sched.ctxt)
     elif world_fn_of(g) != 0:
-        reach(w, g.at.sched.ctxt)  # what the function is to fill in
+        reach(w, g.at.sched.ctxt)  # what the function will fill in
     spill = spill_of(g)
     if spill != nil(Spill):
         reach_bits(w, spill.addr, ptr_at(u64, u64(spill.at.more_pc - 16))[0])
 
 
 def scan_goroutine(w: Ptr[GCWork], g: Ptr[G]) -> None:
-    """Grey what a goroutine keeps alive."""
+    """Grey the objects that a goroutine keeps alive."""
     stack_begin(w, g)
     scan_registers(w, g)
     d = g.at.defers
@@ -227,8 +228,8 @@ def take_goroutines() -> u64:
 
 
 def scan_goroutines(w: Ptr[GCWork]) -> None:
-    """Scan goroutines that no other thread has taken. Stacks that are little used are noted, but not those of who
-    runs, they want room, nor of who is in a system call: the kernel may write there."""
+    """Scan goroutines that no other thread has taken. Note little-used stacks for shrinking, except those of running
+    goroutines, which need the room, and of goroutines in system calls, whose stacks the kernel may write to."""
     total = allg_count()
     second = u32(nanotime() // SECOND)
     first = take_goroutines()

@@ -1,9 +1,9 @@
-"""Sweeping: what is not marked is free. At once, with the world stopped: it looks at bits, never at objects.
+"""Sweeping frees what is not marked. It runs at once, with the world stopped, and reads only bits, never objects.
 
-Mark bits become allocation bits. A span without a marked object goes back to the page heap, one with room to its
-kind's list; the memory of free objects is zeroed when a run with them is made (mcache.py).
+Mark bits become allocation bits. A span without marked objects returns to the page heap. A span with room goes to its
+kind's list. The memory of free objects is zeroed when a run of them is made (mcache.py).
 
-The arena is walked from its start by the sizes of runs: each begins with a page that knows its span.
+The sweeper walks the arena from its start, by the sizes of runs: span_of finds the span of each run's first page.
 """
 
 from morestack.dialect.machine import Ptr, ctz, memset, popcount, static, u8, u32, u64
@@ -24,7 +24,7 @@ def arena_start() -> u64:
 
 
 def poison_span(s: Ptr[MSpan]) -> None:
-    """Fill the objects that were allocated and are not marked; a header stays, as it must be a type or 0."""
+    """Overwrite the objects that were allocated and are not marked. A header stays, because it must be a type or 0."""
     marks = mark_bits(s)
     allocated = alloc_bits(s)
     skip = HEADER if s.at.form == FORM_HEADER else u64(0)
@@ -37,7 +37,7 @@ def poison_span(s: Ptr[MSpan]) -> None:
 
 
 def sweep_span(s: Ptr[MSpan]) -> u64:
-    """Sweep a span of objects; the bytes that stay."""
+    """Sweep a span of objects. Returns the bytes that stay allocated."""
     if poison_objects.value != 0:
         poison_span(s)
     marks = mark_bits(s)
@@ -62,7 +62,7 @@ def sweep_span(s: Ptr[MSpan]) -> u64:
 
 
 def sweep() -> u64:
-    """Sweep all spans; the bytes in objects that stay. No processor has a run."""
+    """Sweep all spans. Returns the bytes in objects that stay. No processor has a run."""
     mcentral_init()
     live_objects.value = u64(0)
     for c in range(NUM_CLASSES):

@@ -10,7 +10,7 @@ gc_trace = static(u32)
 
 
 def put_thousandth(n: u64) -> None:
-    """n / 1000 with three digits."""
+    """Print n / 1000 with three decimals."""
     put_uint(u64(n // 1000))
     puts(cstr(b"."))
     part = u64(n % 1000)
@@ -23,8 +23,8 @@ def put_thousandth(n: u64) -> None:
 
 @noinline
 def put_trace(before: u64, goal: u64, start: i64, took: i64, forced: u32) -> None:
-    """gc # @when %: clock, heap before->after->live, goal, stacks, globals, Ps. The world stands still from beginning
-    to end, so there is one time and the heap does not grow meanwhile."""
+    """Print gc # @when %: clock, heap before->after->live, goal, stacks, globals, Ps. The world is stopped from
+    beginning to end, so there is one time, and the heap does not grow meanwhile."""
     begin()
     puts(cstr(b"gc "))
     put_uint(gcstats.at.cycles)

@@ -1,19 +1,20 @@
-"""Grey objects: marked, their pointers not yet followed. Each marking thread has two chunks of them; what is more is
-in a list that all share.
+"""Grey objects: marked, but their pointers not yet followed. Each marking thread has two chunks of them. Further chunks
+are in a list shared by all threads.
 
         GCWork    this: base [ link, used | object span | object span | ... top ]    other: [ ... ]
         shared    full -> chunk -> chunk -> ...      empty -> chunk -> ...
 
-Two chunks, so that a thread that puts and gets in turn at the edge of one does not go to the shared list each time
-(Go's wbuf1, wbuf2). A thread that is out of work takes a chunk from the list, and waits there when it is empty; others
-see it wait and give half of what they have (`share`). Marking has ended when all threads wait: see mgcworker.py.
+A thread has two chunks so that it does not access the shared list each time when it alternately puts and gets at the
+edge of one (Go's wbuf1, wbuf2). A thread that is out of work takes a chunk from the list, and waits if the list is
+empty. Other threads see it waiting and share half of what they have (`share`). Marking has ended when all threads wait:
+see mgcworker.py.
 
-Chunks come from the page heap as they are needed and go back when a collection ends; so marking needs no memory set
-aside, and no overflow has to be repaired.
+Chunks are allocated from the page heap when needed, and freed when a collection ends. So marking needs no reserved
+memory, and cannot overflow.
 
 Invariants
-- Only its thread uses a GCWork; the shared list is guarded by its lock, and `nfull` may be read without it.
-- `top` is what says how full `this` is; of other chunks the word `used` is.
+- Only its thread uses a GCWork. The lock guards the shared list, but `nfull` may be read without it.
+- `top` tells how full `this` is; for other chunks, the word `used` does.
 """
 
 from morestack.dialect.machine import Ptr, atomic_load, memmove, nil, noinline, ptr_at, static, struct, u32, u64
@@ -26,22 +27,22 @@ CHUNK_HEAD = u64(16)
 CHUNK_EMPTY = CHUNK_HEAD
 ENTRY = u64(16)
 SHARE_LEAST = u64(512)
-"""Bytes of entries below which a thread keeps what it has: 32 objects are followed sooner than they are handed over."""
+"""Bytes of entries below which a thread does not share: scanning 32 objects takes less time than handing them over."""
 
 
 @struct
 class GCWork:
-    """What a marking thread has."""
+    """The state of a marking thread."""
 
     top: u64
     base: u64
     end: u64
     other: u64
-    parallel: u32  # others mark too: mark bits are set by atomics
+    parallel: u32  # other threads mark too: mark bits are set by atomics
     asks: u32  # alone so far, but may ask for help
     note: u32  # what a helper sleeps on
     thread: u64  # its pthread_t
-    stack_lo: u64  # the stack that is scanned (mgcobjects.py)
+    stack_lo: u64  # the stack being scanned (mgcobjects.py)
     stack_size: u64
     stack_map: u64  # a chunk for the bits of a small stack
     refs: u64
@@ -54,7 +55,7 @@ class GCWork:
 
 @struct
 class GCShared:
-    """Chunks without an owner, and how many threads there are and wait."""
+    """Chunks without an owner, and how many threads mark and how many wait."""
 
     lock: u32
     full: u64
@@ -76,7 +77,7 @@ def shared_lock() -> Ptr[u32]:
 
 @noinline
 def chunk_new() -> u64:
-    """An empty chunk."""
+    """Take or make an empty chunk."""
     lock(shared_lock(), RANK_WORK)
     c = shared.at.empty
     if c != 0:
@@ -92,7 +93,7 @@ def chunk_new() -> u64:
 
 
 def chunk_drop(c: u64) -> None:
-    """Keep an empty chunk for who needs one."""
+    """Put an empty chunk in the list for reuse."""
     lock(shared_lock(), RANK_WORK)
     ptr_at(u64, c)[0] = shared.at.empty
     shared.at.empty = c
@@ -109,7 +110,7 @@ def chunk_push(c: u64) -> None:
 
 
 def chunk_pop() -> u64:
-    """A shared chunk, or 0."""
+    """Take a shared chunk, or return 0."""
     if atomic_load(shared.ptr.field(GCShared.nfull)) == 0:
         return u64(0)
     lock(shared_lock(), RANK_WORK)
@@ -122,7 +123,7 @@ def chunk_pop() -> u64:
 
 
 def chunks_free() -> None:
-    """Give the memory of empty chunks back: a collection ends."""
+    """Free the empty chunks: a collection ends."""
     c = shared.at.empty
     shared.at.empty = u64(0)
     while c != 0:
@@ -132,7 +133,7 @@ def chunks_free() -> None:
 
 
 def work_use(w: Ptr[GCWork], c: u64) -> None:
-    """Make a chunk the one that is put to and got from."""
+    """Make c the chunk to put to and get from."""
     w.at.base = c
     w.at.end = u64(c + CHUNK_BYTES)
     w.at.top = u64(c + ptr_at(u64, c)[1])
@@ -151,7 +152,7 @@ def work_init(w: Ptr[GCWork]) -> None:
 
 
 def work_end(w: Ptr[GCWork]) -> None:
-    """Nothing is grey: give the chunks back."""
+    """Stop marking: nothing is grey, so release the chunks."""
     chunk_drop(w.at.base)
     chunk_drop(w.at.other)
     if w.at.stack_map != 0:
@@ -172,7 +173,7 @@ def work_swap(w: Ptr[GCWork]) -> None:
 
 @noinline
 def work_full(w: Ptr[GCWork]) -> None:
-    """The chunk is full: go on with the other, or share it when both are."""
+    """The chunk is full: switch to the other, or share it if both are full."""
     work_swap(w)
     if w.at.top == w.at.end:
         chunk_push(w.at.base)
@@ -191,7 +192,7 @@ def work_put(w: Ptr[GCWork], p: u64, s: Ptr[MSpan]) -> None:
 
 @noinline
 def work_refill(w: Ptr[GCWork]) -> u64:
-    """The chunk is empty: go on with the other, or a shared one. 0 when there is none."""
+    """The chunk is empty: switch to the other, or take a shared one. Returns 0 if there is none."""
     work_swap(w)
     if w.at.top == w.at.base + CHUNK_HEAD:
         c = chunk_pop()
@@ -203,7 +204,7 @@ def work_refill(w: Ptr[GCWork]) -> u64:
 
 
 def work_get(w: Ptr[GCWork]) -> u64:
-    """Pop an object: the address of its entry, good until the next push; 0 when there is none."""
+    """Pop an object. Returns the address of its entry, valid until the next push, or 0 if there is none."""
     if w.at.top == w.at.base + CHUNK_HEAD:
         if work_refill(w) == 0:
             return u64(0)
@@ -213,7 +214,7 @@ def work_get(w: Ptr[GCWork]) -> u64:
 
 @noinline
 def share(w: Ptr[GCWork]) -> None:
-    """Somebody waits and nothing is shared: give half of what there is."""
+    """Another thread waits and nothing is shared: share half of this thread's chunk."""
     if ptr_at(u64, w.at.other)[1] != CHUNK_EMPTY:
         chunk_push(w.at.other)
         w.at.other = chunk_new()
@@ -230,7 +231,7 @@ def share(w: Ptr[GCWork]) -> None:
 
 
 def shrink_later(w: Ptr[GCWork], g: u64) -> None:
-    """Remember a goroutine whose stack is to shrink when marking has ended."""
+    """Record a goroutine whose stack is to shrink after marking."""
     c = w.at.shrink
     if c == 0 or ptr_at(u64, c)[1] == CHUNK_BYTES:
         fresh = chunk_new()
@@ -243,7 +244,7 @@ def shrink_later(w: Ptr[GCWork], g: u64) -> None:
 
 
 def shrink_next(w: Ptr[GCWork]) -> u64:
-    """Take a goroutine from those whose stacks are to shrink; 0: there is none."""
+    """Take a goroutine from those whose stacks are to shrink. Returns 0 if there are none."""
     c = w.at.shrink
     if c == 0:
         return u64(0)

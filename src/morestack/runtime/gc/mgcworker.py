@@ -1,4 +1,4 @@
-"""Marking by several threads: helpers that have no P, and sleep between collections.
+"""Marking by several threads: helpers that have no P and sleep between collections.
 
         collector                          helper
         mark: roots, drain                 notesleep
@@ -7,17 +7,18 @@
           idle == workers: done              idle == workers: done
           wait for workers == 1              workers - 1, notesleep
 
-The thread that collects marks alone until it sees that there is much to mark: a chunk of grey objects is full, or many
-goroutines are left. Then it wakes the helpers, GOMAXPROCS - 1 at most, which are made when they are first wanted. A
-helper that comes late finds marking done and sleeps again; nobody waits for one that has not joined. Nor may it join
-the next collection before it is asked to: while the collector marks alone, it sets mark bits without atomics.
+The collecting thread marks alone until it sees that there is much to mark: a chunk of grey objects is full, or many
+goroutines are left. Then it wakes the helpers, at most GOMAXPROCS - 1, which are created when first needed. A helper
+that arrives late finds marking done and sleeps again. The collector does not wait for helpers that have not joined. A
+late helper must not join the next collection before it is asked to, because while the collector marks alone, it sets
+mark bits without atomics.
 
-Why marking has ended when all threads that joined are idle and nothing is shared: only a thread that is not idle makes
-objects grey or takes roots, it becomes idle with nothing of its own and after all roots are taken, and it stops being
-idle, under the lock, only by taking a shared chunk. Both are looked at under the lock.
+Marking has ended when all threads that joined are idle and nothing is shared. Only a thread that is not idle greys
+objects or takes roots. It becomes idle only when it has no grey objects of its own and all roots are taken. It stops
+being idle, under the lock, only by taking a shared chunk. Both conditions are checked under the lock.
 
-Rejected: goroutines that mark, as in Go. With the world stopped there is no one to schedule them for, and a helper of
-its own needs no P, no stack of ours and no preemption.
+Rejected: goroutines that mark, as in Go. With the world stopped there is nothing to schedule them against, and a
+dedicated helper thread needs no P, no stack of ours and no preemption.
 """
 
 from morestack.dialect.machine import (
@@ -54,10 +55,10 @@ from morestack.runtime.sys.os import pthread_create, pthread_join, sched_yield
 MAX_WORKERS = u64(64)
 SPINS = u64(64)
 MANY_STACKS = u64(4096)
-"""As many stacks as take longer to scan than a thread to wake."""
+"""Scanning this many stacks takes longer than waking a thread."""
 
 workers = static(Array[GCWork, Literal[64]])
-"""The first is the collector's."""
+"""Index 0 is the collector's."""
 max_helpers = static(u64)
 """How many helpers may be woken: GOMAXPROCS - 1."""
 helpers_made = static(u64)
@@ -65,11 +66,12 @@ helpers_quit = static(u32)
 marked_stacks = static(u64)
 marked_stack_bytes = static(u64)
 marked_global_bytes = static(u64)
-"""What the last marking scanned."""
+"""Statistics of what the last marking scanned."""
 
 
 def out_of_work() -> boolean:
-    """Wait for work; whether marking has ended instead. The caller has nothing grey, and all roots are taken."""
+    """Wait for work. Returns True if marking has ended instead. The caller has no grey objects, and all roots are
+    taken."""
     lock(shared_lock(), RANK_WORK)
     shared.at.idle = u64(shared.at.idle + 1)
     spins = u64(0)
@@ -94,7 +96,7 @@ def out_of_work() -> boolean:
 
 
 def drain_all(w: Ptr[GCWork]) -> None:
-    """Scan until nothing is grey that this thread can get; the collector asks for help when there is much."""
+    """Scan until this thread finds no more grey objects. The collector asks for help if there are many."""
     while not drain(w):
         wake_helpers(w)
 
@@ -114,7 +116,7 @@ def mark_from(w: Ptr[GCWork]) -> None:
 
 
 def gc_helper(index: u64) -> u64:
-    """What the thread of a helper does."""
+    """The main function of a helper thread."""
     w = ptr_to(workers.at[index])
     note = w.field(GCWork.note)
     while True:
@@ -143,7 +145,7 @@ def wake_helpers(w: Ptr[GCWork]) -> None:
         helper = ptr_to(workers.at[index])
         noteclear(helper.field(GCWork.note))
         if pthread_create(helper.field(GCWork.thread), u64(0), func_ptr(gc_helper), index) != 0:
-            max_helpers.value = helpers_made.value  # no more threads: go on with those there are
+            max_helpers.value = helpers_made.value  # no more threads: continue with the existing ones
         else:
             helpers_made.value = index
     lock(shared_lock(), RANK_WORK)
@@ -154,8 +156,8 @@ def wake_helpers(w: Ptr[GCWork]) -> None:
 
 
 def begin_marking() -> None:
-    """Nothing is grey, nobody but the collector marks, and helpers that come late from the collection before stay
-    out."""
+    """Start marking: nothing is grey, only the collector marks, and helpers arriving late from the previous collection
+    stay out."""
     lock(shared_lock(), RANK_WORK)
     shared.at.full = u64(0)
     shared.at.nfull = u64(0)
@@ -168,7 +170,7 @@ def begin_marking() -> None:
 
 
 def mark() -> None:
-    """Mark all that is reachable. The world is stopped."""
+    """Mark all reachable objects. The world is stopped."""
     roots_reset()
     begin_marking()
     w = ptr_to(workers.at[0])
@@ -193,7 +195,7 @@ def mark() -> None:
 
 
 def each_shrinking() -> Ptr[G]:
-    """Take a goroutine whose stack is to shrink from the markers' lists; nil: there is no more."""
+    """Take a goroutine whose stack is to shrink from the markers' lists. Returns nil if there are no more."""
     for i in range(helpers_made.value + 1):
         w = ptr_to(workers.at[u64(i)])
         g = shrink_next(w)
@@ -203,7 +205,7 @@ def each_shrinking() -> Ptr[G]:
 
 
 def stop_helpers() -> None:
-    """The program is over: end the helpers, and wait for them."""
+    """The program has ended: stop the helpers, and wait for them."""
     atomic_store(helpers_quit.ptr, u32(1))
     for i in range(helpers_made.value):
         w = workers.at.ptr.add(u64(i + 1))

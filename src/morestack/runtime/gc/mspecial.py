@@ -1,6 +1,6 @@
-"""Specials: what is known about single objects beside what their span says. Finalizers and cleanups so far.
+"""Specials: records about single objects, beyond what their span tells. So far these are finalizers and cleanups.
 
-        span.specials -> special -> special -> ...     ascending addresses; of one address in the order they were set
+        span.specials -> special -> special -> ...     ascending addresses; for one address in the order they were set
         special_spans -> span -> span                  all spans that have any, linked by special_link
 
         collection   mark_specials    a finalizer's object is followed, but not marked: what it points to outlives it
@@ -8,12 +8,12 @@
                                       after all, for the finalizer; cleanups go there when there is no finalizer
         goroutine    takefinalizer    the oldest of the queue (mfinal.py)
 
-So in a chain of objects with finalizers the one that nothing points to is finalized first, and the next one a cycle
-later; an object that reaches itself never is. That is Go's order. A special may be set for an address inside a block
-of tiny objects; it is queued when the whole block is dead.
+So in a chain of objects with finalizers, the object that nothing points to is finalized first, and the next one a cycle
+later. An object that can reach itself is never finalized. This is Go's order. A special may be set for an address
+inside a block of tiny objects; it is queued when the whole block is dead.
 
 Invariants
-- Lists, queue and spare records are guarded by one lock, but while the world is stopped.
+- One lock guards the lists, the queue and the spare records, except while the world is stopped.
 - A special is in one list: a span's, the queue, or the spare ones.
 - `fn` of every special is a root, and so is `arg` of a finalizer that is queued.
 """
@@ -55,7 +55,7 @@ class Specials:
     queue_last: Ptr[Special]
     queued: u64
     id: u64
-    sleeper: Ptr[G]  # who runs finalizers, while it waits for some
+    sleeper: Ptr[G]  # the goroutine that runs finalizers, while it waits for some
 
 
 specials = static(Specials)
@@ -79,7 +79,7 @@ def specials_lock() -> Ptr[u32]:
 
 
 def new_special() -> Ptr[Special]:
-    """A record to fill in. The lock is held."""
+    """Take a record for the caller to fill in. The lock is held."""
     x = specials.at.spare
     if x == nil(Special):
         return ptr_at(Special, persistentalloc(size_of(Special)))
@@ -111,7 +111,7 @@ def find_finalizer(s: Ptr[MSpan], p: u64) -> Ptr[Special]:
 
 
 def add_special(s: Ptr[MSpan], x: Ptr[Special]) -> None:
-    """List a special that has been filled in. The lock is held."""
+    """Insert a special into its span's list. The lock is held."""
     if s.at.specials == 0 and s.at.special_listed == 0:
         s.at.special_listed = u32(1)
         s.at.special_link = specials.at.spans
@@ -150,7 +150,7 @@ def remove_finalizer(s: Ptr[MSpan], p: u64) -> None:
 
 
 def remove_cleanup(p: u64, id: u64) -> None:
-    """Cleanup.Stop: nothing happens when the cleanup has been queued already."""
+    """Cleanup.Stop. It does nothing if the cleanup has been queued already."""
     s = heap_span(p)
     if s == nil(MSpan):
         return
@@ -166,7 +166,7 @@ def remove_cleanup(p: u64, id: u64) -> None:
 
 
 def mark_specials(w: Ptr[GCWork]) -> None:
-    """Grey what specials keep alive. The world is stopped."""
+    """Grey the objects that specials keep alive. The world is stopped."""
     at = specials.at.spans
     while at != 0:
         s = ptr_at(MSpan, at)
@@ -203,7 +203,8 @@ def dies(s: Ptr[MSpan], i: u64) -> boolean:
 
 
 def queue_object(s: Ptr[MSpan], x: Ptr[Special], i: u64) -> Ptr[Special]:
-    """x is the first special of object i, which dies. Queue what is to run; the first special of the next object."""
+    """x is the first special of object i, which dies. Queue what is to run. Returns the first special of the next
+    object."""
     finalizers = u64(0)
     at = x
     while at != nil(Special) and object_index(s, at.at.arg) == i:
@@ -249,7 +250,7 @@ def queue_specials() -> None:
 
 
 def wake_finalizers() -> Ptr[G]:
-    """After a collection: the goroutine that runs finalizers, when it sleeps and some are queued, for the caller to
+    """After a collection: if finalizers are queued and the goroutine that runs them sleeps, return it for the caller to
     make ready; else nil."""
     if specials.at.queue == nil(Special):
         return nil(G)

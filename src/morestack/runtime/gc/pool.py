@@ -1,10 +1,11 @@
-"""Pools of sync.Pool when a collection begins: what was not used since the last one is dropped.
+"""Clear sync.Pool at the start of a collection: drop values that were not used since the last one.
 
         golib/sync/pool.go   type Pool struct { local, victim unsafe.Pointer; ... }
                              var pools struct { all, old []*Pool }
 
-What is in `local` goes to `victim`, what was there is garbage. Every goroutine is stopped at a safe point: one that is
-in the middle of Get or Put holds a part of `local` in its frame, and at worst puts a value where it will be a victim.
+The contents of `local` move to `victim`, and the previous contents of `victim` become garbage. Every goroutine is
+stopped at a safe point. One that is in the middle of Get or Put holds a part of `local` in its frame, and at worst puts
+a value into what has become the victim.
 
 Rejected: calling Go's poolCleanup, a Go function: with the world stopped there is no goroutine to run it on.
 """
@@ -37,18 +38,18 @@ pool_lists = static(u64)
 
 
 def pools_init() -> None:
-    """Package sync is not there, or has not been initialized."""
+    """Reset: package sync is absent or not initialized yet."""
     pool_lists.value = u64(0)
 
 
 @export
 def poolregister(g: Ptr[G], lists: u64) -> None:
-    """Package sync tells where its lists are."""
+    """Record the address of package sync's lists."""
     pool_lists.value = lists
 
 
 def clear_pools() -> None:
-    """A collection begins."""
+    """Move every pool's values to victim, and drop the older victims."""
     if pool_lists.value == 0:
         return
     lists = ptr_at(PoolLists, pool_lists.value)

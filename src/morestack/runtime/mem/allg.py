@@ -3,8 +3,9 @@
         directory   [chunk 0][chunk 1] ...          each chunk is CHUNK structures G in a row
         allg_at(i)  G number i, for i < allglen
 
-Structures are never freed. A chunk is published whole, by `allglen`, before any of its structures is used: one not used
-yet is zeroed, that is G_IDLE. So the collector's markers can divide [0, allglen) among themselves without a lock.
+Structures are never freed. A chunk is published whole, by `allglen`, before any of its structures is used. An unused
+structure is zeroed, so its status is G_IDLE. So the collector's markers can divide [0, allglen) among themselves
+without a lock.
 
 Rejected: an array of pointers (8 bytes for each goroutine, a copy when it grows); a list through the structures, which
 markers cannot divide.
@@ -34,11 +35,12 @@ MAX_CHUNKS = u64(1048576)
 allglen = static(u64)
 _lock = static(u32)
 _directory = static(u64)
-"""Where the addresses of the chunks are: reserved memory, as a static so large may be out of the code's reach."""
+"""The address of the directory of chunks. It is reserved memory, because code may not be able to address a static that
+large."""
 
 
 def allg_init() -> None:
-    """No goroutines yet."""
+    """Start with no goroutines."""
     allglen.value = u64(0)
     _lock.value = u32(0)
     if _directory.value == 0:
@@ -48,7 +50,7 @@ def allg_init() -> None:
 
 
 def allg_count() -> u64:
-    """How many structures there are, IDLE and DEAD ones among them."""
+    """The number of structures, including IDLE and DEAD ones."""
     return load_acquire(allglen.ptr)
 
 
@@ -58,7 +60,7 @@ def allg_at(i: u64) -> Ptr[G]:
 
 
 def allg_grow() -> u64:
-    """Make a chunk more; the number of its first structure."""
+    """Add a chunk. Returns the number of its first structure."""
     lock(_lock.ptr, RANK_ALLG)
     first = allglen.value
     if first >> CHUNK_SHIFT == MAX_CHUNKS:

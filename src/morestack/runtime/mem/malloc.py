@@ -1,13 +1,13 @@
-"""Allocation of objects: zeroed memory, by size class up to 32 KB, spans of their own above.
+"""Allocation of objects: zeroed memory, by size class up to 32 KB, in spans of their own above.
 
         newobject(typ)  -> P.types -> kind -> P.runs[kind]: next += size            the fast path
                                           \\-> refill (mcache) -> mcentral -> mheap
 
-Objects without pointers under 16 bytes share a block of 16 (the tiny allocator). Objects with pointers say where those
-are by their span (see Note [Layouts by span] in mspan.py), or by a header of 8 bytes when they are large or rare.
+Objects without pointers under 16 bytes share a block of 16 (the tiny allocator). For objects with pointers, the span
+tells where the pointers are (see Note [Layouts by span] in mspan.py), or a header of 8 bytes if they are large or rare.
 
-Allocation never collects: it asks for a collection, which happens at a check where all goroutines are exact (mgc.py).
-So what it returns need not be reachable yet.
+Allocation never collects: it requests a collection, which happens at a check, where all goroutines can be scanned
+exactly (mgc.py). So a new object need not be reachable yet.
 """
 
 from morestack.abi.pending import PENDING_MAKESLICE_CAP, PENDING_MAKESLICE_LEN
@@ -41,12 +41,12 @@ CLASS_SHIFT = u64(48)
 
 zerobase = static(u64)
 word_type = static(Type)
-"""The type of a word that may be a pointer: for the runtime's own objects, all of whose words are looked at."""
+"""The type of a word that may be a pointer, for the runtime's own objects: the collector scans all their words."""
 _word_mask = static(u64)
 
 
 def malloc_init() -> None:
-    """Describe the runtime's own objects."""
+    """Set up the type of the runtime's own objects."""
     _word_mask.value = u64(1)
     word_type.at.size = u64(8)
     word_type.at.ptrdata = u64(8)
@@ -55,7 +55,7 @@ def malloc_init() -> None:
 
 @noinline
 def malloc_large(pp: Ptr[P], size: u64, typ: u64) -> u64:
-    """An object with a span of its own; typ 0: no pointers."""
+    """Allocate an object in a span of its own; typ 0: no pointers."""
     if size > MAX_ALLOC:
         out_of_memory(size)
     npages = u64((size + PAGE_SIZE - 1) >> PAGE_SHIFT)
@@ -71,7 +71,7 @@ def malloc_large(pp: Ptr[P], size: u64, typ: u64) -> u64:
 
 
 def take(pp: Ptr[P], kind: u64) -> u64:
-    """An object of a kind."""
+    """Allocate an object of a kind."""
     run = pp.at.runs[kind]
     p = run.next
     if p == run.end:
@@ -82,7 +82,7 @@ def take(pp: Ptr[P], kind: u64) -> u64:
 
 
 def malloc_tiny(pp: Ptr[P], size: u64) -> u64:
-    """Part of a block of 16 bytes, aligned as its size allows; the block lives as long as any part."""
+    """Allocate part of a block of 16 bytes, aligned as its size allows. The block lives as long as any part."""
     at = pp.at.tinyoffset
     if size & 7 == 0:
         at = u64((at + 7) & ~7)
@@ -102,7 +102,7 @@ def malloc_tiny(pp: Ptr[P], size: u64) -> u64:
 
 
 def malloc_noscan(pp: Ptr[P], size: u64) -> u64:
-    """Memory without pointers."""
+    """Allocate memory without pointers."""
     if size < TINY_SIZE:
         if size == 0:
             return zerobase.addr
@@ -114,7 +114,7 @@ def malloc_noscan(pp: Ptr[P], size: u64) -> u64:
 
 @noinline
 def malloc_slow(pp: Ptr[P], size: u64, t: Ptr[Type], key: u64) -> u64:
-    """Memory in which a type with pointers repeats; `key` is where P.types may remember its kind."""
+    """Allocate memory for consecutive values of a type with pointers; P.types may cache its kind under `key`."""
     if size == 0:
         return zerobase.addr
     if size > MAX_SMALL - HEADER:
@@ -137,7 +137,7 @@ def type_hash(key: u64) -> u64:
 
 
 def malloc_array(pp: Ptr[P], size: u64, elem: Ptr[Type]) -> u64:
-    """Memory of `size` bytes for an array of elem."""
+    """Allocate `size` bytes for an array of elem."""
     if elem.at.ptrdata == 0:
         return malloc_noscan(pp, size)
     if size > MIN_FOR_HEADER:
@@ -150,7 +150,7 @@ def malloc_array(pp: Ptr[P], size: u64, elem: Ptr[Type]) -> u64:
 
 
 def mallocgc(pp: Ptr[P], size: u64, noscan: boolean) -> u64:
-    """Memory of the runtime's own: without pointers, or one where every word may be one."""
+    """Allocate memory for the runtime itself: without pointers, or with a possible pointer in every word."""
     if noscan:
         return malloc_noscan(pp, size)
     return malloc_array(pp, size, word_type.ptr)
@@ -158,7 +158,7 @@ def mallocgc(pp: Ptr[P], size: u64, noscan: boolean) -> u64:
 
 @export
 def newobject(g: Ptr[G], typ: Ptr[Type]) -> u64:
-    """A zeroed object of the type."""
+    """Allocate a zeroed object of the type."""
     stress(g)
     pp = g.at.m.at.p
     slot = pp.at.types[type_hash(typ.addr)]
@@ -171,12 +171,12 @@ def newobject(g: Ptr[G], typ: Ptr[Type]) -> u64:
 
 @export
 def makeslice(g: Ptr[G], elem: Ptr[Type], length: i64, cap: i64) -> u64:
-    """The array of make([]elem, length, cap)."""
+    """Allocate the array of make([]elem, length, cap)."""
     stress(g)
     size = elem.at.size
     fits = cap >= 0 and mul_hi(size, u64(cap)) == 0 and u64(size * u64(cap)) <= MAX_ALLOC
     if not fits or length < 0 or length > cap:
-        # As Go: complain about len when it alone is too much, even if cap is given.
+        # As in Go, complain about len if it alone is too large, even if cap is given.
         if length < 0 or mul_hi(size, u64(length)) != 0 or u64(size * u64(length)) > MAX_ALLOC:
             g.at.pending = PENDING_MAKESLICE_LEN
         else:

@@ -1,14 +1,14 @@
-"""A processor's runs: objects it can hand out by moving a pointer.
+"""A processor's runs: objects it can allocate by advancing a pointer.
 
         P.runs[kind]    next .. end: free objects in a row, zeroed, their allocation bits set
         P.types[hash]   type (and size class of an array) -> kind
 
-Runs take the place of Go's allocCache: the bits are looked at once for up to 64 objects, which are zeroed together.
-`heap_live` and `total_alloc` count whole runs, by an atomic addition each; what is left of runs is taken off when a
-collection begins, or subtracted by who wants to know (memstats.py). So an object costs no counting.
+Runs replace Go's allocCache: the bits are read once for up to 64 objects, which are zeroed together. `heap_live` and
+`total_alloc` count whole runs, by one atomic addition each. The unused rest of runs is subtracted when a collection
+begins, or by the code that reports the figures (memstats.py). So allocating an object needs no counting.
 
-A span belongs to one processor while its runs come from it: take_span has taken it out of mcentral's list, and only
-the sweeper, with the world stopped, lists it again. So its bits and free_index need no lock.
+A span belongs to one processor while that takes runs from it: take_span has removed it from mcentral's list, and only
+the sweeper, with the world stopped, puts it back. So its bits and free_index need no lock.
 """
 
 from morestack.abi.convention import STACK_PREEMPT
@@ -32,19 +32,19 @@ from morestack.runtime.mem.mspan import give_back, next_run
 from morestack.runtime.sys.layout import G, P
 
 RUN_BYTES = u64(8192)
-"""Zeroing more than this ahead would push other data out of the cache."""
+"""Bytes to zero ahead: more would push other data out of the cache."""
 
 heap_live = static(u64)
 next_gc = static(u64)
 gc_wanted = static(u64)
-"""Not 0: a collection is wanted, GC_DEMANDED by the program itself."""
+"""Nonzero if a collection is wanted; GC_DEMANDED if the program itself asked for it."""
 GC_DEMANDED = u64(2)
 total_alloc = static(u64)
 
 
 def gc_request(pp: Ptr[P]) -> None:
-    """Ask for a collection: the next check of the goroutine that allocates fails, and the next switch of any thread
-    finds the request too. Who comes first stops the world."""
+    """Request a collection: the next check of the allocating goroutine fails, and the next switch of any thread finds
+    the request too. The first thread to see it stops the world."""
     cas(gc_wanted.ptr, u64(0), u64(1))
     g = pp.at.m.at.curg
     if g != nil(G):
@@ -52,7 +52,7 @@ def gc_request(pp: Ptr[P]) -> None:
 
 
 def count_alloc_bytes(pp: Ptr[P], size: u64) -> None:
-    """Count memory given out, and ask for a collection when there is too much."""
+    """Count allocated memory, and request a collection if there is too much."""
     atomic_add(total_alloc.ptr, size)
     if atomic_add(heap_live.ptr, size) >= atomic_load(next_gc.ptr):
         gc_request(pp)
@@ -85,7 +85,7 @@ def refill(pp: Ptr[P], kind: u64) -> None:
 
 
 def flush(pp: Ptr[P]) -> None:
-    """Give up all runs: a collection begins. The world is stopped."""
+    """Release all runs: a collection begins. The world is stopped."""
     for kind in range(NUM_KINDS):
         run = pp.at.runs[kind]
         if run.next != run.end:

@@ -1,7 +1,7 @@
-"""Spans with free objects, by kind, in common to all processors.
+"""Spans with free objects, by kind, shared by all processors.
 
-The sweeper makes the lists anew after every collection; a span leaves its list when a processor takes it, and a span
-that is full is in none until the next sweep finds room in it.
+The sweeper rebuilds the lists after every collection. A span leaves its list when a processor takes it. A full span is
+not in any list until a sweep finds room in it.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, nil, ptr_at, static, struct, u32, u64
@@ -31,14 +31,14 @@ def mcentral_init() -> None:
 
 
 def put_partial(s: Ptr[MSpan]) -> None:
-    """List a span that has free objects. The world is stopped."""
+    """Put a span that has free objects in its list. The world is stopped."""
     run = u64(s.at.run)
     s.at.next = ptr_at(MSpan, mcentral.at.partial[run])
     mcentral.at.partial[run] = s.addr
 
 
 def take_span(kind: u64) -> Ptr[MSpan]:
-    """A span of a kind for one processor: one with room when there is one."""
+    """Take a span of a kind for one processor: one with room if it exists, else a new one."""
     word = mcentral.at.locks.ptr.add(kind)
     lock(word, RANK_CENTRAL)
     s = ptr_at(MSpan, mcentral.at.partial[kind])

@@ -1,6 +1,6 @@
 """The page heap: runs of 8 KB pages, from which spans for stacks and objects are cut.
 
-One reservation of address space serves for everything:
+All of them come from one reservation of address space:
 
     arena_lo                        arena_used                 arena_hi
     | span | free run | span | ...  | never used, still zero ... |
@@ -8,24 +8,24 @@ One reservation of address space serves for everything:
     bits + (addr - arena_lo) / 8192 * 256: mark and allocation bits of the objects on that page (mspan.py)
 
 Invariants
-- Runs that touch are never both free: freeing merges with both neighbours.
+- Adjacent runs are never both free: freeing merges a run with both neighbours.
 - A free run is in exactly one bin; bins 0..127 hold runs of exactly that many pages, bin 121 + k those of
-  [2^k, 2^(k+1)) pages for k >= 7. A set bit in `bins_used` means a bin that is not empty.
+  [2^k, 2^(k+1)) pages for k >= 7. A set bit in `bins_used` marks a bin that is not empty.
 - `needzero` is clear only when all memory of the run reads as zero.
-- Every span's structure comes from `span_free`, and is never returned to the system.
+- Every span's structure comes from `span_free`, and its memory is never returned to the system.
 
-Rejected: Go's radix tree of page bitmaps. It pays with many processors that allocate pages at once; with
-spans of 32 KB for stacks and bins with boundary lookup an allocation is some 20 ns.
+Rejected: Go's radix tree of page bitmaps. It pays off when many processors allocate pages at once. With spans of 32 KB
+for stacks, and with bins and boundary lookup, an allocation takes about 20 ns.
 
-Note [Memory goes back to the system]: a free run of at least 128 KB whose age is two ticks is given back by
-`scavenge`, largest runs first, while more memory is held than a tenth over the heap's goal, or a run of any age while
-it is more than GOMEMLIMIT. A tick is a collection; so a program that needs its peak again soon keeps it. Runs of 128 MB
-go back at once. How many pages of a run are with the system is known by number only: when the run is split, the rest
-is said to have them first.
+Note [Memory goes back to the system]: `scavenge` releases free runs of at least 128 KB, largest first. It releases runs
+that are two ticks old while the memory held exceeds the heap's goal by more than a tenth, and runs of any age while it
+exceeds GOMEMLIMIT. A tick is a collection, so a program that soon needs its peak memory again keeps it. Runs of 128 MB
+or more are released at once. Only the number of released pages of a run is known, not which ones. If the run is split,
+they are attributed to the rest first.
 
-Rejected: asking for huge pages (MADV_HUGEPAGE). Where a virtual machine's host has to find their memory first, one cost
-5 ms: starting a million goroutines took 7 seconds of it, and less than one with small pages, eight at a time
-(stackpool.py).
+Rejected: requesting huge pages (MADV_HUGEPAGE). On a virtual machine whose host must find their memory first, one huge
+page cost 5 ms. Starting a million goroutines spent 7 seconds on that, and less than one second with small pages
+requested eight at a time (stackpool.py).
 """
 
 from morestack.dialect.machine import (
@@ -63,10 +63,10 @@ SPAN_FREE = u32(0)
 SPAN_STACK = u32(1)
 SPAN_HEAP = u32(2)
 SPAN_WORK = u32(3)
-"""The collector's own memory."""
+"""A span of the collector's own memory."""
 
 BITS_PER_PAGE = u64(256)
-"""Bytes for the bits of a page: two for each 8 bytes of it."""
+"""Bytes for the bits of a page: two bits for each 8 bytes of it."""
 
 
 @struct
@@ -93,7 +93,7 @@ class MSpan:
     typ: u64
     listed: u32
     tick: u32  # of a free run: when it became free
-    released: u64  # of a free run: how many pages are with the system
+    released: u64  # of a free run: how many pages have been returned to the system
     specials: u64  # the first special of its objects (mspecial.py)
     special_link: u64
     special_listed: u32
@@ -131,7 +131,7 @@ mheap = static(MHeap)
 
 
 def mheap_init() -> None:
-    """Reserve the arena. A second call gives all memory back and starts anew (tests do)."""
+    """Reserve the arena. A second call releases all memory and starts over (tests do this)."""
     if mheap.at.arena_lo != 0:
         munmap(mheap.at.arena_lo, mheap.at.arena_length)
         munmap(mheap.at.spans, u64(mheap.at.arena_length >> PAGE_SHIFT << 3))
@@ -176,7 +176,8 @@ GROW_BYTES = u64(4 << 20)
 
 
 def out_of_memory(size: u64) -> NoReturn:
-    """The program needs so many bytes more than the arena has. Go's words; it grows by chunks, too."""
+    """End the program: it needs `size` bytes more than the arena has. The wording is Go's, which also grows by
+    chunks."""
     write_error(cstr(b"runtime: out of memory: cannot allocate "))
     write_number(u64((size + GROW_BYTES - 1) // GROW_BYTES * GROW_BYTES))
     write_error(cstr(b"-byte block ("))
@@ -186,7 +187,7 @@ def out_of_memory(size: u64) -> NoReturn:
 
 
 def persistentalloc(size: u64) -> u64:
-    """Zeroed memory that is never freed, 16-aligned: for G, MSpan, Sudog and tables."""
+    """Allocate zeroed memory that is never freed, 16-aligned, for G, MSpan, Sudog and tables."""
     need = u64((size + 15) >> 4 << 4)
     lock(mheap.ptr.field(MHeap.persistent_lock), RANK_PERSISTENT)
     if mheap.at.persistent_end - mheap.at.persistent_next < need:
@@ -204,7 +205,7 @@ def persistentalloc(size: u64) -> u64:
 
 
 def span_of(addr: u64) -> Ptr[MSpan]:
-    """The span an address in the arena belongs to; nil outside. Inside a free run the answer is not defined."""
+    """The span an address in the arena belongs to; nil outside. Inside a free run the result is undefined."""
     if addr < mheap.at.arena_lo or addr >= mheap.at.arena_used:
         return nil(MSpan)
     page = u64((addr - mheap.at.arena_lo) >> PAGE_SHIFT)
@@ -225,7 +226,7 @@ def bin_of(npages: u64) -> u64:
 
 
 def bin_insert(s: Ptr[MSpan]) -> None:
-    """Put a free run in its bin, and make it findable from its first and last page."""
+    """Put a free run in its bin, and record it for its first and last page."""
     b = bin_of(s.at.npages)
     head = ptr_at(MSpan, mheap.at.bins[b])
     s.at.prev = nil(MSpan)
@@ -255,7 +256,7 @@ def bin_remove(s: Ptr[MSpan]) -> None:
 
 
 def new_span_struct() -> Ptr[MSpan]:
-    """An MSpan to fill in."""
+    """Take or allocate an MSpan for the caller to fill in."""
     s = mheap.at.span_free
     if s == nil(MSpan):
         mheap.at.span_structs = u64(mheap.at.span_structs + 1)
@@ -266,8 +267,8 @@ def new_span_struct() -> Ptr[MSpan]:
 
 
 def find_run(npages: u64) -> Ptr[MSpan]:
-    """A free run of at least npages, or nil: the smallest bin that can hold one, and in a bin that holds
-    several sizes the first that fits."""
+    """Find a free run of at least npages, or nil. It takes the smallest bin that can hold one, and in a bin of several
+    sizes the first run that fits."""
     b = bin_of(npages)
     if b >= EXACT_BINS:
         s = ptr_at(MSpan, mheap.at.bins[b])
@@ -290,7 +291,7 @@ def find_run(npages: u64) -> Ptr[MSpan]:
 
 
 def grow_arena(npages: u64) -> Ptr[MSpan]:
-    """A run of never used, zero pages; nil when the reservation is used up."""
+    """Take a run of never used, zero pages. Returns nil if the reservation is exhausted."""
     size = u64(npages << PAGE_SHIFT)
     if mheap.at.arena_hi - mheap.at.arena_used < size:
         return nil(MSpan)
@@ -304,7 +305,8 @@ def grow_arena(npages: u64) -> Ptr[MSpan]:
 
 
 def mheap_alloc(npages: u64, state: u32) -> Ptr[MSpan]:
-    """A span of exactly npages pages, or nil when memory is out. All its pages lead to it by span_of."""
+    """Allocate a span of exactly npages pages. Returns nil if memory is exhausted. span_of finds the span from any of
+    its pages."""
     lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
     s = find_run(npages)
     if s == nil(MSpan):
@@ -343,7 +345,7 @@ def mheap_alloc(npages: u64, state: u32) -> Ptr[MSpan]:
 
 
 def mheap_free(s: Ptr[MSpan]) -> None:
-    """Give a span's pages back, merged with free neighbours. Very large runs go back to the system."""
+    """Free a span's pages, and merge them with free neighbours. Very large runs return to the system."""
     lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
     mheap.at.pages_inuse = u64(mheap.at.pages_inuse - s.at.npages)
     mheap.at.spans_inuse = u64(mheap.at.spans_inuse - 1)
@@ -359,7 +361,7 @@ def mheap_free(s: Ptr[MSpan]) -> None:
 
 
 def release(s: Ptr[MSpan]) -> None:
-    """Give the memory of a free run, which is in no bin, back to the system."""
+    """Return the memory of a free run to the system. The run is not in a bin."""
     madvise(s.at.base, u64(s.at.npages << PAGE_SHIFT), MADV_DONTNEED)
     s.at.needzero = u32(0)
     mheap.at.released_pages = u64(mheap.at.released_pages + s.at.npages - s.at.released)
@@ -367,7 +369,7 @@ def release(s: Ptr[MSpan]) -> None:
 
 
 def merge(s: Ptr[MSpan], other: Ptr[MSpan]) -> None:
-    """Count a neighbour to a free run; the larger one says how old the run is."""
+    """Merge a neighbour into a free run. The larger one determines the age of the run."""
     bin_remove(other)
     if other.at.npages > s.at.npages:
         s.at.tick = other.at.tick
@@ -391,14 +393,13 @@ def insert_merged(s: Ptr[MSpan]) -> None:
 
 
 def mapped_bytes() -> u64:
-    """Memory taken from the system and not given back: the arena's, and the runtime's own structures."""
+    """Bytes taken from the system and not returned: the arena's, and the runtime's own structures."""
     pages = u64(mheap.at.pages_inuse + mheap.at.free_pages - mheap.at.released_pages)
     return u64((pages << PAGE_SHIFT) + mheap.at.persistent_sys)
 
 
 def release_next(any_age: boolean) -> boolean:
-    """Give one free run back to the system, of the largest ones; False: there is none that is old enough. The lock is
-    held."""
+    """Return one of the largest free runs to the system. Returns False if none is old enough. The lock is held."""
     b = u64(159)
     while b >= SCAVENGE_LEAST:
         s = ptr_at(MSpan, mheap.at.bins[b])
@@ -415,7 +416,7 @@ def release_next(any_age: boolean) -> boolean:
 
 
 def scavenge(goal: u64, limit: u64) -> None:
-    """A tick has passed. See Note [Memory goes back to the system]."""
+    """Count a tick and release memory. See Note [Memory goes back to the system]."""
     lock(mheap.ptr.field(MHeap.lock), RANK_HEAP)
     mheap.at.clock = u32(mheap.at.clock + 1)
     keep = u64(goal + goal // 10)

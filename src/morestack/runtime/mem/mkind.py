@@ -1,17 +1,17 @@
-"""Kinds of objects: every size class without pointers, every class with headers, and each layout of pointers that
-is used often.
+"""Kinds of objects: every size class without pointers, every class with headers, and each pointer layout that is used
+often.
 
         number     0 .. 67      68 .. 135            136 .. 511
         objects    no pointers  header and any type  one class and one mask of pointers
 
-A kind has spans of its own, so a layout needs at least one page. That pays once FEW bytes have been allocated of
-it; until then its objects get headers, and rare types share spans.
+A kind has spans of its own, so a layout needs at least one page. That pays off once FEW bytes of it have been
+allocated. Until then its objects get headers, so that rare types share spans.
 
 A layout is a size class and the mask of all words of a slot: the type's mask repeated to the slot's end, where the
 words are zero. So []*T, *T and struct{a, b *T} of one class are one kind.
 
-A class's layouts are a list that only grows, at its head, under the table's lock: the head is stored when the layout is
-complete, and nothing of it changes later but `used`, which is added to by atomics. So looking needs no lock.
+A class's layouts are a list that only grows, at its head, under the table's lock. The head is stored when the layout is
+complete. Nothing in it changes later except `used`, which is increased by atomics. So reading the list needs no lock.
 """
 
 from morestack.dialect.machine import (
@@ -51,7 +51,7 @@ class Layout:
 
 @struct
 class Kinds:
-    """All layouts seen; by number less FIRST_LAYOUT."""
+    """All layouts seen, indexed by number - FIRST_LAYOUT."""
 
     lock: u32
     count: u64
@@ -61,7 +61,7 @@ class Kinds:
 
 kinds = static(Kinds)
 rare_only = static(u64)
-"""Not 0: every object with pointers gets a header (checkescape wants its type)."""
+"""Nonzero if every object with pointers gets a header (checkescape needs its type)."""
 
 
 def kinds_init() -> None:
@@ -83,7 +83,7 @@ def class_of_kind(kind: u64) -> u64:
 
 
 def slot_mask(t: Ptr[Type], words: u64) -> u64:
-    """The pointers among the first 64 words of memory where a type repeats. Requires: it has pointers."""
+    """The mask of pointers in the first 64 words of consecutive values of a type. Requires: it has pointers."""
     if t.at.gcdata == 0:
         return u64((u64(1) << words) - 1) if words < 64 else u64(0xFFFF_FFFF_FFFF_FFFF)
     n = u64(t.at.ptrdata >> 3)
@@ -113,7 +113,7 @@ def layout_of(c: u64, mask: u64) -> u64:
 
 
 def add_layout(c: u64, mask: u64) -> u64:
-    """The number of the layout, made when nobody else has made it meanwhile; 0 when there are too many."""
+    """Add the layout, unless another thread has added it meanwhile. Returns its number, or 0 if there are too many."""
     lock(kinds.ptr.field(Kinds.lock), RANK_TABLE)
     i = layout_of(c, mask)
     if i == 0 and kinds.at.count < NUM_KINDS - FIRST_LAYOUT:
@@ -130,7 +130,8 @@ def add_layout(c: u64, mask: u64) -> u64:
 
 
 def kind_of(c: u64, t: Ptr[Type]) -> u64:
-    """The kind for an object of class c in which t repeats; 0 when it is to have a header. Counts it."""
+    """The kind for an object of class c that holds values of t; 0 if it is to have a header. Counts the bytes of the
+    object."""
     if rare_only.value != 0:
         return u64(0)
     size = u64(size_classes.at.size[c])

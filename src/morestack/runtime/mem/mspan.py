@@ -4,21 +4,21 @@
         | object 0 | object 1 | ...              | nelems-1 | unused |
         bits_of(base):  npages * 128 bytes of mark bits, npages * 128 bytes of allocation bits
 
-The form of a span says where the pointers of its objects are:
+The form of a span tells where the pointers of its objects are:
 
         FORM_NOSCAN   nowhere
-        FORM_MASK     word i of each object is a pointer when bit i of span.mask is set (objects up to 512 bytes)
+        FORM_MASK     word i of each object is a pointer if bit i of span.mask is set (objects up to 512 bytes)
         FORM_HEADER   the object's first word is a type, which repeats from the second word on; 0: no object yet
         FORM_LARGE    one object; the type span.typ repeats (0: no pointers)
 
 Invariants
-- An allocation bit is set from the moment a run with the object is given to a processor; at the start of a
-  collection those of objects not handed out are cleared again. So then it means: allocated.
+- An allocation bit is set when a run with the object is given to a processor. At the start of a collection, the bits of
+  objects that were not allocated are cleared again. From then on a set bit means: allocated.
 - Mark bits are zero outside collections.
 - Bits from nelems on are not used.
 
 Note [Layouts by span]: gc writes a bitmap for each object with pointers when it allocates it. Here objects of one
-layout share spans (mkind.py), so an allocation writes nothing but what it returns, and marking reads no bitmap.
+layout share spans (mkind.py), so an allocation writes only the memory it returns, and marking reads no bitmap.
 """
 
 from morestack.dialect.machine import Ptr, ctz, memset, nil, ptr_at, u8, u32, u64
@@ -53,12 +53,13 @@ def bit_words(s: Ptr[MSpan]) -> u64:
 
 
 def object_index(s: Ptr[MSpan], p: u64) -> u64:
-    """The number of the object an address of the span belongs to; exact for offsets below 2^32 / size (Go's magic)."""
+    """The number of the object that an address of the span belongs to; exact for offsets below 2^32 / size (Go's
+    magic)."""
     return u64((p - s.at.base) * s.at.divmul >> 32)
 
 
 def new_object_span(c: u64, npages: u64, size: u64, form: u32, run: u64) -> Ptr[MSpan]:
-    """A span for objects of size class c (0: one large object), no object allocated."""
+    """Allocate a span for objects of size class c (0: one large object), no object allocated."""
     s = mheap_alloc(npages, SPAN_HEAP)
     if s == nil(MSpan):
         out_of_memory(u64(npages << PAGE_SHIFT))
@@ -75,13 +76,13 @@ def new_object_span(c: u64, npages: u64, size: u64, form: u32, run: u64) -> Ptr[
     memset(bits_of(s.at.base), u8(0), u64(bit_words(s) * 8))
     memset(alloc_bits(s).addr, u8(0), u64(bit_words(s) * 8))
     if form == FORM_HEADER and s.at.needzero != 0:
-        memset(s.at.base, u8(0), u64(npages << PAGE_SHIFT))  # a header is a type or 0 always
+        memset(s.at.base, u8(0), u64(npages << PAGE_SHIFT))  # a header is always a type or 0
         s.at.needzero = u32(0)
     return s
 
 
 def next_run(s: Ptr[MSpan], most: u64) -> u64:
-    """Take free objects in a row, at most `most`: first << 32 | count, 0 when the span is full.
+    """Take consecutive free objects, at most `most`. Returns first << 32 | count, or 0 if the span is full.
 
     A run lies within one word of the allocation bits. They are set.
     """
@@ -107,7 +108,7 @@ def next_run(s: Ptr[MSpan], most: u64) -> u64:
 
 
 def give_back(s: Ptr[MSpan], start: u64, end: u64) -> None:
-    """Clear the allocation bits of objects of a run that nobody got."""
+    """Clear the allocation bits of those objects of a run that were not allocated."""
     bits = alloc_bits(s)
     i = object_index(s, start)
     count = u64((end - start) // s.at.elemsize)

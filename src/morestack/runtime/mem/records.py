@@ -3,10 +3,10 @@
         P's pool   -> r -> r -> r          linked through the first word; no lock
         central    -> r -> r -> ...        under its lock
 
-A record may be taken on one P and given back on another: a goroutine changes P wherever it stops. So a pool that has
-grown to POOL_FULL gives half of its records to the central list, and an empty one takes as many from there before new
-memory is made: for several at once, densely, as a million goroutines may each have one. Records are never given back
-to the heap.
+A record may be taken on one P and returned on another, because a goroutine may change P wherever it stops. So a pool
+that has grown to POOL_FULL moves half of its records to the central list. An empty pool takes as many from there before
+it allocates new memory. New memory is allocated for several records at once, densely, because a million goroutines may
+each have one. Records never return to the heap.
 
 Invariants
 - A record is in at most one list, once. Taking and giving back have no safe point inside, so the P stays the same.
@@ -21,12 +21,12 @@ from morestack.runtime.sys.lock import RANK_RECORDS, lock, unlock
 POOL_FULL = u64(64)
 BATCH = u64(32)
 NEW_BYTES = u64(2048)
-"""Memory is made for as many records as this holds, or one."""
+"""Bytes of new memory: it holds as many records as fit, at least one."""
 
 
 @struct
 class RecordCentral:
-    """What all Ps share of one kind of record."""
+    """The records of one kind that all Ps share."""
 
     lock: u32
     list: u64
@@ -34,7 +34,7 @@ class RecordCentral:
 
 
 def central_init(c: Ptr[RecordCentral]) -> None:
-    """No record is free."""
+    """Start with no free records."""
     c.at.lock = u32(0)
     c.at.list = u64(0)
     c.at.count = u64(0)
@@ -81,7 +81,7 @@ def pool_release(pool: Ptr[RecordPool], c: Ptr[RecordCentral]) -> None:
 
 
 def pool_take(pool: Ptr[RecordPool], c: Ptr[RecordCentral], size: u64) -> u64:
-    """A record of `size` bytes; what it holds is what it held."""
+    """Take a record of `size` bytes. Its contents are not cleared."""
     if pool.at.list == 0:
         pool_refill(pool, c, size)
     r = pool.at.list
@@ -91,7 +91,7 @@ def pool_take(pool: Ptr[RecordPool], c: Ptr[RecordCentral], size: u64) -> u64:
 
 
 def pool_give(pool: Ptr[RecordPool], c: Ptr[RecordCentral], record: u64) -> None:
-    """Give a record back. Its first word is overwritten."""
+    """Return a record to the pool. Its first word is overwritten."""
     if pool.at.count >= POOL_FULL:
         pool_release(pool, c)
     ptr_at(u64, record)[0] = pool.at.list

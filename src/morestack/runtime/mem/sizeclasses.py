@@ -1,7 +1,7 @@
-"""Size classes of small objects: Go's table, so that append's capacities are Go's.
+"""Size classes of small objects: Go's table, so that append computes the same capacities as Go.
 
-The sizes, in units of 8 bytes, and pages of a span are literals of two bytes and one byte a class; the
-tables from size to class are made once at start.
+The sizes, in units of 8 bytes, and pages of a span are literals of two bytes and one byte a class; the tables from size
+to class are built once at start.
 """
 
 from morestack.dialect.machine import Array, Literal, boolean, cstr, static, struct, u8, u32, u64
@@ -28,7 +28,7 @@ size_classes = static(SizeClasses)
 
 
 def sizeclasses_init() -> None:
-    """Make the tables."""
+    """Build the tables."""
     sizes = cstr(
         b"\x00\x00\x01\x00\x02\x00\x03\x00\x04\x00\x06\x00\x08\x00\x0a\x00\x0c\x00\x0e\x00\x10\x00\x12\x00"
         b"\x14\x00\x16\x00\x18\x00\x1a\x00\x1c\x00\x1e\x00\x20\x00\x24\x00\x28\x00\x2c\x00\x30\x00\x34\x00"
@@ -66,7 +66,7 @@ def class_of(size: u64) -> u64:
 
 
 def roundupsize(size: u64, noscan: boolean) -> u64:
-    """The size of the block that holds `size` bytes, less Go's malloc header for large objects with pointers."""
+    """The size of the block that holds `size` bytes, without Go's malloc header for large objects with pointers."""
     if size <= MAX_SMALL - HEADER:
         extra = HEADER if not noscan and size > MIN_FOR_HEADER else u64(0)
         return u64(u64(size_classes.at.size[class_of(u64(size + extra))]) - extra)

@@ -8,7 +8,7 @@
         InterfaceType Type pkgpath methods{ptr,len,cap} method: nameoff typeoff
         UncommonType pkgpath mcount xcount moff unused  method: name mtyp ifn tfn, 4 bytes each
 
-Offsets (NameOff, TypeOff, TextOff) are relative to the descriptor they belong to; 0 is none. A name is a flag byte
+Offsets (NameOff, TypeOff, TextOff) are relative to the descriptor they belong to; 0 means none. A name is a flag byte
 (1 exported, 2 tag follows, 4 package path follows, 8 embedded), its length as a varint, and its bytes.
 """
 
@@ -36,7 +36,7 @@ from morestack.dialect.machine import Ptr, boolean, cast, i32, i64, memcmp, nil,
 
 @struct
 class Type:
-    """What every descriptor begins with."""
+    """The common beginning of every descriptor."""
 
     size: u64
     ptrdata: u64
@@ -191,7 +191,7 @@ def name_package(name: u64) -> u64:
 
 
 def same_method_name(a: u64, b: u64) -> boolean:
-    """Whether two names of methods are the same: those that are not exported, in the same package."""
+    """Whether two names of methods are the same: unexported ones must belong to the same package."""
     if not same_name(a, b):
         return False
     p = name_package(a)
@@ -223,8 +223,8 @@ def is_direct_iface(t: Ptr[Type]) -> boolean:
 
 
 def same_type(a: u64, b: u64) -> boolean:
-    """Whether two descriptors describe the same type. Descriptors are unique within a program, except that
-    those made for different packages may not be merged: then hash and text agree."""
+    """Whether two descriptors describe the same type. Descriptors are unique within a program, except that those made
+    for different packages may be unmerged: then hash and text agree."""
     if a == b:
         return True
     if a == 0 or b == 0:
@@ -237,7 +237,7 @@ def same_type(a: u64, b: u64) -> boolean:
 
 
 def same_text(x: Ptr[Type], y: Ptr[Type]) -> boolean:
-    """Whether two types have the same text. Those of different scopes may."""
+    """Whether two types have the same text. Types of different scopes may."""
     n = type_string_len(x)
     return n == type_string_len(y) and memcmp(type_string(x), type_string(y), n) == 0
 

@@ -1,4 +1,4 @@
-"""copystack: move a goroutine to a stack of another size, and every pointer into the old one with it.
+"""copystack: move a goroutine to a stack of another size, and adjust every pointer into the old one.
 
         old:   lo ........ sp-16 [ used ] hi          delta = new hi - old hi
         new:   lo ................. sp-16 [ used ] hi
@@ -7,11 +7,11 @@ What can point into a goroutine's stack, and how it is found:
 - its own frames: the pointer bitmap of each continuation (`adjustframe`), and saved BPs in linkage;
 - argument registers that morestack spilled, in m or a spill record: by the bitmap of its entry (`adjustregs`);
 - `elem` of sudogs, when it is parked (`adjustsudogs`);
-- records of deferred calls, which may lie in frames themselves, and of panics (`adjustdefers`, `adjustpanics`);
+- records of deferred calls, which may lie in frames, and records of panics (`adjustdefers`, `adjustpanics`);
 - `sched`: sp and bp, and ctxt when it is a closure object in a frame.
-Nothing else may: escape analysis sees to that.
+Escape analysis ensures that nothing else does.
 
-A word is moved when it lies in [old lo, old hi): no pointer to an object can equal hi, because the bottom
+A word is adjusted if it lies in [old lo, old hi): no pointer to an object can equal hi, because the bottom
 linkage lies there.
 
 Note [Copying the used part]: the lowest word in use is sched.sp - 16, the linkage of a callee that has not
@@ -49,7 +49,7 @@ poison_old = static(u32)
 
 @nosplit(why="the stack is half moved")
 def adjustpointer(slot: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the pointer in one word when it points into the old stack; 1 when it did."""
+    """Adjust one word if it points into the old stack. Returns 1 if it did, else 0."""
     word = ptr_at(u64, slot)
     p = word[0]
     if u64(p - old_lo) < old_size:
@@ -60,7 +60,7 @@ def adjustpointer(slot: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
 
 @nosplit(why="the stack is half moved")
 def adjustbits(base: u64, bitmap: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the pointers of up to 64 words, by bitmap; how many were moved."""
+    """Adjust the pointers in up to 64 words, by bitmap. Returns how many were adjusted."""
     bits = bitmap
     n = u64(0)
     while bits != 0:
@@ -71,7 +71,7 @@ def adjustbits(base: u64, bitmap: u64, old_lo: u64, old_size: u64, delta: u64) -
 
 @nosplit(why="the stack is half moved")
 def adjustlarge(sp: u64, words: u64, bitmap: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the pointers of a frame of over 64 words, whose bitmap lies elsewhere, a byte for 8 words."""
+    """Adjust the pointers of a frame of more than 64 words, whose bitmap lies elsewhere, one byte for 8 words."""
     n = u64(0)
     at = u64(0)
     while at < words:
@@ -84,7 +84,7 @@ def adjustlarge(sp: u64, words: u64, bitmap: u64, old_lo: u64, old_size: u64, de
 
 @nosplit(why="the stack is half moved")
 def adjustframes(pp: Ptr[P], first_pc: u64, first_sp: u64, hi: u64, old_lo: u64, old_size: u64, delta: u64) -> None:
-    """Move the pointers in frames and linkage, which lie at their new place already, from first_sp up to hi."""
+    """Adjust the pointers in frames and linkage from first_sp up to hi. They are already at their new place."""
     sp = first_sp
     pc = first_pc
     frames = u64(0)
@@ -112,13 +112,13 @@ def adjustframes(pp: Ptr[P], first_pc: u64, first_sp: u64, hi: u64, old_lo: u64,
 
 @nosplit(why="the stack is half moved")
 def adjustregs(regs: u64, pc: u64, old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the pointers among the argument registers for the function entry pc; how many."""
+    """Adjust the pointers among the argument registers of the function entry pc. Returns how many."""
     return adjustbits(regs, ptr_at(u64, u64(pc - 16))[0], old_lo, old_size, delta)
 
 
 @nosplit(why="the stack is half moved")
 def adjustsudogs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the places where a parked goroutine's values are read or written; how many.
+    """Adjust the addresses where a waker reads or writes a parked goroutine's values. Returns how many.
 
     See Note [Stacks of who waits].
     """
@@ -132,7 +132,7 @@ def adjustsudogs(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
 
 @nosplit(why="the stack is half moved")
 def adjustdefers(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the links of deferred calls, their closures and frames; how many pointers."""
+    """Adjust the links, closures and frames in records of deferred calls. Returns how many pointers."""
     n = adjustpointer(g.field(G.defers).addr, old_lo, old_size, delta)
     d = g.at.defers
     while d != nil(Defer):
@@ -145,7 +145,7 @@ def adjustdefers(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
 
 @nosplit(why="the stack is half moved")
 def adjustpanics(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
-    """Move the places of panics under way; how many."""
+    """Adjust the addresses in records of active panics. Returns how many."""
     n = u64(0)
     p = panics_of(g)
     while p != nil(Panic):
@@ -156,12 +156,12 @@ def adjustpanics(g: Ptr[G], old_lo: u64, old_size: u64, delta: u64) -> u64:
 
 
 def set_guard(g: Ptr[G]) -> None:
-    """Set the guard for the stack g has: poisoned when every check is to move the stack."""
+    """Set the guard for g's current stack. It is poisoned if every check is to move the stack."""
     g.at.stackguard0 = STACK_PREEMPT if poison_guard.value != 0 else u64(g.at.stack_lo + STACK_GUARD)
 
 
 def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
-    """Move g, which is stopped, to a new stack. `spilled`: it is in newstack, its argument registers in m."""
+    """Move g, which is stopped, to a new stack. `spilled`: g is in newstack and its argument registers are in m."""
     old_lo = g.at.stack_lo
     old_hi = g.at.stack_hi
     old_size = u64(old_hi - old_lo)
@@ -192,7 +192,7 @@ def copystack(pp: Ptr[P], g: Ptr[G], new_size: u64, spilled: boolean) -> None:
         g.at.sched.bp = u64(g.at.sched.bp + delta)
     g.at.stack_lo = new_lo
     g.at.stack_hi = new_hi
-    # Below the frame of sched.pc lies the linkage of a callee. See Note [Copying the used part].
+    # The linkage of a callee lies below the frame of sched.pc. See Note [Copying the used part].
     adjustpointer(u64(g.at.sched.sp - LINK), old_lo, old_size, delta)
     adjustframes(pp, g.at.sched.pc, g.at.sched.sp, new_hi, old_lo, old_size, delta)
     set_guard(g)

@@ -1,13 +1,13 @@
-"""Counters of segmented stacks: how many segments, and which calls made them.
+"""Counters of segmented stacks: how many segments were made, and by which calls.
 
-A call whose callee does not fit the segment is counted by its place, the continuation it returns to. A loop whose call
-crosses again and again is a hot split, and shows as a place with as many segments left as made.
+A call whose callee does not fit the segment is counted by call site, the continuation it returns to. A loop whose call
+crosses again and again is a hot split. It shows up as a call site with as many segments left as made.
 
-        places   open addressing by continuation; 0 is free; the last entry counts what found no room
+        places   open addressing by continuation; 0 is free; the last entry counts calls that found no room
 
-A segment knows its place's counters (Stktop.crossing), so leaving one needs no look-up. Threads share the table: a slot
-is claimed by cas and never given up; counters are changed by atomics, two in a crossing and its return: what can be
-added up afterwards is (sumcrossings).
+A segment points to the counters of its call site (Stktop.crossing), so leaving one needs no look-up. Threads share the
+table. A slot is claimed by cas and never given up. Counters are changed by atomics, two for a crossing and its return.
+All totals are computed afterwards (sumcrossings).
 """
 
 from morestack.dialect.machine import Ptr, atomic_add, boolean, cas, export, ptr_at, size_of, static, struct, u64
@@ -21,16 +21,16 @@ PROBES = u64(64)
 
 @struct
 class Crossing:
-    """What happened at one call."""
+    """Counters of one call site."""
 
     pc: u64  # the continuation the call returns to; 0 in the entry for all others
-    func: u64  # the function record of who was called first
+    func: u64  # the function record of the first callee
     made: u64  # segments begun
-    kept: u64  # of these, how many were a kept one
+    kept: u64  # of these, how many reused a kept segment
     left: u64  # segments left by returning, panicking or ending
     extra: u64  # bytes allocated beyond the size of a segment, for frames that are larger
-    frames: u64  # moved to a new segment
-    moved: u64  # bytes of them
+    frames: u64  # frames moved to a new segment
+    moved: u64  # bytes of those frames
 
 
 crossings = static(u64)
@@ -42,7 +42,8 @@ def crossing_init() -> None:
 
 
 def crossing_table() -> boolean:
-    """Make room for counts: reserved address space, so that only what is used takes memory. Whether there is any."""
+    """Make room for counts: reserved address space, so that only used entries take memory. False if the reservation
+    failed."""
     crossings.value = sys_reserve(u64((MAX_PLACES + 1) * size_of(Crossing)))
     return crossings.value != 0
 
@@ -61,7 +62,7 @@ def crossing_at(pc: u64, func: u64) -> Ptr[Crossing]:
 
 
 def count_made(c: Ptr[Crossing], extra: u64, kept: u64, frames: u64, moved: u64) -> None:
-    """A segment is begun, `extra` bytes larger than segments are."""
+    """Count a new segment, `extra` bytes larger than the usual size."""
     atomic_add(c.field(Crossing.made), u64(1))
     if kept != 0:
         atomic_add(c.field(Crossing.kept), u64(1))
@@ -73,13 +74,13 @@ def count_made(c: Ptr[Crossing], extra: u64, kept: u64, frames: u64, moved: u64)
 
 
 def count_left(c: Ptr[Crossing]) -> None:
-    """A segment is left."""
+    """Count a segment that was left."""
     atomic_add(c.field(Crossing.left), u64(1))
 
 
 @export
 def sumcrossings(g: Ptr[G]) -> None:
-    """Add up all places, for the counters of the whole run."""
+    """Add up all call sites, for the counters of the whole run."""
     stats.at.segment_overflows = u64(0)
     stats.at.segment_crossings = u64(0)
     stats.at.segments_kept = u64(0)

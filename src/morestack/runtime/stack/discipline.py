@@ -1,4 +1,4 @@
-"""Which kind of stack goroutines have, chosen before the first one starts (docs/disciplines.md).
+"""The kind of stack goroutines have, chosen before the first goroutine starts (docs/disciplines.md).
 
         contiguous       copied to one twice as large                 copystack.py
         segmented        a chain of segments                          segment.py
@@ -6,9 +6,9 @@
         thread           that of a kernel thread of its own           thread.py
         reserve          grown in place in a large reservation        reserve.py
 
-Compiled code is the same for all. What differs is here: where a goroutine's first stack comes from, what newstack does
-for a function that does not fit, what happens to the stack when frames are abandoned, when the goroutine is over, and
-when the collector looks at it.
+Compiled code is the same for all of them. This module selects what differs: where a goroutine's first stack comes from,
+what newstack does for a function that does not fit, and what happens to the stack when frames are abandoned, when the
+goroutine ends, and when the collector scans it.
 """
 
 from morestack.abi.convention import LINK
@@ -38,7 +38,7 @@ discipline = static(u32)
 
 
 def discipline_init() -> None:
-    """Contiguous, until the engine chooses another."""
+    """Start with contiguous stacks, until the engine chooses another discipline."""
     discipline.value = CONTIGUOUS
     keeping.value = u32(0)
     lessstack.value = u64(0)
@@ -46,7 +46,7 @@ def discipline_init() -> None:
 
 @export
 def setdiscipline(kind: u64, segment: u64, lessstack_pc: u64) -> u64:
-    """Choose how stacks grow, before there are goroutines; 0 when it cannot be had."""
+    """Choose how stacks grow, before there are goroutines. Returns 0 if the discipline is not available."""
     discipline.value = u32(kind)
     if discipline.value == SEGMENTED or discipline.value == SEGMENTED_KEEP:
         segment_size.value = segment
@@ -62,13 +62,15 @@ def setdiscipline(kind: u64, segment: u64, lessstack_pc: u64) -> u64:
 
 @export
 def setinitialstack(size: u64) -> None:
-    """The contiguous stack goroutines start with: a power of two, at least STACK_MIN. For measuring what sizes cost."""
+    """Set the size of a goroutine's first contiguous stack: a power of two, at least STACK_MIN. Used to measure what
+    sizes cost."""
     if discipline.value == CONTIGUOUS:
         starting_stack.value = size
 
 
 def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
-    """The first stack of a goroutine that has none; its thread brings it (thread.py)."""
+    """Give a goroutine its first stack. With a thread for each goroutine, the stack comes from the thread
+    (thread.py)."""
     if discipline.value == THREAD:
         return
     if discipline.value == RESERVE:
@@ -80,7 +82,7 @@ def new_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def end_stack(pp: Ptr[P], g: Ptr[G]) -> None:
-    """g is over: it keeps a stack only when that is as a new one."""
+    """g has ended: it keeps its stack only if that is the same as a new one."""
     if discipline.value == THREAD:
         leave_thread_stack(pp, g)
         return
@@ -98,24 +100,25 @@ def end_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def in_place() -> boolean:
-    """Whether stacks grow where they are."""
+    """Whether stacks grow in place."""
     return discipline.value == RESERVE or discipline.value == THREAD
 
 
 def grow(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
-    """Make room for a frame that does not fit, on a stack that is not contiguous; 0, or the size that is too much."""
+    """Make room for a frame that does not fit, on a stack that is not contiguous. Returns 0, or the size that exceeds
+    the limit."""
     if in_place():
         return grow_reserve(pp, g, frame, limit)
     return grow_segment(pp, g, frame, limit)
 
 
 def stack_limit(g: Ptr[G], limit: u64) -> u64:
-    """How large g's stack may become: its reservation may be smaller than the limit for all."""
+    """How large g's stack may become: its reservation may be smaller than the general limit."""
     return min(limit, u64(g.at.stack_hi - g.at.extra.at.bottom)) if in_place() else limit
 
 
 def make_room(g: Ptr[G]) -> None:
-    """See that two linkages fit below g.sched.sp: a function that checks nothing may have its SP at stack_lo + 16."""
+    """Ensure that two linkages fit below g.sched.sp: a function without a check may have its SP at stack_lo + 16."""
     pp = g.at.m.at.p
     if g.at.sched.sp - g.at.stack_lo >= 2 * LINK:
         return
@@ -128,22 +131,22 @@ def make_room(g: Ptr[G]) -> None:
 
 
 def abandon(g: Ptr[G], sp: u64) -> None:
-    """g goes on at a frame with this SP; what it has called is no more."""
+    """g continues at the frame with this SP; the frames it called are discarded."""
     if discipline.value == SEGMENTED or discipline.value == SEGMENTED_KEEP:
         unwind_segments(g.at.m.at.p, g, sp)
 
 
 def has_excess(g: Ptr[G]) -> boolean:
-    """Whether a goroutine that is stopped has more stack than it needs, so that `relieve` is to look at it."""
+    """Whether a stopped goroutine has more stack than it needs, so that `relieve` has work to do."""
     if discipline.value == CONTIGUOUS:
         return shrinks(g)
     if discipline.value == RESERVE:
         return reserve_excess(g)
-    return has_kept(g)  # never of a thread's stack: it is given back when the thread ends
+    return has_kept(g)  # a thread's stack never has: it is released when the thread ends
 
 
 def relieve(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Give back what a goroutine that is stopped has more than it needs, after a collection."""
+    """After a collection, release the stack that a stopped goroutine does not need."""
     if discipline.value == CONTIGUOUS:
         shrinkstack(pp, g)
     elif discipline.value == RESERVE:

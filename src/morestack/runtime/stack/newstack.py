@@ -1,11 +1,11 @@
 """newstack: what morestack calls when a prologue finds the stack too small, or its guard poisoned.
 
 On entry g.sched is the caller's frame, m.more_pc the entry of the function that needs m.more_frame bytes, and its
-argument registers are in m.regs. Answer 0: go on at more_pc with BP = g.sched.sp - 16; 1: ask schedule, which does what
-was asked for (safepoint.py) and lets g go on there.
+argument registers are in m.regs. It returns 0 to continue at more_pc with BP = g.sched.sp - 16, or 1 to call schedule,
+which serves the request (safepoint.py) and lets g continue there.
 
-Rejected: leaving the size to doubling alone. A function whose frame is larger than the doubled stack would come
-back here again and again, copying each time.
+Rejected: only doubling the size. A function whose frame is larger than the doubled stack would return here again and
+again, copying each time.
 """
 
 from morestack.abi.convention import LINK, STACK_GUARD
@@ -57,7 +57,8 @@ def stack_overflow(g: Ptr[G], limit: u64, wanted: u64) -> None:
 
 
 def grow_contiguous(pp: Ptr[P], g: Ptr[G], needed: u64, limit: u64) -> u64:
-    """Move g to a stack twice as large, or larger when that is too small; 0, or the size that is too much."""
+    """Move g to a stack twice as large, or larger if that is too small. Returns 0, or the size that exceeds the
+    limit."""
     old_size = u64(g.at.stack_hi - g.at.stack_lo)
     new_size = u64(old_size * 2)
     while new_size < needed:
@@ -71,8 +72,8 @@ def grow_contiguous(pp: Ptr[P], g: Ptr[G], needed: u64, limit: u64) -> u64:
 
 
 def moves(g: Ptr[G], used: u64) -> boolean:
-    """Whether a check that has room moves the stack: under STRESS=movestack, but now and then only where a program
-    comes often, the more seldom the more there is to copy."""
+    """Whether a check moves the stack although there is room, under STRESS=movestack. A check that runs often moves it
+    only now and then, and less often the more there is to copy."""
     if move_stacks.value == 0:
         return False
     place = u64(g.at.m.at.more_pc ^ MOVES)
@@ -94,7 +95,7 @@ def newstack(g: Ptr[G]) -> u64:
         else:
             too_much = grow(pp, g, m.at.more_frame, limit)
         if too_much != 0:
-            park_prologue(pp, g)  # the traceback begins with the function that is called
+            park_prologue(pp, g)  # the traceback begins with the called function
             stack_overflow(g, limit, too_much)
             return u64(1)
     let_through(g, m.at.more_frame)

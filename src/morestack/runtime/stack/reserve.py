@@ -1,20 +1,20 @@
-"""A large reservation of address space for each goroutine, committed by page faults: stacks grow in place.
+"""Stacks that grow in place: a large reservation of address space for each goroutine, committed by page faults.
 
         reservation:   bottom ............ lo [ committed ] hi
-                       256 MB of addresses     hi is fixed; lo goes down by doubling, and up again when little is used
+                       256 MB of addresses     hi is fixed; lo moves down by doubling, and up again if little is used
 
-Nothing is copied and no pointer adjusted. The guard lies at the end of what a goroutine has been given so far, not at
-the end of the reservation: so the runtime knows how much may hold pages, and can give them back (MADV_DONTNEED) when
-the goroutine is over, or when the collector finds that it uses less than a quarter. Growing in place in a reservation
-is libmprompt's way (D. Leijen); there page faults are the only check, here the prologue's is there anyway.
+Nothing is copied and no pointer is adjusted. The guard lies at the end of what the goroutine has been given so far, not
+at the end of the reservation. So the runtime knows how much may hold pages, and can release them (MADV_DONTNEED) when
+the goroutine ends, or when the collector finds that it uses less than a quarter. Growing in place in a reservation is
+the method of libmprompt (D. Leijen). There page faults are the only check; here the prologue checks anyway.
 
-One mapping holds all reservations, so that the kernel keeps one record of it (vm.max_map_count limits those). The first
-goroutine gets MAIN_SIZE, as the main thread of a process has a stack of another size; those after the first half of the
-mapping is given out get SMALL_SIZE, so that a million fit. A goroutine structure keeps its reservation for good: the
-list of dead goroutines is the pool.
+One mapping holds all reservations, so that the kernel keeps one record for it (vm.max_map_count limits the number of
+records). The first goroutine gets MAIN_SIZE, just as the main thread of a process has a stack size of its own. Once
+half of the mapping is used, goroutines get SMALL_SIZE, so that a million fit. A goroutine structure keeps its
+reservation forever: the list of dead goroutines is the pool.
 
-What it costs is memory the process does not see: each reservation has page tables of its own, at least a page, beside
-the page of stack.
+The cost is memory that the process does not see: besides its page of stack, each reservation has page tables of its
+own, at least one page.
 """
 
 from morestack.abi.convention import LINK, STACK_GUARD
@@ -55,14 +55,14 @@ SMALL_SIZE = u64(1 << 24)
 REGION = u64(1 << 45)
 REGION_MIN = u64(1 << 32)
 START = u64(4096)
-"""What a goroutine is given first: a page."""
+"""Bytes a goroutine is given first: one page."""
 THREAD_PAGES = u64(8192)
-"""What the C frames of a thread that waits, and glibc's record of it above them, take of its stack: two pages."""
+"""Bytes of a waiting thread's stack that its C frames and glibc's record above them take: two pages."""
 
 
 @struct
 class Reserve:
-    """The mapping [lo, hi), given out up to `next`."""
+    """The mapping [lo, hi), allocated up to `next`."""
 
     lo: u64
     hi: u64
@@ -73,7 +73,7 @@ reserve = static(Reserve)
 
 
 def reserve_init() -> None:
-    """No mapping yet. A second call gives back the one before (tests do)."""
+    """Start without a mapping. A second call releases the previous one (tests do this)."""
     if reserve.at.lo != 0:
         munmap(reserve.at.lo, u64(reserve.at.hi - reserve.at.lo))
     reserve.at.lo = u64(0)
@@ -82,7 +82,7 @@ def reserve_init() -> None:
 
 
 def reserve_region() -> boolean:
-    """Reserve addresses for all goroutines; whether there are any."""
+    """Reserve addresses for all goroutines. False if the system has none."""
     size = REGION
     lo = MAP_FAILED
     while lo == MAP_FAILED and size >= REGION_MIN:
@@ -99,14 +99,14 @@ def reserve_region() -> boolean:
 
 
 def reservation_size(at: u64) -> u64:
-    """How large the reservation that begins there is."""
+    """The size of the reservation that begins at this address."""
     if at == reserve.at.lo:
         return min(MAIN_SIZE, u64((reserve.at.hi - at) >> 2))
     return RESERVATION if at - reserve.at.lo < (reserve.at.hi - reserve.at.lo) >> 1 else SMALL_SIZE
 
 
 def reserve_stack(pp: Ptr[P], g: Ptr[G], start: u64) -> None:
-    """Give g a reservation, with `start` bytes to begin with, or a page when that is more."""
+    """Give g a reservation, with `start` bytes committed, but at least a page."""
     at = atomic_load(reserve.ptr.field(Reserve.next))
     size = reservation_size(at)
     while not cas(reserve.ptr.field(Reserve.next), at, u64(at + size)):
@@ -121,12 +121,12 @@ def reserve_stack(pp: Ptr[P], g: Ptr[G], start: u64) -> None:
 
 
 def in_reservation(p: u64) -> boolean:
-    """Whether an address lies in a stack."""
+    """Whether an address lies in the mapping."""
     return p >= reserve.at.lo and p < reserve.at.hi
 
 
 def commit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
-    """Let g use so many bytes of its reservation."""
+    """Let g use `size` bytes of its reservation."""
     before = u64(g.at.stack_hi - g.at.stack_lo)
     g.at.stack_lo = u64(g.at.stack_hi - size)
     count_bytes(pp, i64(i64(size) - i64(before)), size > before)
@@ -134,7 +134,7 @@ def commit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
 
 
 def grow_reserve(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
-    """Give g room for a frame; 0, or the size that is too much."""
+    """Give g room for a frame. Returns 0, or the size that exceeds the limit."""
     needed = u64(g.at.stack_hi - g.at.sched.sp + LINK + frame + STACK_GUARD + LINK)
     size = u64(g.at.stack_hi - g.at.stack_lo)
     while size < needed:
@@ -150,7 +150,7 @@ def grow_reserve(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
 
 
 def decommit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
-    """Take back all but so many bytes: their pages go to the system."""
+    """Take back all but `size` bytes: the pages return to the system."""
     lo = g.at.stack_lo
     madvise(lo, u64(g.at.stack_hi - size - lo), MADV_DONTNEED)
     commit(pp, g, size)
@@ -158,7 +158,7 @@ def decommit(pp: Ptr[P], g: Ptr[G], size: u64) -> None:
 
 
 def use_thread_stack(pp: Ptr[P], g: Ptr[G], bottom: u64, hi: u64) -> None:
-    """Let g use that part of its thread's stack as others their reservations."""
+    """Let g use [bottom, hi) of its thread's stack like a reservation."""
     extra_of(g).at.bottom = bottom
     g.at.stack_hi = hi
     g.at.stack_lo = u64(hi - START)
@@ -167,7 +167,7 @@ def use_thread_stack(pp: Ptr[P], g: Ptr[G], bottom: u64, hi: u64) -> None:
 
 
 def leave_thread_stack(pp: Ptr[P], g: Ptr[G]) -> None:
-    """g is over, and so is its thread."""
+    """g has ended, and so has its thread."""
     size = u64(g.at.stack_hi - g.at.stack_lo + THREAD_PAGES)
     count_bytes(pp, i64(0 - i64(size)), False)
     g.at.stack_lo = u64(0)
@@ -175,7 +175,7 @@ def leave_thread_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def used_bytes(g: Ptr[G]) -> u64:
-    """What a goroutine that is stopped needs."""
+    """The bytes of stack that a stopped goroutine needs."""
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
     spill = spill_of(g)
     if spill != nil(Spill):  # it is about to make this frame
@@ -184,13 +184,13 @@ def used_bytes(g: Ptr[G]) -> u64:
 
 
 def reserve_excess(g: Ptr[G]) -> boolean:
-    """Whether a goroutine that is stopped uses less than a quarter of what it has been given."""
+    """Whether a stopped goroutine uses less than a quarter of what it has been given."""
     size = u64(g.at.stack_hi - g.at.stack_lo)
     return size > START and used_bytes(g) < size >> 2
 
 
 def trim_reserve(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Take back what a goroutine that is stopped does not use, when that is over three quarters."""
+    """Take back what a stopped goroutine does not use, if that is more than three quarters."""
     if not reserve_excess(g):
         return
     size = START
@@ -200,6 +200,6 @@ def trim_reserve(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def end_reserve(pp: Ptr[P], g: Ptr[G], start: u64) -> None:
-    """g is over: keep its reservation, with what a new goroutine is given."""
+    """g has ended: keep its reservation, with as much committed as a new goroutine gets."""
     if u64(g.at.stack_hi - g.at.stack_lo) > max(start, START):
         decommit(pp, g, max(start, START))

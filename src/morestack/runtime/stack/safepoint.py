@@ -1,15 +1,15 @@
-"""Requests to goroutines, and the registers of one that is stopped in a prologue.
+"""Requests to goroutines, and the registers of a goroutine that stopped in a prologue.
 
-        stopped      the program is over                    (fatal.py)
+        stopped      the program has ended                  (fatal.py)
         gc_waiting   the world is to stop
         gc_wanted    a collection is wanted                 (mcache.py)
-        p.preempt    the time slice of who runs on p is used
+        p.preempt    the goroutine on p has used its time slice
 
-Who makes a request sets its flag, then poisons the guards of the running goroutines. Who resets a guard looks at the
-flags afterwards: so a request made in between is not lost.
+A thread that makes a request sets the flag first, then poisons the guards of the running goroutines. A thread that
+resets a guard checks the flags afterwards, so that a request made in between is not lost.
 
-A prologue's check that finds a request moves the argument registers from m to a spill record, `park_prologue`. From
-then on the goroutine is as exact, as movable and as free to change threads as one that has parked; `resume` puts the
+If a prologue's check finds a request, `park_prologue` moves the argument registers from m to a spill record. From then
+on the goroutine can be scanned exactly, moved, and run on another thread, like a parked one. `resume` puts the
 registers into the M that runs it next.
 """
 
@@ -36,19 +36,19 @@ def safepoint_init() -> None:
 
 
 def requested(pp: Ptr[P]) -> boolean:
-    """Whether anything is asked of who runs on pp."""
+    """Whether there is a request to the goroutine that runs on pp."""
     return stopped.value != 0 or gc_waiting.value != 0 or gc_wanted.value != 0 or pp.at.preempt != 0
 
 
 def park_prologue(pp: Ptr[P], g: Ptr[G]) -> None:
-    """g is in newstack: keep its registers, so that it can go on anywhere."""
+    """g is in newstack: save its registers, so that it can continue on any thread."""
     s = ptr_at(Spill, pool_take(ptr_to(pp.at.spillpool), free_spills.ptr, size_of(Spill)))
     memmove(s.addr, g.at.m.addr, offset_of(Spill, "link"))
     extra_of(g).at.spill = s
 
 
 def resume(m: Ptr[M], g: Ptr[G]) -> u64:
-    """The answer of schedule when g runs next on m: its address, with bit 0 set when it goes on in a prologue."""
+    """The result of schedule when g runs next on m: its address, with bit 0 set if it continues in a prologue."""
     s = spill_of(g)
     if s == nil(Spill):
         return g.addr
@@ -59,7 +59,7 @@ def resume(m: Ptr[M], g: Ptr[G]) -> u64:
 
 
 def let_through(g: Ptr[G], frame: u64) -> None:
-    """Set the guard so that a prologue's check that failed, for so many bytes, passes when it is made again.
+    """Set the guard so that a prologue's check that failed for `frame` bytes passes the next time.
 
     Under the movestack stress a call from a deeper frame fails again, so the guard is set to exactly what the
     check compares. `stress` poisons it again whenever g calls the runtime.
@@ -69,7 +69,7 @@ def let_through(g: Ptr[G], frame: u64) -> None:
         bp = u64(g.at.sched.sp - LINK)
         tight = bp if frame <= STACK_SMALL else u64(bp - frame + STACK_SMALL)
         used = u64(g.at.stack_hi - bp)
-        if used > STRESS_EVERY:  # a deep stack every eighth of its depth: else a recursion takes quadratic time
+        if used > STRESS_EVERY:  # move a deep stack every eighth of its depth, to avoid quadratic time
             tight = u64(tight - (used >> 3)) if tight - real > used >> 3 else real
         if tight > real:
             real = tight

@@ -9,16 +9,16 @@
               | the callee's frame ...       |
         lo    +------------------------------+
 
-The function that did not fit runs on the new segment and returns to rt.lessstack, which calls `oldstack`: results
-on the stack are copied to where the caller expects them, and the segment is given back. Nothing moves, so no pointer
-is adjusted.
+The function that did not fit runs on the new segment and returns to rt.lessstack, which calls `oldstack`. That copies
+results on the stack to where the caller expects them, and frees the segment. Frames do not move, so no pointer is
+adjusted.
 
 Invariants
 - g.stack_lo and g.stack_hi bound the segment g runs on, the newest; g.extra.stktop is its record, nil on the oldest.
 - Where g.sched.pc is rt.lessstack, g.sched.sp is the `at` of the newest segment.
-- The oldest segment has no record: its bottom frame is rt.goexit's, as on other stacks.
+- The oldest segment has no record: its bottom frame is that of rt.goexit, as on other stacks.
 
-Rejected: entering the callee with the caller's BP, to find its arguments in place. Its linkage lies below them.
+Rejected: entering the callee with the caller's BP, to find its arguments in place. The linkage lies below them.
 """
 
 from morestack.abi.convention import LINK, STACK_GUARD, STACK_PREEMPT
@@ -56,7 +56,7 @@ def stack_bytes(g: Ptr[G]) -> u64:
 
 
 def new_bounds(g: Ptr[G], lo: u64, size: u64, area: u64) -> Ptr[Stktop]:
-    """Put g on a segment of its own: its record, with the bounds of the segment before."""
+    """Put g on a new segment. Returns its record, which holds the bounds of the previous segment."""
     top = ptr_at(Stktop, u64(lo + size - size_of(Stktop)))
     x = extra_of(g)
     top.at.link = x.at.stktop
@@ -71,9 +71,10 @@ def new_bounds(g: Ptr[G], lo: u64, size: u64, area: u64) -> Ptr[Stktop]:
 
 
 def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
-    """Let the function at m.more_pc, whose frame does not fit, run on a new segment; 0, or the size that is too much.
+    """Let the function at m.more_pc, whose frame does not fit, run on a new segment. Returns 0, or the size that
+    exceeds the limit.
 
-    With segmented-keep the frames above it come along (segmentkeep.py): f is the first that stays.
+    With segmented-keep, the frames above it move too (segmentkeep.py): f is the first frame that stays.
     """
     callee = func_of(g.at.m.at.more_pc)
     c = crossing_at(g.at.sched.pc, callee)
@@ -123,7 +124,7 @@ def grow_segment(pp: Ptr[P], g: Ptr[G], frame: u64, limit: u64) -> u64:
 
 
 def last_moved(g: Ptr[G], frames: u64) -> u64:
-    """The pc of the outermost of so many frames."""
+    """The pc of the outermost of the innermost `frames` frames."""
     f = local(Frame)
     first_frame(f, g)
     for _ in range(1, frames):
@@ -132,7 +133,7 @@ def last_moved(g: Ptr[G], frames: u64) -> u64:
 
 
 def room_below(pp: Ptr[P], g: Ptr[G]) -> None:
-    """See that two linkages fit below g.sched.sp, for a deferred call: on an empty segment when they do not."""
+    """Ensure that two linkages fit below g.sched.sp, for a deferred call. If they do not, add an empty segment."""
     if g.at.sched.sp - g.at.stack_lo >= 2 * LINK:
         return
     c = crossing_at(g.at.sched.pc, func_of(g.at.sched.pc))
@@ -149,7 +150,7 @@ def room_below(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def leave_segment(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Put g back on the segment before the newest, and give that one back or keep it."""
+    """Return g to the segment before the newest one, and free or keep the newest."""
     top = g.at.extra.at.stktop
     lo = g.at.stack_lo
     size = u64(g.at.stack_hi - lo)
@@ -164,7 +165,7 @@ def leave_segment(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def unwind_segments(pp: Ptr[P], g: Ptr[G], sp: u64) -> None:
-    """g goes on at a frame with this SP: give back the segments made since."""
+    """g continues at the frame with this SP: free the segments made since."""
     while stktop_of(g) != nil(Stktop) and not on_segment(g, sp):
         leave_segment(pp, g)
 
@@ -175,14 +176,14 @@ def on_segment(g: Ptr[G], sp: u64) -> boolean:
 
 
 def end_segments(pp: Ptr[P], g: Ptr[G]) -> None:
-    """g is over: give back all segments but the oldest."""
+    """g has ended: free all segments except the oldest."""
     while stktop_of(g) != nil(Stktop):
         leave_segment(pp, g)
 
 
 @export
 def oldstack(g: Ptr[G]) -> None:
-    """The function that a segment was made for has returned to rt.lessstack, which goes on at g.sched."""
+    """Leave the newest segment: the function it was made for returned to rt.lessstack, which continues at g.sched."""
     top = stktop_of(g)
     if top == nil(Stktop):
         throw(cstr(b"lessstack: no older segment"))

@@ -1,28 +1,29 @@
 """What segmented-keep adds to segments, so that a call at the end of a segment does not cross it again and again.
 
-A kept segment: the one a goroutine left last stays with it, and is the next it enters. The collector frees what was not
-used since the collection before.
+A kept segment: a goroutine keeps the segment it left last, and enters it again when it next needs one. The collector
+frees a kept segment that was not used since the previous collection.
 
 Moved frames: when a call does not fit, the frames above it move to the new segment too, up to MOVE_FRAMES or a quarter
-of a segment. The boundary then lies where the call that overflowed does not come back to until those frames are done:
-a loop that calls runs on one segment.
+of a segment. Execution does not cross the new boundary again until those frames return, so a loop with calls runs on
+one segment.
 
         older segment                     new segment
         | frame of C3      |  <------     Stktop {C3's pc, SP, BP}
         | (C2 C1 was here) |              | copied arguments of C2  |
         |                  |              | rt.lessstack, C3's BP   |
         |                  |              | frame of C2             |
-                                          | frame of C1             |  the caller of who needs room
+                                          | frame of C1             |  the caller of the function that needs room
                                           | linkage, the new frame  |
 
 Hysteresis by moving frames is from Bruggeman, Waddell and Dybvig, "Representing Control in the Presence of One-Shot
 Continuations" (PLDI 1996); Farvardin and Reppy, "From Folklore to Fact" (PLDI 2020), measured it against other stacks,
-and note that it suits systems without pointers into the stack. Go has such pointers; here each is known, as for
-copystack: a frame is pointed to by itself, by frames it has called, by argument registers, by records of deferred calls
-and panics, and by nothing older, since escape analysis puts into the heap what an older frame may point to
-(STRESS=checkescape looks).
+and note that it suits systems without pointers into the stack. Go has such pointers, but here each one is known, as for
+copystack. Pointers to a frame occur in the frame itself, in frames it has called, in argument registers, and in records
+of deferred calls and panics. Older frames have none, because escape analysis moves to the heap whatever an older frame
+may point to (STRESS=checkescape verifies this).
 
-A runtime frame (rt.panicreturn and the like) is known to the runtime by its place: it and what is above it stay.
+The runtime knows its own frames (rt.panicreturn and the like) by address, so they and the frames above them do not
+move.
 """
 
 from morestack.abi.convention import LINK
@@ -53,16 +54,16 @@ from morestack.runtime.sys.layout import Extra, G, P
 MOVE_FRAMES = u64(16)
 
 keeping = static(u32)
-"""Not 0: the discipline is segmented-keep."""
+"""Nonzero if the discipline is segmented-keep."""
 
 
 def has_kept(g: Ptr[G]) -> boolean:
-    """Whether a segment is kept for g."""
+    """Whether g has a kept segment."""
     return g.at.extra != nil(Extra) and g.at.extra.at.kept != 0
 
 
 def take_kept(g: Ptr[G], size: u64) -> u64:
-    """The kept segment of g when it has at least `size` bytes, else 0."""
+    """Take g's kept segment if it has at least `size` bytes, else return 0."""
     x = g.at.extra
     if x == nil(Extra) or x.at.kept_size < size:
         return u64(0)
@@ -72,7 +73,7 @@ def take_kept(g: Ptr[G], size: u64) -> u64:
 
 
 def put_kept(pp: Ptr[P], g: Ptr[G], lo: u64, size: u64) -> None:
-    """Keep a segment g has left, and free the one kept before."""
+    """Keep a segment that g has left, and free the previously kept one."""
     free_kept(pp, g)
     if poison_old.value != 0:
         memset(lo, POISON_OLD, size)
@@ -90,14 +91,14 @@ def free_kept(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def age_kept(pp: Ptr[P], g: Ptr[G]) -> None:
-    """A collection, and g has a kept segment: free what was kept and not used since the one before."""
+    """Called by a collection when g has a kept segment: free it if it was not used since the previous collection."""
     if g.at.extra.at.kept_used == 0:
         free_kept(pp, g)
     g.at.extra.at.kept_used = u32(0)
 
 
 def movable_frames(f: Ptr[Frame], room: u64) -> u64:
-    """Go from g's innermost frame, at f, to the first that stays; how many frames move."""
+    """Advance f from g's innermost frame to the first frame that stays. Returns how many frames move."""
     n = u64(0)
     start = f.at.sp
     while n < MOVE_FRAMES and func_flags(func_of(f.at.pc)) & FUNC_RUNTIME == 0:
@@ -111,7 +112,7 @@ def movable_frames(f: Ptr[Frame], room: u64) -> u64:
 
 
 def adjust_moved(pp: Ptr[P], g: Ptr[G], end: u64, old_lo: u64, old_size: u64, delta: u64) -> None:
-    """Move the pointers into frames that lie at their new place, from g.sched.sp to `end`."""
+    """Adjust the pointers into the frames from g.sched.sp to `end`, which are already at their new place."""
     m = g.at.m
     adjustregs(m.at.regs.ptr.addr, m.at.more_pc, old_lo, old_size, delta)
     adjustdefers(g, old_lo, old_size, delta)
@@ -121,7 +122,7 @@ def adjust_moved(pp: Ptr[P], g: Ptr[G], end: u64, old_lo: u64, old_size: u64, de
 
 
 def check_older(f: Ptr[Frame], lo: u64, size: u64) -> None:
-    """STRESS=checkescape: no frame from f on may point to what has moved from [lo, lo + size)."""
+    """STRESS=checkescape: verify that no frame from f on points into [lo, lo + size), from where frames have moved."""
     cross_segments(f)
     while has_frame(f):
         words = frame_bytes(f.at.pc) >> 3

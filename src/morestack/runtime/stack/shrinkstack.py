@@ -1,4 +1,4 @@
-"""shrinkstack: halve a stack of which little is used; the records of what copystack has done."""
+"""shrinkstack: halve a stack of which little is used; records of what copystack has done."""
 
 from morestack.abi.convention import LINK, STACK_GUARD, STACK_MIN
 from morestack.dialect.machine import Ptr, atomic_add, boolean, nil, static, u32, u64
@@ -9,18 +9,18 @@ from morestack.runtime.sys.event import EVENT_SHRINK, Stats, event_record, event
 from morestack.runtime.sys.layout import G, P, Spill
 
 move_stacks = static(u32)
-"""Not 0: every check that fails moves the stack (STRESS=movestack)."""
+"""Nonzero if every check that fails moves the stack (STRESS=movestack)."""
 
 
 def record_move(pp: Ptr[P], what: u32, g: Ptr[G], old_size: u64, new_size: u64, func: u64) -> None:
-    """Put a growth, shrink or move that copystack has just done in the ring."""
+    """Record in the ring a growth, shrink or move that copystack has just done."""
     if not event_wanted(what):
         return
     e = event_record(what)
     e.at.source = u32(0)
     e.at.goid = g.at.goid
     e.at.func = func
-    # A goroutine's first function has no caller: the go statement is the place.
+    # A goroutine's first function has no caller: record the go statement.
     first = g.at.sched.sp == g.at.stack_hi and g.at.gopc != 0
     e.at.site = record_of(g.at.gopc if first else g.at.sched.pc)
     e.at.old_size = old_size
@@ -32,7 +32,7 @@ def record_move(pp: Ptr[P], what: u32, g: Ptr[G], old_size: u64, new_size: u64, 
 
 
 def shrinks(g: Ptr[G]) -> boolean:
-    """Whether a goroutine that is stopped uses less than a quarter of its stack, which is not of the least size."""
+    """Whether a stopped goroutine uses less than a quarter of a stack that is larger than the minimum."""
     size = u64(g.at.stack_hi - g.at.stack_lo)
     used = u64(g.at.stack_hi - g.at.sched.sp + LINK + STACK_GUARD)
     spill = spill_of(g)
@@ -42,7 +42,7 @@ def shrinks(g: Ptr[G]) -> boolean:
 
 
 def shrinkstack(pp: Ptr[P], g: Ptr[G]) -> boolean:
-    """Halve the stack of a goroutine that is stopped, when less than a quarter is in use; whether it was."""
+    """Halve the stack of a stopped goroutine if less than a quarter is in use. Returns whether it did."""
     if not shrinks(g):
         return False
     old_size = u64(g.at.stack_hi - g.at.stack_lo)

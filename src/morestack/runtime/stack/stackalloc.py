@@ -3,8 +3,8 @@
         size < 32 KB:   the processor's cache -> the pool of the order -> a 32 KB span of the page heap
         size >= 32 KB:  stackLarge by log2(pages) -> a span of the page heap
 
-Stack memory is not zeroed: compiled code says by bitmap what is live. A stack is its lowest address; who has
-it knows the size (g.stack_hi - g.stack_lo).
+Stack memory is not zeroed: the bitmaps of compiled code tell which words are live. A stack is identified by its lowest
+address; its user knows the size (g.stack_hi - g.stack_lo).
 """
 
 from morestack.abi.convention import STACK_MIN
@@ -46,7 +46,7 @@ from morestack.runtime.sys.os import MADV_HUGEPAGE, madvise
 
 SMALL_STACK_END = u64(32768)
 HUGE_STACK = u64(4194304)
-"""Stacks from here on ask for huge pages: copying into fresh memory is mostly page faults."""
+"""Stacks of this size or larger request huge pages: most of the cost of copying into fresh memory is page faults."""
 POISON_FREE = u8(0xDB)
 
 poison_freed = static(u32)
@@ -60,15 +60,15 @@ def stack_order(size: u64) -> u64:
 
 
 def raise_to(maximum: Ptr[u64], value: u64) -> None:
-    """Raise a maximum that other threads raise too."""
+    """Raise a maximum that other threads may raise concurrently."""
     before = atomic_load(maximum)
     while value > before and not cas(maximum, before, value):
         before = atomic_load(maximum)
 
 
 def count_bytes(pp: Ptr[P], more: i64, looks: boolean) -> None:
-    """Count bytes taken, or given back. The sum over all processors is looked at when this one has never had so many,
-    or when `looks`: so the maximum is exact on one processor, and never too large."""
+    """Count bytes allocated or freed. The sum over all processors is computed only if this one reaches a new maximum,
+    or if `looks` is set. So the maximum is exact with one processor, and never too large."""
     mine = pp.at.stacks
     mine.inuse = i64(mine.inuse + more)
     record = mine.inuse > mine.inuse_max
@@ -89,7 +89,7 @@ def count_alloc(pp: Ptr[P], source: u32, size: u64) -> None:
 
 
 def stackalloc(pp: Ptr[P], size: u64) -> u64:
-    """A stack of `size` bytes, a power of two from STACK_MIN: its lowest address."""
+    """Allocate a stack of `size` bytes, a power of two from STACK_MIN up. Returns its lowest address."""
     if size < STACK_MIN or size & (size - 1) != 0:
         throw(cstr(b"stackalloc: stack size not a power of two"))
     source = SOURCE_CACHE
@@ -126,7 +126,7 @@ def stackalloc(pp: Ptr[P], size: u64) -> u64:
 
 
 def stackfree(pp: Ptr[P], lo: u64, size: u64) -> None:
-    """Give back a stack of `size` bytes."""
+    """Free a stack of `size` bytes."""
     if poison_freed.value != 0:
         memset(lo, POISON_FREE, size)
     close_stack(lo, size)

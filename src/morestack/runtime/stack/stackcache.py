@@ -1,7 +1,7 @@
 """Small stacks kept by a processor: a free list for each order, used without a lock.
 
-A list is refilled to half of STACK_CACHE_SIZE when it is empty, and released down to half when it would
-exceed STACK_CACHE_SIZE: a processor that frees and allocates in turn touches the pool once in many stacks.
+An empty list is refilled to half of STACK_CACHE_SIZE. A list that would exceed STACK_CACHE_SIZE is released down to
+half. So a processor that alternately frees and allocates rarely touches the pool.
 """
 
 from morestack.abi.convention import STACK_MIN
@@ -19,12 +19,12 @@ def stackcacherefill(pp: Ptr[P], order: u64) -> None:
 
 
 def stackcacherelease(pp: Ptr[P], order: u64) -> None:
-    """Give stacks of an order back until half a cache is left."""
+    """Return stacks of an order to the pool until half a cache is left."""
     release_to(pp, order, u64(STACK_CACHE_SIZE >> 1))
 
 
 def release_to(pp: Ptr[P], order: u64, keep: u64) -> None:
-    """Give stacks of an order back until `keep` bytes are left."""
+    """Return stacks of an order to the pool until `keep` bytes are left."""
     pool = pool_of(order)
     size = u64(u64(STACK_MIN) << order)
     x = pp.at.stackcache[order].list
@@ -41,6 +41,6 @@ def release_to(pp: Ptr[P], order: u64, keep: u64) -> None:
 
 
 def stackcache_clear(pp: Ptr[P]) -> None:
-    """Give every cached stack back: at the end, and when a collection wants whole spans."""
+    """Return every cached stack: at the program's end, and when a collection wants whole spans."""
     for order in range(NUM_STACK_ORDERS):
         release_to(pp, u64(order), u64(0))

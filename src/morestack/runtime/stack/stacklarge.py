@@ -1,7 +1,7 @@
-"""Stacks from 32 KB up: whole spans, kept when freed in a list by log2 of their pages.
+"""Stacks from 32 KB up: whole spans, kept, when freed, in lists by log2 of their pages.
 
-A growing goroutine passes through every power of two, and so does the next one: a freed large stack is the
-right size for someone. freeStackSpans gives all of them back to the page heap.
+Every growing goroutine passes through every power of two, so a freed large stack will fit some goroutine.
+free_stack_spans returns all of them to the page heap.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, clz, nil, ptr_at, static, struct, u32, u64
@@ -10,8 +10,9 @@ from morestack.runtime.stack.stackprotect import open_span
 from morestack.runtime.sys.lock import RANK_LARGE, lock, unlock
 
 KEEP_PAGES = u64(16384)
-"""Runs from 128 MB up are not kept: the page heap gives their memory back to the system. Smaller ones stay: touching
-fresh memory costs more than all the rest of a growth (measured 15 ns a frame with kept stacks, 90 with fresh ones)."""
+"""Spans of 128 MB or more are not kept: the page heap returns their memory to the system. Smaller ones stay, because
+touching fresh memory costs more than the rest of a growth (measured: 15 ns per frame with kept stacks, 90 ns with fresh
+ones)."""
 
 
 @struct
@@ -33,7 +34,7 @@ def stacklarge_init() -> None:
 
 
 def log2_floor(n: u64) -> u64:
-    """The number of the highest set bit."""
+    """The index of the highest set bit."""
     return u64(63 - clz(n))
 
 
@@ -50,7 +51,7 @@ def stacklarge_take(npages: u64) -> Ptr[MSpan]:
 
 
 def stacklarge_put(s: Ptr[MSpan]) -> None:
-    """Keep a freed large stack, or give it back when it is very large."""
+    """Keep a freed large stack, or return it to the page heap if it is very large."""
     if s.at.npages >= KEEP_PAGES:
         open_span(s.at.base, u64(s.at.npages << PAGE_SHIFT))
         mheap_free(s)
@@ -63,7 +64,7 @@ def stacklarge_put(s: Ptr[MSpan]) -> None:
 
 
 def free_stack_spans() -> u64:
-    """Give every kept large stack back to the page heap; their number. Go's freeStackSpans."""
+    """Return every kept large stack to the page heap, as Go's freeStackSpans does. Returns how many."""
     count = u64(0)
     lock(stacklarge.ptr.field(StackLarge.lock), RANK_LARGE)
     for k in range(36):

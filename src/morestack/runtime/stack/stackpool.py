@@ -1,13 +1,13 @@
-"""Small stacks in common to all processors: 32 KB spans cut into stacks of one order.
+"""Small stacks shared by all processors: 32 KB spans cut into stacks of one order.
 
         order   0      1      2      3
         size    2 KB   4 KB   8 KB   16 KB
         a span  16     8      4      2 stacks
 
-A span with a free stack is in its order's list; `manual_free_list` links its free stacks through their first
-word and `alloc_count` counts those in use. A span none of whose stacks is in use goes back to the page heap. The links
-touch every page of a new span, so it asks for all of them at once: that takes three quarters of the time of eight page
-faults, which are most of what starting many goroutines costs.
+A span with a free stack is in its order's list; `manual_free_list` links its free stacks through their first word and
+`alloc_count` counts those in use. A span with no stack in use returns to the page heap. The links touch every page of a
+new span, so all its pages are requested at once. That takes three quarters of the time of eight page faults, which are
+most of the cost of starting many goroutines.
 
 Lock order: a pool's lock, then the page heap's.
 """
@@ -78,7 +78,7 @@ def span_list_remove(pool: Ptr[StackPool], s: Ptr[MSpan]) -> None:
 
 
 def stackpoolalloc(order: u64) -> u64:
-    """A stack of u64(STACK_MIN) << order bytes. The pool's lock is held."""
+    """Allocate a stack of u64(STACK_MIN) << order bytes. The pool's lock is held."""
     pool = pool_of(order)
     s = pool.at.first
     if s == nil(MSpan):
@@ -92,7 +92,7 @@ def stackpoolalloc(order: u64) -> u64:
         s.at.order = u32(order)
         x = u64(s.at.base + STACK_CACHE_SIZE)
         below = u64(0)
-        while x > s.at.base:  # so that the list hands out ascending addresses
+        while x > s.at.base:  # so that stacks are allocated at ascending addresses
             x = u64(x - size)
             ptr_at(u64, x)[0] = below
             below = x
@@ -107,7 +107,7 @@ def stackpoolalloc(order: u64) -> u64:
 
 
 def stackpoolfree(stack: u64, order: u64) -> None:
-    """Give a stack back to its span. The pool's lock is held."""
+    """Return a stack to its span. The pool's lock is held."""
     pool = pool_of(order)
     s = span_of(stack)
     if s == nil(MSpan) or s.at.state != SPAN_STACK:
@@ -125,7 +125,7 @@ def stackpoolfree(stack: u64, order: u64) -> None:
 
 
 def stackpool_take(order: u64, keep: u64, list_head: u64) -> u64:
-    """Allocate `keep` bytes of stacks of an order, linked in front of list_head; the new head."""
+    """Allocate `keep` bytes of stacks of an order, linked in front of list_head. Returns the new head."""
     pool = pool_of(order)
     size = u64(u64(STACK_MIN) << order)
     head = list_head

@@ -1,15 +1,15 @@
 """STRESS=protect: memory of freed stacks cannot be accessed until it is used again.
 
-What still points to a stack that was moved or freed then ends the process where it is followed, not where its wrong
-value shows up. Free lists of stacks below 32 KB are linked through the stacks' first word; so their first page stays
-accessible, as do stacks of one page or less. What stays accessible is poisoned (stackalloc.py).
+A stale pointer to a moved or freed stack then ends the process where it is followed, not later where a wrong value
+shows up. Free lists of stacks below 32 KB are linked through the stacks' first word, so their first page stays
+accessible, and so do stacks of one page or less. Accessible parts are poisoned (stackalloc.py).
 
         2, 4 KB     poisoned
         8, 16 KB    [ poisoned page | no access ... ]
         32 KB ...   [ no access ................... ]
 
-`open_span` is for spans that leave the stacks: the page heap may give them to anyone. Failing calls are ignored: the
-kernel limits how many pieces an address space has, and a stack that stays accessible is no error.
+`open_span` is for spans that leave the stacks: the page heap may use them for anything. Failing calls are ignored: the
+kernel limits how many mappings an address space has, and it is not an error if a stack stays accessible.
 """
 
 from morestack.dialect.machine import i32, noinline, static, u32, u64
@@ -23,7 +23,7 @@ protect_freed = static(u32)
 
 @noinline
 def set_access(lo: u64, size: u64, prot: i32) -> None:
-    """Change the access to a stack, but for a first page that holds a link."""
+    """Change the access to a stack, except a first page that holds a link."""
     start = u64(lo + PHYSICAL_PAGE) if size < LINKED_BELOW else lo
     if size > PHYSICAL_PAGE:
         mprotect(start, u64(lo + size - start), prot)

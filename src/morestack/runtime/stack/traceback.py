@@ -6,9 +6,9 @@
         created by main.main in goroutine 1
                 /home/u/x.go:20
 
-Wrappers that the compiler made and the runtime's own frames are hidden, unless GOTRACEBACK is system; but a wrapper
-that panics itself is shown. Between a deferred call and the frame whose panic or Goexit runs it stand lines for that.
-Frames are numbered as they are shown: of a deep stack the 50 innermost and 50 outermost ones.
+Wrappers made by the compiler and the runtime's own frames are hidden unless GOTRACEBACK is system, but a wrapper that
+itself panics is shown. Between a deferred call and the frame whose panic or Goexit runs it, lines show that panic or
+Goexit. Only shown frames are numbered. Of a deep stack, the 50 innermost and 50 outermost frames are shown.
 """
 
 from morestack.abi.convention import LINK
@@ -69,23 +69,23 @@ ALL_FRAMES = u64(1 << 62)
 SECOND = i64(1000000000)
 
 traceback_level = static(u32)
-"""$GOTRACEBACK: 0 none, 1 what the program made, 2 the runtime's frames too."""
+"""$GOTRACEBACK: 0 none, 1 the program's goroutines and frames, 2 the runtime's frames too."""
 world_stopped = static(u32)
-"""Not 0: goroutines that run stand still at a safe point."""
+"""Nonzero if running goroutines have stopped at a safe point."""
 traceback_others = static(u32)
-"""Not 0: a panic shows all goroutines."""
+"""Nonzero if a panic shows all goroutines."""
 traceback_crash = static(u32)
-"""Not 0: a program that dies ends by SIGABRT."""
+"""Nonzero if a program that dies ends by SIGABRT."""
 traceback_least = static(u32)
-"""What $GOTRACEBACK asks for: level, 4: all goroutines, 8: SIGABRT. A program cannot ask for less."""
+"""The setting of $GOTRACEBACK: level, 4: all goroutines, 8: SIGABRT. A program cannot lower it."""
 others_of = static(u64)
-"""The goroutine that ended the program, when all others are to be shown."""
+"""The goroutine that ended the program, if all others are to be shown."""
 frames_wanted = static(u32)
-"""Not 0: goroutines are still to be shown when the threads have come to their end."""
+"""Nonzero if goroutines are still to be shown after the threads have ended."""
 
 
 def show_tracebacks(bits: u32) -> None:
-    """Level, 4: all goroutines, 8: SIGABRT."""
+    """Set what tracebacks show. `bits`: level, 4: all goroutines, 8: SIGABRT."""
     traceback_level.value = u32(bits & 3)
     traceback_others.value = u32(bits & 4)
     traceback_crash.value = u32(bits & 8)
@@ -93,7 +93,7 @@ def show_tracebacks(bits: u32) -> None:
 
 @export
 def settraceback(bits: u64) -> None:
-    """$GOTRACEBACK."""
+    """Set what $GOTRACEBACK asks for."""
     traceback_least.value = u32(bits)
     show_tracebacks(u32(bits))
     others_of.value = u64(0)
@@ -102,12 +102,12 @@ def settraceback(bits: u64) -> None:
 
 @export
 def raisetraceback(g: Ptr[G], bits: i64) -> None:
-    """debug.SetTraceback: this, and what $GOTRACEBACK asks for."""
+    """debug.SetTraceback: show what `bits` asks for, and what $GOTRACEBACK asks for."""
     show_tracebacks(u32(u32(bits) | traceback_least.value))
 
 
 def put_place(file: u64, line: u32) -> None:
-    """A tab, file:line and a newline."""
+    """Print a tab, file:line and a newline."""
     put_byte(u8(9))
     putz(file)
     put_byte(u8(58))
@@ -116,18 +116,18 @@ def put_place(file: u64, line: u32) -> None:
 
 
 def put_func(func: u64) -> None:
-    """name() or name(...)"""
+    """Print name() or name(...)."""
     putz(func_name(func))
     puts(cstr(b"()") if func_flags(func) & FUNC_NO_PARAMS != 0 else cstr(b"(...)"))
 
 
 def hidden(func: u64) -> boolean:
-    """Whether tracebacks leave the function out."""
+    """Whether tracebacks omit the function."""
     return traceback_level.value < 2 and func_flags(func) & (FUNC_WRAPPER | FUNC_RUNTIME) != 0
 
 
 def put_site(site: u64) -> None:
-    """The two lines of a frame."""
+    """Print the two lines of a frame."""
     func = site_func(site)
     put_func(func)
     put_byte(u8(10))
@@ -135,8 +135,8 @@ def put_site(site: u64) -> None:
 
 
 def put_sites(innermost: u64, bare: boolean, at: u64, first: u64, last: u64) -> u64:
-    """Print a frame's site and those it was inlined at, the first of which is number `at`, as far as they are among
-    first .. last-1; how many are shown. `bare`: the innermost even when it would be hidden."""
+    """Print a frame's site and the sites it was inlined at, if their numbers are within first .. last-1. The innermost
+    is number `at`. Returns how many are visible. `bare`: show the innermost even if it would be hidden."""
     site = innermost
     n = at
     while site != 0:
@@ -149,14 +149,14 @@ def put_sites(innermost: u64, bare: boolean, at: u64, first: u64, last: u64) -> 
 
 
 def put_entry(func: u64) -> None:
-    """The two lines of a function that has not begun."""
+    """Print the two lines of a function that has not begun."""
     put_func(func)
     put_byte(u8(10))
     put_place(func_file(func), func_line(func))
 
 
 def put_unwinding(p: Ptr[Panic]) -> None:
-    """The two lines of a panic, or Goexit, that runs a deferred call."""
+    """Print the two lines of a panic, or Goexit, that runs a deferred call."""
     if p.at.goexit:
         puts(cstr(b"runtime.Goexit()\n"))
     else:
@@ -169,7 +169,7 @@ def put_unwinding(p: Ptr[Panic]) -> None:
 
 
 def wait_text(g: Ptr[G]) -> Ptr[u8]:
-    """What a goroutine does, as its header says it."""
+    """The state of a goroutine, as shown in its header."""
     if g.at.status == G_RUNNING:
         return cstr(b"running")
     if g.at.status == G_RUNNABLE:
@@ -209,7 +209,7 @@ def wait_text(g: Ptr[G]) -> Ptr[u8]:
 
 
 def put_created_by(g: Ptr[G]) -> None:
-    """Who started the goroutine, unless that is hidden."""
+    """Print which function started the goroutine, unless that is hidden."""
     if g.at.gopc == 0:
         return
     site = record_of(g.at.gopc)
@@ -225,16 +225,16 @@ def put_created_by(g: Ptr[G]) -> None:
 
 
 def put_frames(g: Ptr[G], p: Ptr[Panic], first: u64, last: u64) -> u64:
-    """Print the shown frames number first .. last-1 of g, those of leaves that panicked included when g dies of p. The
-    number of shown frames before `last`."""
+    """Print the visible frames number first .. last-1 of g, including leaf functions that panicked if g dies of p.
+    Returns the number of visible frames before `last`."""
     at = u64(0)
-    bare = p != nil(Panic)  # the frame before this one panicked itself
+    bare = p != nil(Panic)  # the previous frame itself panicked
     if p != nil(Panic):
         for i in range(p.at.leaf_count):
             at = u64(at + put_sites(p.at.leaf_sites[i], bare, at, first, last))
             bare = False
     pc = spill_of(g).at.more_pc if spill_of(g) != nil(Spill) else g.at.sched.pc
-    unborn = is_entry(pc) and g.at.sched.sp == g.at.stack_hi  # it has no other frame
+    unborn = is_entry(pc) and g.at.sched.sp == g.at.stack_hi  # it has no frame yet
     if is_entry(pc) and (unborn or not hidden(record_of(pc))):
         if at >= first and at < last:
             put_entry(record_of(pc))
@@ -275,7 +275,7 @@ def site_number(g: Ptr[G], number: u64) -> u64:
 
 
 def repeats(g: Ptr[G], start: u64, period: u64, rounds: u64) -> boolean:
-    """Whether the places from `start` on repeat with this period, for some rounds."""
+    """Whether the call sites from `start` on repeat with this period, for `rounds` rounds."""
     for i in range(period * rounds):
         a = site_number(g, u64(start + i))
         b = site_number(g, u64(start + i + period))
@@ -285,7 +285,7 @@ def repeats(g: Ptr[G], start: u64, period: u64, rounds: u64) -> boolean:
 
 
 def put_cycle(g: Ptr[G]) -> None:
-    """Name the shortest cycle of calls that a deep stack repeats, when there is one."""
+    """Name the shortest cycle of calls that a deep stack repeats, if there is one."""
     if count_frames(g) < INNERMOST + OUTERMOST:
         return
     for period in range(1, LONGEST_CYCLE + 1):
@@ -305,7 +305,7 @@ def put_cycle(g: Ptr[G]) -> None:
 
 
 def put_header(g: Ptr[G]) -> None:
-    """goroutine N [what it does]:"""
+    """Print "goroutine N [state]:"."""
     puts(cstr(b"goroutine "))
     put_uint(g.at.goid)
     puts(cstr(b" ["))
@@ -322,7 +322,8 @@ def put_header(g: Ptr[G]) -> None:
 
 
 def put_goroutine(g: Ptr[G], p: Ptr[Panic]) -> None:
-    """Header, frames and origin of a goroutine that is stopped; the leaves that panicked first when it dies of p."""
+    """Print header, frames and origin of a stopped goroutine, beginning with the leaf functions that panicked if it
+    dies of p."""
     put_header(g)
     frames = put_frames(g, p, ALL_FRAMES, ALL_FRAMES)
     if frames <= INNERMOST + OUTERMOST:
@@ -337,14 +338,14 @@ def put_goroutine(g: Ptr[G], p: Ptr[Panic]) -> None:
 
 
 def put_unavailable(g: Ptr[G]) -> None:
-    """A goroutine that has not stopped: its frames are not known."""
+    """Print a goroutine that has not stopped: its frames are not known."""
     put_header(g)
     puts(cstr(b"\tgoroutine running on other thread; stack unavailable\n"))
     put_created_by(g)
 
 
 def put_others(me: Ptr[G]) -> None:
-    """All goroutines but one, in the order they were started."""
+    """Print all goroutines except one, in the order they were started."""
     for i in range(allg_count()):
         g = allg_at(i)
         if g != me and g.at.status != G_DEAD and g.at.status != G_IDLE and g.addr != system_goroutine.value:
@@ -356,8 +357,9 @@ def put_others(me: Ptr[G]) -> None:
 
 
 def put_dying(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
-    """Where g is, which ends the program. `thrown`: not by a panic but because the runtime cannot go on; as in Go all
-    goroutines are shown then, whatever GOTRACEBACK says. The others once they have stopped (quit.py)."""
+    """Print the frames of g, which ends the program. `thrown`: not by a panic, but because the runtime cannot continue.
+    Then, as in Go, all goroutines are shown whatever GOTRACEBACK says. The others are shown after they have stopped
+    (quit.py)."""
     if traceback_level.value == 0 and not thrown:
         return
     puts(cstr(b"\n"))
@@ -368,7 +370,7 @@ def put_dying(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
 
 
 def traceback_all() -> None:
-    """Every goroutine, for a deadlock."""
+    """Print every goroutine, for a deadlock."""
     if traceback_level.value == 0:
         return
     begin()

@@ -1,28 +1,28 @@
 """Walking frames: metadata lies in the 16 bytes in front of every continuation (docs/abi.md).
 
-        pc-16  u64  pointer bitmap of the frame, or its address when the frame is large; an entry: bitmap of x_i
+        pc-16  u64  pointer bitmap of the frame, or its address if the frame is large; an entry: bitmap of x_i
         pc-8   u32  frame words, bit 31: large bitmap, bit 30: its objects are tracked; an entry: 0xffff_ffff
         pc-4   i32  site record - pc; an entry: function record - pc
 
-        site record      {i32 function record - site record, i32 line, i32 mask of objects of use,
+        site record      {i32 function record - site record, i32 line, i32 mask of live objects,
                           i32 caller - site record or 0, i32 -20}
         function record  {i32 name - record, i32 file - record, i32 line, i32 flags, i32 argument bytes, i32 area bytes,
                           i32 table of objects - record}
-        objects          {u64 the words that are theirs, of a frame of at most 64, u32 how many,
+        objects          {u64 the words of objects, in a frame of at most 64, u32 how many,
                           (u32 first word, u32 words) for each, in order}
 
 The code of an inlined function has a site record of that function, whose `caller` is the record of the call it was
-inlined at, in the function that has the frame or again an inlined one. The -20 makes the end of a site record a pc
-whose record it is: the pc of a call that was inlined.
+inlined at, in the function that owns the frame or in another inlined function. The -20 lets the end of a site record
+serve as a pc with that record: the pc of a call that was inlined.
 
 A stopped goroutine is described by (pc, sp). When pc is a function's entry (a goroutine that has not run)
 there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from
 sp, linkage above it: [sp+F] the caller's BP, [sp+F+8] its pc, and the caller's SP is sp+F+16. The bottom frame
 has sp == stack_hi and F = 0.
 
-`Frame` is where a walk is. A stack may lie on several segments (docs/disciplines.md): the first frame of each but the
-oldest returns to rt.lessstack, and the walk goes on at the caller that the segment's Stktop names, so who walks sees
-no segments.
+`Frame` is the position of a walk. A stack may lie on several segments (docs/disciplines.md): the first frame of each
+segment except the oldest returns to rt.lessstack, and the walk continues at the caller recorded in the segment's
+Stktop. So the code that walks does not see segments.
 
         f = local(Frame)
         first_frame(f, g)
@@ -38,9 +38,9 @@ from morestack.runtime.mem.extra import stktop_of
 from morestack.runtime.sys.layout import G, Stktop
 
 lessstack = static(u64)
-"""The address of rt.lessstack when stacks have segments, else 0."""
+"""The address of rt.lessstack if stacks have segments, else 0."""
 panicreturn_pc = static(u64)
-"""Where deferred calls made by panics return to: rt.panicreturn."""
+"""The address that deferred calls made by panics return to: rt.panicreturn."""
 
 
 def is_entry(pc: u64) -> boolean:
@@ -57,7 +57,7 @@ def frame_bytes(pc: u64) -> u64:
 
 
 def relative(record: u64, at: u64) -> u64:
-    """The address an i32 field of a record refers to, relative to the record; 0 when the field is 0."""
+    """The address that an i32 field of a record refers to, relative to the record; 0 if the field is 0."""
     offset = ptr_at(i32, u64(record + at))[0]
     if offset == 0:
         return u64(0)
@@ -81,13 +81,13 @@ def site_line(site: u64) -> u32:
 
 
 def site_used(site: u64) -> u32:
-    """Which of the frame's objects the function reads again after this site."""
+    """The set of the frame's objects that the function reads again after this site."""
     return ptr_at(u32, u64(site + 8))[0]
 
 
 @nosplit(why="walks are made on slow paths of any depth")
 def site_caller(site: u64) -> u64:
-    """The site record of the call a site was inlined at; 0 when it was not."""
+    """The site record of the call a site was inlined at; 0 if it was not inlined."""
     return relative(site, u64(12))
 
 
@@ -100,7 +100,7 @@ def func_of(pc: u64) -> u64:
 
 
 def frame_func(pc: u64) -> u64:
-    """The function record of the function that has the frame, whatever was inlined into it."""
+    """The function record of the function that owns the frame, whatever was inlined into it."""
     r = record_of(pc)
     if is_entry(pc):
         return r
@@ -135,7 +135,7 @@ def func_area(func: u64) -> u64:
 
 
 def func_objects(func: u64) -> u64:
-    """Address of the table of a frame's objects. There is one where a frame has TRACKED_OBJECTS."""
+    """Address of the table of a frame's objects. It exists if a frame has TRACKED_OBJECTS."""
     return relative(func, u64(24))
 
 
@@ -156,7 +156,7 @@ class Frame:
 
 @nosplit(why="walks are made on slow paths of any depth")
 def cross_segments(f: Ptr[Frame]) -> None:
-    """Stopped in rt.lessstack: go on with the caller on the older segment."""
+    """The frame returns to rt.lessstack: continue with the caller on the older segment."""
     while f.at.pc == lessstack.value and f.at.pc != 0:
         top = f.at.top
         f.at.pc = top.at.pc
@@ -167,7 +167,7 @@ def cross_segments(f: Ptr[Frame]) -> None:
 
 @nosplit(why="walks are made on slow paths of any depth")
 def first_frame(f: Ptr[Frame], g: Ptr[G]) -> None:
-    """The innermost frame of a stopped goroutine: its caller's when it stands at a function's entry."""
+    """Find the innermost frame of a stopped goroutine. If it stopped at a function's entry, that is the caller's."""
     pc = g.at.sched.pc
     f.at.sp = g.at.sched.sp
     f.at.pc = ptr_at(u64, u64(f.at.sp - 8))[0] if is_entry(pc) else pc
@@ -184,7 +184,7 @@ def has_frame(f: Ptr[Frame]) -> boolean:
 
 @nosplit(why="walks are made on slow paths of any depth")
 def next_frame(f: Ptr[Frame]) -> None:
-    """The caller's frame."""
+    """Advance to the caller's frame."""
     bp = u64(f.at.sp + u64(ptr_at(u32, u64(f.at.pc - 8))[0] & FRAME_WORDS) * 8)
     f.at.pc = ptr_at(u64, u64(bp + 8))[0]
     f.at.sp = u64(bp + LINK)
@@ -193,7 +193,7 @@ def next_frame(f: Ptr[Frame]) -> None:
 
 @nosplit(why="walks are made on slow paths of any depth")
 def count_frames(g: Ptr[G]) -> u64:
-    """The frames of a stopped goroutine, the bottom one excluded."""
+    """The number of frames of a stopped goroutine, without the bottom one."""
     f = local(Frame)
     n = u64(1) if is_entry(g.at.sched.pc) else u64(0)
     first_frame(f, g)
@@ -204,7 +204,7 @@ def count_frames(g: Ptr[G]) -> u64:
 
 
 def is_within(g: Ptr[G], sp: u64, frame: u64) -> boolean:
-    """Whether a frame of g with the SP `sp` is `frame`, or was called from there. Newer segments come first."""
+    """Whether the frame of g with the SP `sp` is `frame`, or was called from it. Newer segments are searched first."""
     lo = g.at.stack_lo
     hi = g.at.stack_hi
     top = stktop_of(g)
