@@ -1,7 +1,7 @@
 """Deadlock: every thread sleeps, so no goroutine can ever run again.
 
-`checkdead` is asked by who is about to sleep, with sched.lock held and itself counted as idle. Threads in system calls
-are not idle, nor is the one that sleeps until a timer is due (timerwait.py).
+A thread that is about to sleep calls `checkdead`, with sched.lock held and itself counted as idle. Threads in system
+calls are not idle, nor is the thread that sleeps until a timer is due (timerwait.py).
 """
 
 from morestack.dialect.machine import boolean, cstr, noinline, u64
@@ -15,7 +15,7 @@ from morestack.runtime.sys.system import finalizers_run
 
 
 def running_threads() -> u64:
-    """How many threads run goroutines, look for some, or are in system calls. sched.lock is held."""
+    """How many threads run goroutines, look for goroutines, or are in system calls. sched.lock is held."""
     return u64(mcount() - sched.at.nmidle - sched.at.nmidlelocked - sched.at.nmsys)
 
 

@@ -1,13 +1,15 @@
-"""The program's end. Who ends it calls `stop` (fatal.py), which wakes the engine's thread; that one does the rest here.
+"""The program's end. The thread that ends it calls `stop` (fatal.py), which wakes the engine's thread. That thread does
+the rest here.
 
-        endthreads       every thread sees `stopped` at its next safe point, and comes to threadend
-        lasttraceback    what had to wait for that is printed (quit.py)
+        endthreads       every thread sees `stopped` at its next safe point, and calls threadend
+        lasttraceback    tracebacks that had to wait for that are printed (quit.py)
         jointhreads      they return from rt.mstart, and are joined
 
-endthreads asks running goroutines again and again, and wakes threads that sleep. A thread in a system call may stay
-there for ever: it is not waited for, and the process must end (os._exit) before it comes back. So a later run in this
-process begins only when none is left (schedinit's caller looks at the answer). While frames are to be printed threads
-sleep in threadend: a thread's stack may hold them (thread.py), and the system takes it when the thread returns.
+endthreads repeatedly asks running goroutines to stop, and wakes sleeping threads. A thread in a system call may stay
+there forever. endthreads does not wait for it, and the process must end (os._exit) before it returns. So a later run in
+this process may begin only if no thread is left (schedinit's caller checks the result). While frames are still to be
+printed, threads sleep in threadend, because a thread's stack may hold the frames (thread.py), and the system frees it
+when the thread returns.
 """
 
 from morestack.dialect.machine import (
@@ -38,13 +40,14 @@ ASK_AGAIN = i64(200000)
 
 @export
 def waitend(g: Ptr[G], ns: i64) -> u64:
-    """Sleep until the program is over, ns nanoseconds, or a signal; whether it is over."""
+    """Sleep until the program has ended, for at most ns nanoseconds, or until a signal. Returns whether it has
+    ended."""
     notetsleep(endnote.ptr, ns)
     return u64(atomic_load(stopped.ptr))
 
 
 def wake_threads() -> u64:
-    """Wake all threads and ask all goroutines to stop; how many threads are in a system call."""
+    """Wake all threads and ask all goroutines to stop. Returns how many threads are in a system call."""
     calls = u64(0)
     m = load_acquire(sched.ptr.field(Sched.allm))
     while m != nil(M):
@@ -62,7 +65,7 @@ def wake_threads() -> u64:
 
 @export
 def endthreads(g: Ptr[G]) -> u64:
-    """The program is over: see that its threads come to their end. How many did not, being in system calls."""
+    """The program has ended: end its threads. Returns how many did not end because they are in system calls."""
     atomic_store(sched.ptr.field(Sched.ending), u32(1))
     start = nanotime()
     before = atomic_load(sched.ptr.field(Sched.live))
@@ -85,7 +88,7 @@ def endthreads(g: Ptr[G]) -> u64:
 
 @export
 def jointhreads(g: Ptr[G]) -> None:
-    """Nothing is printed any more: wait until threads that have come to their end have returned."""
+    """Nothing more will be printed: wait until the threads in threadend have returned."""
     atomic_store(frames_wanted.ptr, u32(0))
     futex(frames_wanted.ptr, FUTEX_WAKE_PRIVATE, EVERYBODY, i64(-1))
     m = sched.at.allm

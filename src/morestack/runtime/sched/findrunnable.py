@@ -1,16 +1,16 @@
-"""find_runnable: a goroutine for a processor whose own queue gave none, or sleep until there is one.
+"""find_runnable: find a goroutine for a processor whose own queue is empty, or sleep until there is one.
 
         own ring -> global queue -> the others' queues, in random order -> give the processor up, look again, sleep
 
 Note [No lost wake-ups]: work must not lie in a queue while a processor is idle and no thread looks for work.
-- Who makes work available puts it in a queue, then (a full barrier: runqput's exchange, or sched.lock) looks at
-  nmspinning: when nobody spins and a processor is idle, it wakes a thread, which spins.
-- Who stops spinning decrements nmspinning (a full barrier), then looks at all queues once more.
-So at least one of the two sees the other. A thread that spins and finds work stops spinning before it runs it, and then
-wakes another (resetspinning): the work may have been one of many. Who makes work while somebody spins need not wake
-anybody then. At most half as many threads spin as processors are busy: else those that spin take the time of those
-that work.
-- `needspinning`: a processor could not be had when a wake-up wanted one: who is about to give one up spins instead.
+- A thread that makes work available puts it in a queue, then (after a full barrier: runqput's exchange, or sched.lock)
+  reads nmspinning. If no thread spins and a processor is idle, it wakes a thread, which spins.
+- A thread that stops spinning decrements nmspinning (a full barrier), then checks all queues once more. So at least one
+  of the two sees the other. A spinning thread that finds work stops spinning before it runs it, and then wakes another
+  thread (resetspinning), because there may be more work. So a thread that makes work while another spins need not wake
+  one. At most half as many threads spin as processors are busy. Otherwise spinning threads would take time from working
+  ones.
+- `needspinning`: a wake-up found no idle processor. The next thread that is about to give one up spins instead.
 
 The reasoning and the order of steps are Go's (proc.go: findRunnable, and "Worker thread parking/unparking").
 """
@@ -35,15 +35,15 @@ RING_HALF = u64(128)
 
 
 def become_spinning(m: Ptr[M]) -> None:
-    """m looks for work from now on."""
+    """Mark m as looking for work."""
     m.at.spinning = u32(1)
     atomic_add(sched.ptr.field(Sched.nmspinning), u32(1))
     store_release(sched.ptr.field(Sched.needspinning), u32(0))
 
 
 def steal_work(m: Ptr[M]) -> Ptr[G]:
-    """A goroutine of another processor, or nil. Every processor is looked at four times, in random order; runnext
-    only in the last round."""
+    """Steal a goroutine from another processor, or return nil. It tries every processor four times, in random order,
+    and runnext only in the last round."""
     n = u64(sched.at.nprocs)
     pp = m.at.p
     for round in range(STEAL_ROUNDS):
@@ -66,7 +66,7 @@ def steal_work(m: Ptr[M]) -> Ptr[G]:
 
 
 def global_work(pp: Ptr[P], most: u64) -> Ptr[G]:
-    """A goroutine of the global queue, or nil."""
+    """Take a goroutine from the global queue, or return nil."""
     if load_acquire(sched.ptr.field(Sched.queue_size)) == 0:
         return nil(G)
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
@@ -76,13 +76,13 @@ def global_work(pp: Ptr[P], most: u64) -> Ptr[G]:
 
 
 def local_work(pp: Ptr[P]) -> Ptr[G]:
-    """A goroutine of the processor's own queue, or nil."""
+    """Take a goroutine from the processor's own queue, or return nil."""
     g = runnext_take(pp)
     return g if g != nil(G) else runqget_ring(pp)
 
 
 def any_work() -> boolean:
-    """Whether a queue holds something."""
+    """Whether any queue holds a goroutine."""
     for i in range(u64(sched.at.nprocs)):
         if not runq_empty(allp.at[i]):
             return True
@@ -90,8 +90,8 @@ def any_work() -> boolean:
 
 
 def look_again(m: Ptr[M]) -> None:
-    """m has given its processor up, and stopped spinning: look once more. See Note [No lost wake-ups]. When there is
-    work and a processor, m has it, and spins."""
+    """m has given up its processor and stopped spinning: check the queues once more. See Note [No lost wake-ups]. If
+    there is work and an idle processor, m takes the processor and spins."""
     if not any_work():
         return
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
@@ -104,8 +104,8 @@ def look_again(m: Ptr[M]) -> None:
 
 @noinline
 def find_runnable(m: Ptr[M]) -> Ptr[G]:
-    """A goroutine to run on m, which has a processor then. Nil: the program is over. m.spinning tells whether m found
-    it spinning."""
+    """Find a goroutine to run on m, which then has a processor. Returns nil if the program has ended. m.spinning tells
+    whether m was spinning when it found the goroutine."""
     while True:
         if stopped.value != 0:
             return nil(G)

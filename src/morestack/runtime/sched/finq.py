@@ -1,11 +1,11 @@
-"""The queue of finalizers and cleanups that are due, which one goroutine works off.
+"""The queue of finalizers and cleanups that are due, and the goroutine that runs them.
 
         SetFinalizer, AddCleanup   -> mfinal.py, mspecial.py
         a collection               -> specials.queue, and the goroutine is made ready (wake_finalizers)
-        runtime.runFinalizers (Go)        takefinalizer -> call;  the queue is empty: waitfinalizer parks
+        runtime.runFinalizers (Go)        takefinalizer -> call;  if the queue is empty: waitfinalizer parks
 
 The goroutine is golib/runtime/mfinal.go, because only Go can call Go. It starts with the first special and belongs to
-the runtime: NumGoroutine does not count it, and tracebacks leave it out while it runs no finalizer.
+the runtime: NumGoroutine does not count it, and tracebacks omit it unless it runs a finalizer.
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, i64, nil, struct, u64
@@ -26,7 +26,7 @@ from morestack.runtime.sys.system import system_goroutine
 
 @struct
 class Finalization:
-    """finalization of golib/runtime/mfinal.go: what is to be called, and with what."""
+    """finalization of golib/runtime/mfinal.go: the function to call, and its argument."""
 
     fn: u64
     word: u64
@@ -37,7 +37,7 @@ class Finalization:
 
 @export
 def startfinalizers(g: Ptr[G]) -> boolean:
-    """Whether the goroutine that runs finalizers is to be started by who asks."""
+    """Whether the caller must start the goroutine that runs finalizers."""
     lock(specials_lock(), RANK_TABLE)
     first = start_wanted() != 0
     unlock(specials_lock())
@@ -46,7 +46,7 @@ def startfinalizers(g: Ptr[G]) -> boolean:
 
 @export
 def takefinalizer(g: Ptr[G], out: Ptr[Finalization]) -> boolean:
-    """Take the oldest of the queue; False when it is empty."""
+    """Take the oldest entry of the queue. Returns False if the queue is empty."""
     lock(specials_lock(), RANK_TABLE)
     x = specials.at.queue
     system_goroutine.value = u64(0)

@@ -1,9 +1,9 @@
-"""Dead goroutines kept for reuse: a list for each processor, two in the middle.
+"""Dead goroutines kept for reuse: a list for each processor, and two central lists.
 
         P.gfree     up to 64, some with a stack of the starting size, some without; used without a lock
-        sched       gfree_stack, gfree_bare under gflock; half of a full list goes there, an empty one takes 32
+        sched       gfree_stack, gfree_bare under gflock; half of a full list moves there, an empty list takes 32
 
-As in Go (gfput, gfget). A structure never used is taken from allg.py's array, a chunk at a time.
+As in Go (gfput, gfget). New structures come from allg.py's array, a chunk at a time.
 """
 
 from morestack.dialect.machine import Ptr, load_acquire, nil, noinline, u64
@@ -34,7 +34,7 @@ def pop(pp: Ptr[P]) -> Ptr[G]:
 
 @noinline
 def gfput_slow(pp: Ptr[P], keep: u64) -> None:
-    """Move structures to the middle until `keep` are left."""
+    """Move structures to the central lists until `keep` are left."""
     lock(sched.ptr.field(Sched.gflock), RANK_ALLG)
     while pp.at.gfree_n > keep:
         g = pop(pp)
@@ -49,7 +49,7 @@ def gfput_slow(pp: Ptr[P], keep: u64) -> None:
 
 
 def gfput(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Keep a dead goroutine; its stack too when it has the starting size."""
+    """Keep a dead goroutine, and its stack if that has the starting size."""
     end_stack(pp, g)
     push(pp, g)
     if pp.at.gfree_n >= MOST:
@@ -57,13 +57,13 @@ def gfput(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def gfpurge(pp: Ptr[P]) -> None:
-    """Give all of a processor's away."""
+    """Move all of a processor's structures to the central lists."""
     gfput_slow(pp, u64(0))
 
 
 @noinline
 def gfget_slow(pp: Ptr[P]) -> None:
-    """Fill an empty list: from the middle, those with a stack first, else with new structures."""
+    """Fill an empty list from the central lists, structures with a stack first, or else with new structures."""
     if load_acquire(sched.ptr.field(Sched.gfree_n)) != 0:
         lock(sched.ptr.field(Sched.gflock), RANK_ALLG)
         while pp.at.gfree_n < BATCH and sched.at.gfree_n != 0:
@@ -79,7 +79,7 @@ def gfget_slow(pp: Ptr[P]) -> None:
         if pp.at.gfree_n != 0:
             return
     n = u64(allg_grow() + CHUNK)
-    for _ in range(CHUNK):  # the first to be used is the first in the array
+    for _ in range(CHUNK):  # the first one used is the first in the array
         n = u64(n - 1)
         g = allg_at(n)
         g.at.status = G_DEAD
@@ -87,7 +87,7 @@ def gfget_slow(pp: Ptr[P]) -> None:
 
 
 def gfget(pp: Ptr[P]) -> Ptr[G]:
-    """A structure with a stack: a dead goroutine's when there is one."""
+    """Take a structure with a stack: a dead goroutine's if there is one."""
     if pp.at.gfree_n == 0:
         gfget_slow(pp)
     g = pop(pp)

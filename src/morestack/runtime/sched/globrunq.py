@@ -1,7 +1,7 @@
-"""What all processors share: `sched`, and the global run queue in it.
+"""The scheduler's shared state, `sched`, and the global run queue in it.
 
-The global queue holds what did not fit a processor's ring, goroutines that gave way, and those made ready by a thread
-without a processor. It is looked at every 61st time, and when the processor's own queue is empty.
+The global queue holds goroutines that did not fit a processor's ring, that gave way, or that were made ready by a
+thread without a processor. A processor checks it every 61st time, and when its own queue is empty.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, nil, static, store_release, struct, u32, u64
@@ -11,19 +11,19 @@ from morestack.runtime.sys.layout import G, M, P
 @struct
 class Sched:
     """The scheduler's shared state. The first group changes rarely and is read at every switch, without a lock; `lock`
-    guards the rest, unless it says otherwise."""
+    guards the rest, except where noted."""
 
     nprocs: u32  # GOMAXPROCS
     npidle: u32  # changed under lock
     nmspinning: u32  # changed by atomics
-    needspinning: u32  # changed by atomics: a P could not be given away because nobody spun
+    needspinning: u32  # changed by atomics: a wake-up found no idle P
     started: u32  # the first goroutine may run: threads may be made
     sysmonwait: u32
     ending: u32  # the engine ends the threads
     pad: Array[u64, Literal[8]]
     lock: u32
     world: u32  # counts the times the world was started; stopped threads sleep on it
-    sleepers: u32  # threads that do
+    sleepers: u32  # threads that sleep on `world`
     stopwait: u32  # processors that stop_the_world waits for
     stopnote: u32
     sysmonnote: u32
@@ -35,10 +35,10 @@ class Sched:
     midle: Ptr[M]
     timerm: Ptr[M]  # the thread that sleeps until the first timer is due (timerwait.py)
     nmidle: u64
-    nmidlelocked: u64  # threads locked to a goroutine that does not run
+    nmidlelocked: u64  # threads locked to a goroutine that is not running
     nmsys: u64  # threads that do not run Go code: sysmon, the collector's helpers
     mnext: u64  # threads made so far
-    nmfreed: u64  # of them, ended
+    nmfreed: u64  # of these, how many have ended
     maxmcount: u64
     allm: Ptr[M]
     freem: Ptr[M]  # structures of threads that have ended
@@ -50,7 +50,7 @@ class Sched:
     gfree_n: u64
     gfree_stack: Ptr[G]  # dead goroutines that have a stack
     gfree_bare: Ptr[G]
-    seed: u64  # of the threads' random numbers; 0: the system's (STRESS=schedule)
+    seed: u64  # of the threads' random numbers; 0: from the system (STRESS=schedule)
     schedtrace: u64  # milliseconds; 0: no trace
 
 

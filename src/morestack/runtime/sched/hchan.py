@@ -1,25 +1,25 @@
-"""Channels as data: the structure, its queues of waiting goroutines, its lock, and the sudogs that stand in queues.
+"""The data structure of channels, with its queues of waiting goroutines, its lock, and the sudogs in the queues.
 
-        Hchan   qcount values in a ring of dataqsiz at buf; next one in at sendx, next one out at recvx
+        Hchan   qcount values in a ring of dataqsiz at buf; the next one goes in at sendx, the next one out at recvx
         recvq   sudogs of waiting receivers, first come first served; sendq likewise
         Sudog   in a queue, or in a P's cache, or in the central list that the caches share
 
 Invariants
-- All but dataqsiz, buf, elemsize and elemtype is read and written under `lock`; fast paths that read without it are in
-  chan.py, with the reason why they may.
-- At least one of recvq and sendq is empty, but for sudogs of selects: one select may both send and receive on c, and
-  sudogs of a select that another channel has woken stay until select_finish takes them out.
-- qcount > 0 means that nobody but such a stale sudog waits in recvq; qcount < dataqsiz likewise for sendq.
-- A sudog that `dequeue` has given out is its caller's, and so is its goroutine, until that is made ready.
+- All fields except dataqsiz, buf, elemsize and elemtype are read and written under `lock`. The fast paths that read
+  without it are in chan.py, which explains why they may.
+- At least one of recvq and sendq is empty, except for sudogs of selects: one select may both send and receive on c, and
+  sudogs of a select that another channel has woken stay until select_finish removes them.
+- If qcount > 0, only such stale sudogs are in recvq; if qcount < dataqsiz, the same holds for sendq.
+- A sudog that `dequeue` has returned belongs to its caller, and so does its goroutine, until that is made ready.
 - A released sudog holds no pointers.
 
-Note [Locks with one processor]: with GOMAXPROCS=1 locks of channels and semaphores are not taken (`single_p`). Only a
-thread that has a P touches channels, and runtime calls are not interrupted, so one P is as good as the lock; a P goes
-from one thread to another by atomics, which order what they wrote. `single_p` changes while the world is stopped, when
-no thread is between a lock and its release: what parks releases its lock (park_commit) before it sees a stop. So
-a round trip over an unbuffered channel has eight locked instructions less.
+Note [Locks with one processor]: with GOMAXPROCS=1, locks of channels and semaphores are not taken (`single_p`). Only a
+thread that has a P accesses channels, and runtime calls are not interrupted, so the single P serves as the lock. A P
+passes from one thread to another by atomics, which order the threads' writes. `single_p` changes while the world is
+stopped. Then no thread is between a lock and its release, because a parking goroutine's lock is released (park_commit)
+before its thread sees the stop. This saves eight locked instructions in a round trip over an unbuffered channel.
 
-Rejected: sudogs made by the collector's allocator, as Go's: they would have to be scanned, and cost more to make.
+Rejected: sudogs from the collector's allocator, as in Go. They would have to be scanned, and cost more to allocate.
 """
 
 from morestack.dialect.machine import Ptr, boolean, cas, inline, nil, ptr_at, size_of, static, struct, u32, u64
@@ -30,7 +30,7 @@ from morestack.runtime.sys.layout import G, P, Sudog
 from morestack.runtime.sys.lock import RANK_CHAN, lock, unlock
 
 single_p = static(u32)
-"""Not 0: there is one P. See Note [Locks with one processor]."""
+"""Nonzero if there is one P. See Note [Locks with one processor]."""
 
 
 @struct
@@ -69,18 +69,18 @@ def lock_chan(c: Ptr[Hchan]) -> None:
 
 
 def unlock_chan(c: Ptr[Hchan]) -> None:
-    """Release it."""
+    """Release a channel's lock."""
     if single_p.value == 0:
         unlock(c.field(Hchan.lock))
 
 
 def held_lock(l: Ptr[u32]) -> Ptr[u32]:
-    """What gopark is to release: a lock of a channel or semaphore, which with one P was not taken."""
+    """The lock of a channel or semaphore that gopark is to release, or nil with one P, where it was not taken."""
     return l if single_p.value == 0 else nil(u32)
 
 
 def enqueue(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
-    """Wait at the end of a queue."""
+    """Put a sudog at the end of a queue."""
     s.at.next = nil(Sudog)
     s.at.prev = q.at.last
     if q.at.last == nil(Sudog):
@@ -91,7 +91,7 @@ def enqueue(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
 
 
 def wins(s: Ptr[Sudog]) -> boolean:
-    """Whether who has dequeued a sudog of a select is the one to wake it: the first of all its channels."""
+    """Whether the caller, who has dequeued a sudog of a select, is to wake it: only the first of its channels does."""
     done = s.at.g.field(G.select_done)
     if single_p.value != 0:
         if done[0] != 0:
@@ -103,7 +103,7 @@ def wins(s: Ptr[Sudog]) -> boolean:
 
 @inline
 def dequeue(q: Ptr[Waitq]) -> Ptr[Sudog]:
-    """The first who waits, out of the queue; nil when nobody does. Stale sudogs of selects fall out on the way."""
+    """Take the first waiting sudog out of the queue, or return nil. Stale sudogs of selects are removed on the way."""
     while True:
         s = q.at.first
         if s == nil(Sudog):
@@ -120,7 +120,8 @@ def dequeue(q: Ptr[Waitq]) -> Ptr[Sudog]:
 
 
 def unlink(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
-    """Leave a queue, if still in it: a sudog without neighbours that is not the first is out already."""
+    """Remove a sudog from a queue, if it is still in it: a sudog without neighbours that is not the first is already
+    out."""
     before = s.at.prev
     after = s.at.next
     if before == nil(Sudog) and q.at.first != s:
@@ -138,7 +139,7 @@ def unlink(q: Ptr[Waitq], s: Ptr[Sudog]) -> None:
 
 
 def acquire_sudog(pp: Ptr[P]) -> Ptr[Sudog]:
-    """A sudog; all but `next` and `prev` is for the caller to fill in."""
+    """Take a sudog. The caller fills in all fields except `next` and `prev`."""
     s = ptr_at(Sudog, pool_take(pp.field(P.sudogpool), sudogs.ptr, size_of(Sudog)))
     s.at.next = nil(Sudog)
     s.at.prev = nil(Sudog)
@@ -156,17 +157,17 @@ def release_sudog(pp: Ptr[P], s: Ptr[Sudog]) -> None:
 
 
 def select_finish(g: Ptr[G], pp: Ptr[P]) -> None:
-    """A select that another has woken is about to go on: its other sudogs leave their queues.
+    """A select that was woken is about to continue: remove its other sudogs from their queues.
 
-    `schedule` calls this, as the woken goroutine has no runtime frame to come back to. g.waiting is not nil exactly
-    when there is something to do: who wakes a goroutine that waits for one thing clears it.
+    `schedule` calls this, because the woken goroutine has no runtime frame to return to. g.waiting is not nil exactly
+    if there is something to do: a waker clears it if the goroutine waits for one thing only.
     """
     s = g.at.waiting
     won = u64(g.at.sched.ret >> 1)
     g.at.waiting = nil(Sudog)
     while s != nil(Sudog):
         more = s.at.waitlink
-        if u64(s.at.case_index) != won:  # that one its waker has dequeued
+        if u64(s.at.case_index) != won:  # the waker has dequeued that one
             c = ptr_at(Hchan, s.at.c)
             lock_chan(c)
             unlink(c.field(Hchan.sendq) if s.at.is_send else c.field(Hchan.recvq), s)
@@ -176,5 +177,5 @@ def select_finish(g: Ptr[G], pp: Ptr[P]) -> None:
 
 
 def sudogs_init() -> None:
-    """There are none yet."""
+    """Start with no sudogs."""
     central_init(sudogs.ptr)

@@ -1,4 +1,4 @@
-"""Idle processors and idle threads: two lists under sched.lock, and the count of threads that may not grow for ever.
+"""Idle processors and idle threads: two lists under sched.lock, and the limit of threads.
 
 An idle processor (P_IDLE, no m) is in `sched.pidle`, an idle thread sleeps on its `park` note and is in `sched.midle`.
 """
@@ -13,7 +13,7 @@ from morestack.runtime.sys.print import begin, end, put_uint, puts
 
 
 def pidleput(pp: Ptr[P]) -> None:
-    """A processor without work and without a thread. sched.lock is held."""
+    """Put a processor without work and without a thread in the idle list. sched.lock is held."""
     if not runq_empty(pp):
         throw(cstr(b"pidleput: P has non-empty run queue"))
     pp.at.m = nil(M)
@@ -24,7 +24,8 @@ def pidleput(pp: Ptr[P]) -> None:
 
 
 def pidleget() -> Ptr[P]:
-    """An idle processor, or nil. sched.lock is held. The monitor is woken: there is something to watch again."""
+    """Take an idle processor, or return nil. sched.lock is held. It wakes the monitor, which has something to watch
+    again."""
     pp = sched.at.pidle
     if pp != nil(P):
         sched.at.pidle = pp.at.link
@@ -35,7 +36,8 @@ def pidleget() -> Ptr[P]:
 
 
 def pidleget_spinning() -> Ptr[P]:
-    """An idle processor for a spinning thread; when there is none, who gives one up is told. sched.lock is held."""
+    """Take an idle processor for a spinning thread. If there is none, set needspinning for the next thread that gives
+    one up. sched.lock is held."""
     pp = pidleget()
     if pp == nil(P):
         store_release(sched.ptr.field(Sched.needspinning), u32(1))
@@ -43,21 +45,21 @@ def pidleget_spinning() -> Ptr[P]:
 
 
 def wake_sysmon() -> None:
-    """Let the monitor look at once, when it sleeps because nothing ran. sched.lock is held."""
+    """Wake the monitor if it sleeps because nothing ran. sched.lock is held."""
     if sched.at.sysmonwait != 0:
         sched.at.sysmonwait = u32(0)
         notewakeup(sched.ptr.field(Sched.sysmonnote))
 
 
 def mput(m: Ptr[M]) -> None:
-    """A thread that is about to sleep. sched.lock is held."""
+    """Put a thread that is about to sleep in the idle list. sched.lock is held."""
     m.at.schedlink = sched.at.midle
     sched.at.midle = m
     sched.at.nmidle = u64(sched.at.nmidle + 1)
 
 
 def mget() -> Ptr[M]:
-    """An idle thread, or nil. sched.lock is held."""
+    """Take an idle thread, or return nil. sched.lock is held."""
     m = sched.at.midle
     if m != nil(M):
         sched.at.midle = m.at.schedlink
@@ -71,7 +73,7 @@ def mcount() -> u64:
 
 
 def checkmcount() -> None:
-    """A program that makes threads without end has every goroutine in a system call."""
+    """End the program if it has too many threads: probably each of its goroutines blocks in a system call."""
     if mcount() > sched.at.maxmcount + sched.at.nmsys:
         begin()
         puts(cstr(b"runtime: program exceeds "))
@@ -82,7 +84,7 @@ def checkmcount() -> None:
 
 
 def acquirep(m: Ptr[M], pp: Ptr[P]) -> None:
-    """m runs Go code from now on."""
+    """Give m a processor, so that it can run Go code."""
     if pp.at.m != nil(M) or pp.at.status != P_IDLE:
         throw(cstr(b"acquirep: already in go"))
     m.at.p = pp
@@ -91,7 +93,7 @@ def acquirep(m: Ptr[M], pp: Ptr[P]) -> None:
 
 
 def releasep(m: Ptr[M]) -> Ptr[P]:
-    """m gives its processor up."""
+    """Take m's processor from it."""
     pp = m.at.p
     if pp == nil(P) or pp.at.m != m or pp.at.status != P_RUNNING:
         throw(cstr(b"releasep: invalid p state"))

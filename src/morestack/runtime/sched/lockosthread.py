@@ -1,16 +1,17 @@
-"""A goroutine and its thread, locked to each other: the thread runs nothing else, the goroutine nowhere else.
+"""A goroutine and its thread, locked to each other: the thread runs no other goroutine, and the goroutine runs on no
+other thread.
 
-When the goroutine stops, its thread gives its processor away and sleeps (stoplockedm). Who would run the goroutine
-gives its own processor to that thread instead, and sleeps (startlockedm). A locked goroutine that ends takes its thread
-with it: what it did to the thread's state shall hit nobody else.
+When the goroutine stops, its thread hands off its processor and sleeps (stoplockedm). A thread that would run the
+goroutine instead gives its own processor to the locked thread, and sleeps (startlockedm). When a locked goroutine ends,
+its thread ends too, so that changes to the thread's state affect no other goroutine.
 
-Under the discipline `thread` every goroutine is locked to a thread of its own, from its start on. There a thread whose
-goroutine has stopped looks whether another is ready, and gives its processor to that one's thread (switchlockedm): one
-wake-up and one sleep, and no thread in between.
+Under the discipline `thread`, every goroutine is locked to its own thread from the start. There a thread whose
+goroutine has stopped looks for another goroutine that is ready, and gives its processor to that goroutine's thread
+(switchlockedm). This takes one wake-up and one sleep, and no thread in between.
 
-A thread that ends joins the one that ended before it: so there is one at most that nobody has joined, and when that has
-been joined at the program's end, none runs our code any more. It does so while it has its processor: a program that
-starts goroutines faster than the system ends threads would have ever more of them.
+A thread that ends joins the one that ended before it. So at most one ended thread is not joined, and once that is
+joined at the program's end, no thread runs our code. The thread joins while it still has its processor. Otherwise a
+program that starts goroutines faster than the system ends threads would accumulate threads.
 """
 
 from morestack.abi.settings import THREAD
@@ -26,7 +27,7 @@ from morestack.runtime.sys.lock import RANK_SCHED, lock, notewakeup, unlock
 from morestack.runtime.sys.os import pthread_join
 
 INITIALIZING = u64(1 << 32)
-"""In a goroutine's count of locks, beside those of the program: it initializes packages."""
+"""Added to a goroutine's count of locks while it initializes packages."""
 
 
 def lock_to_thread(g: Ptr[G], count: u64) -> None:
@@ -38,7 +39,7 @@ def lock_to_thread(g: Ptr[G], count: u64) -> None:
 
 
 def unlock_from_thread(g: Ptr[G], count: u64) -> None:
-    """Undo a lock; the last one sets g free, unless all goroutines have threads of their own."""
+    """Undo a lock. The last undo unlocks g from its thread, unless all goroutines have threads of their own."""
     x = g.at.extra
     x.at.lockcount = u64(x.at.lockcount - count)
     if x.at.lockcount == 0 and discipline.value != THREAD:
@@ -48,13 +49,13 @@ def unlock_from_thread(g: Ptr[G], count: u64) -> None:
 
 @export
 def lockosthread(g: Ptr[G]) -> None:
-    """runtime.LockOSThread: as many times as it is called, UnlockOSThread must be."""
+    """runtime.LockOSThread: each call must be undone by a call of UnlockOSThread."""
     lock_to_thread(g, u64(1))
 
 
 @export
 def unlockosthread(g: Ptr[G]) -> None:
-    """runtime.UnlockOSThread: undo one LockOSThread; without one it does nothing."""
+    """runtime.UnlockOSThread: undo one LockOSThread. Without one it does nothing."""
     x = g.at.extra
     if x != nil(Extra) and x.at.lockcount % INITIALIZING != 0:
         unlock_from_thread(g, u64(1))
@@ -62,19 +63,19 @@ def unlockosthread(g: Ptr[G]) -> None:
 
 @export
 def lockinit(g: Ptr[G]) -> None:
-    """Packages are initialized on one thread."""
+    """Lock g to its thread: packages are initialized on one thread."""
     lock_to_thread(g, INITIALIZING)
 
 
 @export
 def unlockinit(g: Ptr[G]) -> None:
-    """Packages have been initialized."""
+    """Unlock g from its thread: packages have been initialized."""
     unlock_from_thread(g, INITIALIZING)
 
 
 def count_locked(delta: u64) -> boolean:
-    """A locked thread goes to sleep, or is woken. It counts as idle: it cannot run another goroutine. Whether the
-    program goes on."""
+    """Count a locked thread that goes to sleep or is woken. A sleeping one counts as idle, because it cannot run
+    another goroutine. Returns whether the program continues."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     sched.at.nmidlelocked = u64(sched.at.nmidlelocked + delta)
     dead = delta == 1 and checkdead()
@@ -84,7 +85,7 @@ def count_locked(delta: u64) -> boolean:
 
 
 def stoplockedm(m: Ptr[M]) -> None:
-    """The goroutine of m has stopped: sleep until it is to run. Without a processor then: the program is over."""
+    """The goroutine of m has stopped: sleep until it is to run. If m has no processor then, the program has ended."""
     if m.at.p != nil(P):
         handoffp(releasep(m))
     if count_locked(u64(1)):
@@ -92,7 +93,7 @@ def stoplockedm(m: Ptr[M]) -> None:
 
 
 def give_processor(m: Ptr[M], g: Ptr[G]) -> None:
-    """The thread of g, which sleeps or is about to, gets m's processor."""
+    """Give m's processor to the thread of g, which sleeps or is about to."""
     other = g.at.extra.at.lockedm
     m.at.curg = nil(G)
     store_release(other.field(M.nextp), releasep(m))
@@ -100,21 +101,21 @@ def give_processor(m: Ptr[M], g: Ptr[G]) -> None:
 
 
 def startlockedm(m: Ptr[M], g: Ptr[G]) -> None:
-    """g is to run, on its own thread: that one gets m's processor."""
+    """g is to run on its own thread: give that thread m's processor."""
     count_locked(u64(0xFFFF_FFFF_FFFF_FFFF))
     give_processor(m, g)
     stopm(m)
 
 
 def switchlockedm(m: Ptr[M], g: Ptr[G]) -> None:
-    """The goroutine of m has stopped, and g is to run, on its own thread: that one gets m's processor, and m sleeps
-    until its goroutine is to run. As many locked threads sleep as before, so nothing is counted."""
+    """The goroutine of m has stopped, and g is to run on its own thread: give that thread m's processor, and sleep
+    until m's goroutine is to run. The number of sleeping locked threads stays the same, so nothing is counted."""
     give_processor(m, g)
     mpark(m)
 
 
 def mexit(m: Ptr[M], next: Ptr[G]) -> None:
-    """A locked goroutine has ended: so does its thread. The thread of `next`, unless nil, gets its processor."""
+    """A locked goroutine has ended: end its thread. The thread of `next`, unless nil, gets its processor."""
     before = atomic_xchg(sched.ptr.field(Sched.gone), m.at.thread)
     if before != 0:
         pthread_join(before, u64(0))

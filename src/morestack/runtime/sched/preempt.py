@@ -1,9 +1,10 @@
 """preempt: what a loop check calls when it finds the guard poisoned.
 
-A loop that allocates, or whose rounds nobody has counted, compares stackguard0 with STACK_PREEMPT on its back edge
-(opt/loop_checks.py). g.sched is then the loop's continuation, so g is as exact as one that has parked.
+A loop that allocates, or whose number of iterations is not known, compares stackguard0 with STACK_PREEMPT on its back
+edge (opt/loop_checks.py). g.sched is then the loop's continuation, so g can be scanned exactly, like a parked
+goroutine.
 
-The answer is always PARKED: schedule does what was asked for, and only the way over rt.schedule reloads sched.sp.
+The result is always PARKED: schedule serves the request, and only the path through rt.schedule reloads sched.sp.
 """
 
 from morestack.abi.convention import PARKED, STACK_GUARD
@@ -16,7 +17,7 @@ from morestack.runtime.sys.layout import G
 
 @export
 def preempt(g: Ptr[G]) -> i64:
-    """A safe point in a loop. g stays RUNNING, so schedule lets it go on unless it is to give way."""
+    """A safe point in a loop. g stays RUNNING, so schedule lets it continue unless it is to give way."""
     if move_stacks.value != 0:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
     g.at.stackguard0 = u64(g.at.stack_lo + STACK_GUARD)
@@ -26,7 +27,7 @@ def preempt(g: Ptr[G]) -> i64:
 
 @export
 def gcnow(g: Ptr[G]) -> i64:
-    """runtime.GC: collect before g goes on."""
+    """runtime.GC: collect before g continues."""
     gc_wanted.value = GC_DEMANDED
     g.at.sched.ret = u64(0)
     return PARKED

@@ -1,16 +1,17 @@
-"""Threads: how they are made, sleep, are woken with a processor, and end.
+"""Threads: how they are created, sleep, are woken with a processor, and end.
 
         startm(pp)      give pp to an idle thread, or to a new one
-        handoffp(pp)    a thread leaves its processor: somebody else takes it when there is work for it
-        wakep()         one more thread looks for work, unless one does already
-        stopm(m)        sleep until somebody gives a processor
+        handoffp(pp)    a thread leaves its processor: another thread takes it if there is work for it
+        wakep()         one more thread looks for work, unless one already does
+        stopm(m)        sleep until another thread gives it a processor
 
 A thread sleeps on `m.park` only (or on a lock, or in a system call), so that the end of the program can wake all.
-A new thread calls rt.mstart(g0), which comes to schedule(g0), where it finds the processor in m.nextp.
+A new thread calls rt.mstart(g0), which calls schedule(g0), where it finds the processor in m.nextp.
 
-Threads have stacks of THREAD_STACK bytes of address space, all alike: leaves and runtime calls run on them, and what
+All threads have stacks of THREAD_STACK bytes of address space. Leaf functions and runtime calls run on them, and what
 fits on one must fit on each. Memory is committed when touched. Threads are joined when the program ends (end.py), so
-that none runs code that is unloaded; one that ends before is joined by the next that does (lockosthread.py).
+that none runs code that has been unloaded. A thread that ends earlier is joined by the next one that ends
+(lockosthread.py).
 """
 
 from morestack.abi.settings import THREAD
@@ -81,7 +82,7 @@ class ThreadAttr:
 
 
 def allocm() -> Ptr[M]:
-    """The structure of a new thread, counted. sched.lock is held."""
+    """Allocate the structure of a new thread, and count the thread. sched.lock is held."""
     m = sched.at.freem
     if m != nil(M):
         sched.at.freem = m.at.schedlink
@@ -108,7 +109,7 @@ def allocm() -> Ptr[M]:
 
 @noinline
 def newosproc(m: Ptr[M], start: u64, arg: u64, stack: u64) -> None:
-    """Make the thread of m, with so many bytes of stack: it calls start(arg)."""
+    """Create the thread of m, with `stack` bytes of stack. It calls start(arg)."""
     attr = local(ThreadAttr)
     at = attr.addr
     pthread_attr_init(at)
@@ -139,7 +140,7 @@ def newm(m: Ptr[M], pp: Ptr[P]) -> None:
 
 
 def threadend(m: Ptr[M]) -> None:
-    """The last the runtime does on a thread. A goroutine's own thread may hold frames that are still to be shown."""
+    """End a thread. It waits while the stack of a goroutine's own thread may hold frames that are still to be shown."""
     atomic_store(m.field(M.done), u32(1))
     threadgone()
     while m.at.lockedg != nil(G) and atomic_load(frames_wanted.ptr) != 0:
@@ -147,13 +148,14 @@ def threadend(m: Ptr[M]) -> None:
 
 
 def threadgone() -> None:
-    """One thread less."""
+    """Count a thread that ends."""
     if atomic_add(sched.ptr.field(Sched.live), -1) == 0 and sched.at.ending != 0:
         notewakeup(endnote.ptr)
 
 
 def startm(wanted: Ptr[P], spinning: u32) -> None:
-    """Let a thread run `wanted`, or an idle processor when it is nil. `spinning`: the caller has counted it so."""
+    """Let a thread run `wanted`, or an idle processor if that is nil. `spinning`: the caller has counted the thread as
+    spinning."""
     pp = wanted
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     if pp == nil(P):
@@ -175,13 +177,13 @@ def startm(wanted: Ptr[P], spinning: u32) -> None:
 
 
 def last_but_timers() -> Ptr[M]:
-    """The thread that sleeps until a timer is due, when all others are idle. sched.lock is held."""
+    """The thread that sleeps until a timer is due, if all others are idle. sched.lock is held."""
     return sched.at.timerm if running_threads() == 1 else nil(M)
 
 
 def idle_now(dead: boolean, waiter: Ptr[M]) -> boolean:
-    """This thread has been counted as idle: whether the program goes on. `waiter` (last_but_timers) looks whether its
-    timer can still make a goroutine run; if not, it finds the deadlock."""
+    """This thread has been counted as idle. Returns whether the program continues. `waiter` (last_but_timers) is woken
+    to check whether its timer can still make a goroutine run. If not, it finds the deadlock."""
     if dead:
         deadlock()
     elif waiter != nil(M) and not timers_alive():
@@ -190,7 +192,7 @@ def idle_now(dead: boolean, waiter: Ptr[M]) -> boolean:
 
 
 def stopm(m: Ptr[M]) -> None:
-    """Sleep until a processor is given. Comes back without one when the program is over."""
+    """Sleep until another thread gives m a processor. Returns without one if the program has ended."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     mput(m)
     dead = checkdead()
@@ -201,7 +203,7 @@ def stopm(m: Ptr[M]) -> None:
 
 
 def mpark(m: Ptr[M]) -> None:
-    """Sleep on m.park until a processor is given, and take it; or until the program is over."""
+    """Sleep on m.park until m is given a processor, and take it, or until the program has ended."""
     while stopped.value == 0:
         notesleep(m.field(M.park))
         noteclear(m.field(M.park))
@@ -213,13 +215,13 @@ def mpark(m: Ptr[M]) -> None:
 
 
 def handoffp(pp: Ptr[P]) -> None:
-    """Who runs pp now? Its thread has left it (P_IDLE). handoffp must start a thread whenever findrunnable would find a
+    """Hand off pp, which its thread has left (P_IDLE). handoffp must start a thread whenever find_runnable would find a
     goroutine for pp."""
     timed = timer_first() != 0 and atomic_load(sched.ptr.field(Sched.timerm)) == nil(M)
     if timed or not runq_empty(pp) or atomic_load(sched.ptr.field(Sched.queue_size)) != 0:
         startm(pp, u32(0))
         return
-    # No local work: somebody must spin when others are busy.
+    # No local work: a thread must spin if others are busy.
     if atomic_load(sched.ptr.field(Sched.nmspinning)) + atomic_load(sched.ptr.field(Sched.npidle)) == 0 and cas(
         sched.ptr.field(Sched.nmspinning), u32(0), u32(1)
     ):
@@ -244,8 +246,8 @@ def handoffp(pp: Ptr[P]) -> None:
 
 @noinline
 def wakep() -> None:
-    """Let one more thread look for work. Only one spins at a time in the beginning: it wakes the next when it finds
-    some."""
+    """Let one more thread look for work. Only one thread starts spinning at a time. It wakes the next when it finds
+    work."""
     if atomic_load(sched.ptr.field(Sched.nmspinning)) != 0 or not cas(
         sched.ptr.field(Sched.nmspinning), u32(0), u32(1)
     ):
@@ -260,7 +262,7 @@ def wakep() -> None:
 
 
 def resetspinning(m: Ptr[M]) -> None:
-    """m has found work: it spins no more, and another one may have to."""
+    """m has found work: it stops spinning, and wakes another thread if needed."""
     m.at.spinning = u32(0)
     atomic_add(sched.ptr.field(Sched.nmspinning), -1)
     wakep()

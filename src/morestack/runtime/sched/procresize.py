@@ -1,7 +1,7 @@
 """GOMAXPROCS: how many processors there are. The world is stopped, or has not begun.
 
-Structures are kept when a processor is destroyed, with their pools of records; what it had to run goes to the global
-queue, its memory back to where it came from. Its thread, if it has one, finds it P_DEAD when the world starts.
+When a processor is destroyed, its structure is kept, with its pools of records. Its goroutines move to the global
+queue, and its memory returns to where it came from. Its thread, if it has one, finds it P_DEAD when the world starts.
 """
 
 from morestack.dialect.machine import Ptr, atomic_xchg, nil, ptr_at, size_of, u32, u64
@@ -18,7 +18,7 @@ from morestack.runtime.sys.layout import P_DEAD, P_GCSTOP, G, M, P
 
 
 def procs_init(n: u64) -> Ptr[P]:
-    """Make the first n processors; the first one is the caller's."""
+    """Create the first n processors. Returns the first one, which is the caller's."""
     allp_n.value = u64(0)
     make_procs(n)
     use_procs(n)
@@ -26,14 +26,14 @@ def procs_init(n: u64) -> Ptr[P]:
 
 
 def use_procs(n: u64) -> None:
-    """Set GOMAXPROCS. As many threads mark."""
+    """Set GOMAXPROCS. The same number of threads may mark."""
     sched.at.nprocs = u32(n)
     single_p.value = u32(1) if n == 1 else u32(0)
     use_helpers(n)
 
 
 def make_procs(n: u64) -> None:
-    """Make structures until there are n."""
+    """Create structures until there are n."""
     while allp_n.value < n:
         pp = ptr_at(P, persistentalloc(size_of(P)))
         pp.at.id = allp_n.value
@@ -44,8 +44,8 @@ def make_procs(n: u64) -> None:
 
 
 def pdestroy(pp: Ptr[P]) -> None:
-    """A processor that is not used any more."""
-    while pp.at.runqtail != pp.at.runqhead:  # from the end on, each in front of the others
+    """Destroy a processor that is no longer used."""
+    while pp.at.runqtail != pp.at.runqhead:  # from the end, each in front of the others
         pp.at.runqtail = u64(pp.at.runqtail - 1)
         globrunqputhead(ptr_at(G, slot_of(pp, pp.at.runqtail)[0]))
     g = atomic_xchg(pp.field(P.runnext), nil(G))
@@ -66,7 +66,7 @@ def procresize(m: Ptr[M], wanted: u64) -> None:
         allp.at[i].at.status = P_GCSTOP
     use_procs(n)
     mine = m.at.p
-    if mine.at.id >= n:  # m changes places with who has the first one
+    if mine.at.id >= n:  # m swaps with the thread that has the first one
         first = allp.at[0]
         other = first.at.m
         mine.at.m = other

@@ -1,17 +1,17 @@
-"""A processor's run queue: who owns it puts and takes without a lock; others steal half of it.
+"""A processor's run queue: its owner puts and takes without a lock; others steal half of it.
 
-        runnext     the goroutine that was readied last: it runs next, while its data is in the cache
+        runnext     the goroutine that was made ready last: it runs next, while its data is in the cache
         runq        ring of 256; runqhead and runqtail only grow, slot = n % 256
 
-Only the owner moves the tail; it releases each slot it fills. Owner and thieves move the head by compare-and-swap,
-after they have read the slots: who wins owns what it read. A thief that reads a slot which the owner has filled anew
-since finds that the head has moved, and loses. `runnext` is taken by exchange or compare-and-swap.
+Only the owner moves the tail. It fills each slot with a release store. Owner and thieves move the head by
+compare-and-swap, after they have read the slots. The winner owns what it read. A thief that reads a slot which the
+owner has since refilled finds that the head has moved, and loses. `runnext` is taken by exchange or compare-and-swap.
 
 The algorithm is Go's (proc.go: runqput, runqget, runqgrab, runqsteal).
 
-Note [Stealing runnext]: a running processor's runnext is often a goroutine that its goroutine has just readied, and
-that runs in a microsecond when that one parks. Who steals it moves a working pair apart, so a thief that finds nothing
-else waits 3 microseconds first, and looks again.
+Note [Stealing runnext]: a running processor's runnext is often a goroutine that the running goroutine has just made
+ready, and that will run a microsecond later when that one parks. Stealing it would separate a pair that works together.
+So a thief that finds nothing else first waits 3 microseconds, and checks again.
 """
 
 from morestack.dialect.machine import (
@@ -44,8 +44,8 @@ def slot_of(pp: Ptr[P], n: u64) -> Ptr[u64]:
 
 
 def runq_empty(pp: Ptr[P]) -> boolean:
-    """Whether nothing waits. The owner may move runnext to the ring meanwhile: then the tail has moved, and the look
-    is repeated."""
+    """Whether no goroutine waits. The owner may move runnext to the ring meanwhile: then the tail has moved, and the
+    check is repeated."""
     while True:
         head = load_acquire(pp.field(P.runqhead))
         tail = load_acquire(pp.field(P.runqtail))
@@ -55,18 +55,19 @@ def runq_empty(pp: Ptr[P]) -> boolean:
 
 
 def runq_full(pp: Ptr[P]) -> boolean:
-    """Whether the ring has no room. For its owner."""
+    """Whether the ring has no room. Only the owner may ask."""
     return u64(pp.at.runqtail - load_acquire(pp.field(P.runqhead))) == RUNQ_SIZE
 
 
 @noinline
 def runqputslow(pp: Ptr[P], g: Ptr[G], head: u64) -> boolean:
-    """The ring is full: move half of it and g to the global queue. False: a thief was faster, there is room."""
+    """The ring is full: move half of it and g to the global queue. Returns False if a thief was faster, so that there
+    is room."""
     if not cas(pp.field(P.runqhead), head, u64(head + HALF)):
         return False
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     for i in range(HALF):
-        # The owner alone fills slots, so they are still what they were.
+        # Only the owner fills slots, so they have not changed.
         globrunqput(ptr_at(G, slot_of(pp, u64(head + i))[0]))
     globrunqput(g)
     unlock(sched.ptr.field(Sched.lock))
@@ -87,7 +88,7 @@ def runqput_ring(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def runqput(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Make g the next to run; who was to be the next goes to the end of the ring. A full barrier: see
+    """Make g the next to run. The previous runnext moves to the end of the ring. This is a full barrier: see
     findrunnable.py."""
     kicked = atomic_xchg(pp.field(P.runnext), g)
     if kicked != nil(G):
@@ -95,7 +96,7 @@ def runqput(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def runnext_take(pp: Ptr[P]) -> Ptr[G]:
-    """The goroutine that is to run next, or nil."""
+    """Take runnext, or return nil."""
     g = load_acquire(pp.field(P.runnext))
     if g != nil(G) and cas(pp.field(P.runnext), g, nil(G)):
         return g
@@ -103,7 +104,7 @@ def runnext_take(pp: Ptr[P]) -> Ptr[G]:
 
 
 def runqget_ring(pp: Ptr[P]) -> Ptr[G]:
-    """The first goroutine of the ring, or nil. Only the owner may."""
+    """Take the first goroutine of the ring, or return nil. Only the owner may."""
     while True:
         head = load_acquire(pp.field(P.runqhead))
         if head == pp.at.runqtail:
@@ -114,7 +115,8 @@ def runqget_ring(pp: Ptr[P]) -> Ptr[G]:
 
 
 def runqgrab(victim: Ptr[P], pp: Ptr[P], at: u64, steal_runnext: boolean) -> u64:
-    """Take half of a victim's ring into pp's, from position `at` on; how many. They are not in pp's queue yet."""
+    """Take half of a victim's ring into pp's, from position `at` on. Returns how many. They are not in pp's queue
+    yet."""
     while True:
         head = load_acquire(victim.field(P.runqhead))
         tail = load_acquire(victim.field(P.runqtail))
@@ -131,7 +133,7 @@ def runqgrab(victim: Ptr[P], pp: Ptr[P], at: u64, steal_runnext: boolean) -> u64
             if cas(victim.field(P.runnext), g, nil(G)):
                 store_release(slot_of(pp, at), g.addr)
                 return u64(1)
-        elif n <= HALF:  # else head and tail were read at different times
+        elif n <= HALF:  # otherwise head and tail were read at different times
             for i in range(n):
                 store_release(slot_of(pp, u64(at + i)), load_acquire(slot_of(victim, u64(head + i))))
             if cas(victim.field(P.runqhead), head, u64(head + n)):
@@ -139,7 +141,8 @@ def runqgrab(victim: Ptr[P], pp: Ptr[P], at: u64, steal_runnext: boolean) -> u64
 
 
 def runqsteal(pp: Ptr[P], victim: Ptr[P], steal_runnext: boolean) -> Ptr[G]:
-    """Steal half of a victim's queue: one goroutine to run, or nil; the others go to pp's ring, which is empty."""
+    """Steal half of a victim's queue. Returns one goroutine to run, or nil. The others go to pp's ring, which is
+    empty."""
     tail = pp.at.runqtail
     n = runqgrab(victim, pp, tail, steal_runnext)
     if n == 0:
@@ -157,8 +160,8 @@ def runqsteal(pp: Ptr[P], victim: Ptr[P], steal_runnext: boolean) -> Ptr[G]:
 
 @noinline
 def globrunqget(pp: Ptr[P], most: u64) -> Ptr[G]:
-    """A goroutine of the global queue, or nil; this processor's share of it, at most `most`, moves to the ring.
-    sched.lock is held."""
+    """Take a goroutine from the global queue, or return nil. This processor's share of the queue, at most `most`, moves
+    to the ring. sched.lock is held."""
     g = globrunqtake()
     if g == nil(G):
         return g

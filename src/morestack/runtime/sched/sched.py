@@ -1,27 +1,28 @@
-"""The scheduler: who runs next, how goroutines start, end, wait and wake.
+"""The scheduler: which goroutine runs next, and how goroutines start, end, wait and wake.
 
         runnext, ring   the processor's own queue (runq.py)
-        global queue    what gave way or did not fit (globrunq.py); looked at first every 61st time
-        the others'     stolen from when there is nothing else (findrunnable.py)
+        global queue    goroutines that gave way or did not fit (globrunq.py); checked first every 61st time
+        the others'     stolen from if there is nothing else (findrunnable.py)
 
-`schedule` is called from rt.schedule on the thread's own stack, after a goroutine has parked, ended, failed or
-yielded. 0 means that the thread ends: the program is over, or a goroutine locked to the thread has ended.
-A goroutine that is still RUNNING has answered a check, or goes on at its gobuf: so panics go from frame to frame.
-One that is RUNNABLE gives way: it is put in the global queue only here, when nothing of it is read any more.
+`schedule` is called from rt.schedule on the thread's own stack, after a goroutine has parked, ended, failed or yielded.
+A result of 0 means that the thread ends: the program has ended, or a goroutine locked to the thread has. A goroutine
+that is still RUNNING has reached a failed check, or continues at its gobuf; a panic goes from frame to frame this way.
+A goroutine that is RUNNABLE gives way. It is put in the global queue only here, after the last access to it.
 
 Invariants
 - A goroutine is in at most one queue, and in one exactly when its status is RUNNABLE.
 - `curg` is the goroutine whose frame called the runtime, and nil while its thread looks for one.
-- Once a goroutine is in a queue, or its lock is released (park.py), nobody but who takes it out may touch it.
-- Requests are looked at when it is known who runs next: whoever that is keeps its thread while the world is stopped.
+- Once a goroutine is in a queue, or its lock is released (park.py), only the thread that takes it out may access it.
+- Requests are checked after the next goroutine has been chosen: it keeps its thread while the world is stopped.
 
-Note [Time slices]: a goroutine started or woken by another inherits its time slice (runnext; schedtick stays). After
-10 ms the monitor sets P.preempt: who runs then gives way at its next check. When two goroutines that wake each other
-take turns and neither makes one, or when one starts others and waits for the last only, runnext goes behind everything
-that waits: when the slice is over, and, what Go does not do, after 16 in a row. With Go's rule alone a program that
-starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns. For the same reason,
-and again unlike in Go, who has filled the ring with new goroutines gives way: they run while their stacks are in the
-cache, and those that end at once lend theirs to the next. Starting a million that wait takes a third less time so.
+Note [Time slices]: a goroutine started or woken by another inherits its time slice (runnext; schedtick stays). After 10
+ms the monitor sets P.preempt, and the running goroutine gives way at its next check. Two goroutines that wake each
+other may take turns without reaching a check, or one may start others and wait only for the last. So runnext moves
+behind all waiting goroutines when the slice is over and, unlike in Go, after 16 in a row. With Go's rule alone, a
+program that starts goroutines in batches piled up 10 ms of them: 87 bytes and 450 ns for each instead of 67 ns. For the
+same reason, and again unlike in Go, a goroutine that has filled the ring with new goroutines gives way. The new ones
+then run while their stacks are in the cache, and those that end at once leave their stacks to the next. This makes
+starting a million waiting goroutines a third faster.
 """
 
 from morestack.abi.convention import PARKED, STACK_PREEMPT
@@ -95,7 +96,7 @@ MAX_THREADS = u64(10000)
 
 shrink_at_block = static(u32)
 random_schedule = static(u32)
-"""Not 0: choices that nobody may rely on are made at random (STRESS=schedule)."""
+"""Nonzero if choices that programs must not rely on are made at random (STRESS=schedule)."""
 
 
 @signature
@@ -104,13 +105,13 @@ def world_function(g: Ptr[G]) -> None: ...
 
 @noinline
 def stress_parked(g: Ptr[G]) -> None:
-    """Shrink the stack of a goroutine that has just parked, or move it, when asked to."""
+    """Under stress, shrink or move the stack of a goroutine that has just parked."""
     if not shrinkstack(g.at.m.at.p, g) and move_stacks.value != 0:
         copystack(g.at.m.at.p, g, u64(g.at.stack_hi - g.at.stack_lo), False)
 
 
 def collect_here(m: Ptr[M]) -> None:
-    """Collect, unless another thread has meanwhile, and let finalizers run."""
+    """Collect, unless another thread has done so meanwhile, and let finalizers run."""
     if stop_the_world(m):
         if gc_wanted.value != 0:
             collect(m.at.p)
@@ -121,7 +122,7 @@ def collect_here(m: Ptr[M]) -> None:
 
 
 def give_way(m: Ptr[M], g: Ptr[G]) -> None:
-    """g goes behind all others."""
+    """Put g at the end of the global queue."""
     g.at.status = G_RUNNABLE
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     globrunqput(g)
@@ -132,7 +133,7 @@ def give_way(m: Ptr[M], g: Ptr[G]) -> None:
 
 @noinline
 def left(m: Ptr[M], g: Ptr[G], status: u32) -> boolean:
-    """g has given way or ended, or is g0 of a new thread. False: the thread ends."""
+    """Handle a g that has given way or ended, or is g0 of a new thread. Returns False if the thread ends."""
     if status == G_RUNNABLE:
         pp = m.at.p
         if pp != nil(P):
@@ -150,7 +151,7 @@ def left(m: Ptr[M], g: Ptr[G], status: u32) -> boolean:
             m.at.curg = nil(G)
             mexit(m, ready_now(m) if discipline.value == THREAD else nil(G))
             return False
-    elif m.at.nextp != nil(P) and m.at.lockedg == nil(G):  # else it is given for that goroutine (mpark takes it)
+    elif m.at.nextp != nil(P) and m.at.lockedg == nil(G):  # otherwise it is for that goroutine (mpark takes it)
         acquirep(m, m.at.nextp)
         m.at.nextp = nil(P)
     return True
@@ -158,7 +159,7 @@ def left(m: Ptr[M], g: Ptr[G], status: u32) -> boolean:
 
 @noinline
 def random_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
-    """STRESS=schedule: a goroutine from anywhere, or nil: as usual. runnext may lose its turn."""
+    """STRESS=schedule: a goroutine from any queue, or nil to choose as usual. runnext may lose its turn."""
     choice = fastrand(m) & 3
     if choice == 0:
         return global_work(pp, u64(0))
@@ -173,14 +174,14 @@ def random_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
 
 @noinline
 def random_preempt(m: Ptr[M], g: Ptr[G]) -> None:
-    """STRESS=schedule: one time in four, who runs next gives way at its first check."""
+    """STRESS=schedule: one time in four, let the next goroutine give way at its first check."""
     if fastrand(m) & 3 == 0:
         m.at.p.at.preempt = u32(1)
         g.at.stackguard0 = STACK_PREEMPT
 
 
 def runs_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
-    """A goroutine of pp's own queue, or, now and then, of the global one; nil when pp's is empty."""
+    """Take a goroutine from pp's own queue or, now and then, from the global one. Returns nil if pp's is empty."""
     check_timers(pp)
     if random_schedule.value != 0:
         chosen = random_next(m, pp)
@@ -210,7 +211,7 @@ def runs_next(m: Ptr[M], pp: Ptr[P]) -> Ptr[G]:
 
 
 def ready_now(m: Ptr[M]) -> Ptr[G]:
-    """A goroutine that m need not wait for, of its processor's queue or the global one; or nil."""
+    """Take a goroutine from the processor's queue or the global one, without waiting, or return nil."""
     pp = m.at.p
     g = runs_next(m, pp)
     if g == nil(G):
@@ -223,8 +224,8 @@ def ready_now(m: Ptr[M]) -> Ptr[G]:
 
 @noinline
 def pick_own(m: Ptr[M]) -> Ptr[G]:
-    """Under the discipline `thread`: the goroutine of m, once it is to run; others that are ready run before. Nil: the
-    program is over."""
+    """Under the discipline `thread`: wait until the goroutine of m is to run, and return it. Other ready goroutines run
+    first. Returns nil if the program has ended."""
     g = ready_now(m) if m.at.p != nil(P) else nil(G)
     if g == m.at.lockedg:
         return g
@@ -238,7 +239,7 @@ def pick_own(m: Ptr[M]) -> Ptr[G]:
 
 @noinline
 def pick_slow(m: Ptr[M]) -> Ptr[G]:
-    """Find a goroutine elsewhere, and sleep until there is one. Nil: the program is over."""
+    """Find a goroutine elsewhere, and sleep until there is one. Returns nil if the program has ended."""
     if m.at.lockedg != nil(G) and discipline.value == THREAD:
         return pick_own(m)
     m.at.curg = nil(G)
@@ -255,7 +256,7 @@ def pick_slow(m: Ptr[M]) -> Ptr[G]:
 
 
 def pick(m: Ptr[M]) -> Ptr[G]:
-    """Who runs next on m, taken out of its queue. Nil: the program is over."""
+    """Choose the goroutine that runs next on m, and take it out of its queue. Returns nil if the program has ended."""
     while True:
         g = nil(G)
         if m.at.p != nil(P) and m.at.lockedg == nil(G):
@@ -281,7 +282,8 @@ def pick(m: Ptr[M]) -> Ptr[G]:
 
 @noinline
 def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
-    """g is about to go on, but something is asked for. Who goes on after that, or nil."""
+    """g is about to continue, but there is a request: serve it. Returns the goroutine that continues after that, or
+    nil."""
     gp = g
     polled = False
     while stopped.value == 0 and gp != nil(G):
@@ -298,8 +300,8 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
             if collection_due(gp.at.sched.pc if s == nil(Spill) else u64(s.at.more_pc ^ u64(gp.at.sched.pc * 5))):
                 collect_here(m)
         else:
-            # Who stopped the world meanwhile has poisoned the guard: two threads that collect at every check would ask
-            # each other for ever. What is asked from now on is seen at the next check.
+            # A thread that stopped the world meanwhile has poisoned the guard. Reset it: otherwise two threads that
+            # collect at every check would interrupt each other forever. Later requests are seen at the next check.
             spill = spill_of(gp)
             if spill != nil(Spill):
                 let_through(gp, spill.at.more_frame)
@@ -312,8 +314,8 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
 
 @export
 def schedule(g: Ptr[G]) -> u64:
-    """The address of the goroutine to switch to, bit 0 set when it goes on in a prologue; or 0. `g` has stopped, or
-    is g0 of a thread that begins."""
+    """Returns the address of the goroutine to switch to, with bit 0 set if it continues in a prologue, or 0. `g` has
+    stopped, or is g0 of a new thread."""
     m = g.at.m
     status = g.at.status
     gp = g
@@ -345,7 +347,7 @@ def schedule(g: Ptr[G]) -> u64:
 
 
 def goready(pp: Ptr[P], g: Ptr[G]) -> None:
-    """A parked goroutine can run again: next, on pp, the caller's processor."""
+    """Make a parked goroutine ready. It runs next, on pp, the caller's processor."""
     g.at.status = G_RUNNABLE
     g.at.waitreason = WAIT_NONE
     runqput(pp, g)
@@ -354,25 +356,25 @@ def goready(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def goready_last(pp: Ptr[P], g: Ptr[G]) -> None:
-    """A parked goroutine can run again: on pp, behind others that are ready."""
+    """Make a parked goroutine ready, on pp, behind others that are ready."""
     g.at.status = G_RUNNABLE
     g.at.waitreason = WAIT_NONE
     runqput_ring(pp, g)
-    if atomic_add(sched.ptr.field(Sched.npidle), u32(0)) != 0:  # a full barrier, as runqput has
+    if atomic_add(sched.ptr.field(Sched.npidle), u32(0)) != 0:  # a full barrier, like that of runqput
         wakep()
 
 
 @export
 def gosched(g: Ptr[G]) -> i64:
-    """Let others run: to the global queue, as Go's Gosched."""
+    """Let others run: g goes to the global queue, as in Go's Gosched."""
     g.at.status = G_RUNNABLE
     g.at.sched.ret = u64(0)
     return PARKED
 
 
 def with_world_stopped(g: Ptr[G], function: u64, arg: u64) -> i64:
-    """The answer of a parking runtime call that needs the world stopped: schedule calls function(g), which sets
-    g.sched.ret. An address it needs is in g.sched.ctxt, where copystack and the collector find it."""
+    """The result of a parking runtime call that needs the world stopped. schedule calls function(g), which sets
+    g.sched.ret. If the function needs an address, it is in g.sched.ctxt, where copystack and the collector find it."""
     x = extra_of(g)
     x.at.world_fn = function
     x.at.world_arg = arg
@@ -380,7 +382,7 @@ def with_world_stopped(g: Ptr[G], function: u64, arg: u64) -> i64:
 
 
 def new_goid(pp: Ptr[P]) -> u64:
-    """The number of a new goroutine. Processors take 16 at a time."""
+    """The number of a new goroutine. Processors reserve 16 numbers at a time."""
     if pp.at.goidcache == pp.at.goidcache_end:
         pp.at.goidcache_end = atomic_add(sched.ptr.field(Sched.goidgen), GOID_BATCH)
         pp.at.goidcache = u64(pp.at.goidcache_end - GOID_BATCH)
@@ -390,7 +392,7 @@ def new_goid(pp: Ptr[P]) -> u64:
 
 @export
 def newproc(g: Ptr[G], closure: u64) -> None:
-    """Start a goroutine that calls a closure without arguments. g may be g0: the program's first one."""
+    """Start a goroutine that calls a closure without arguments. g may be g0, for the program's first goroutine."""
     if closure == 0:
         g.at.pending = PENDING_GO_NIL
         return
@@ -430,19 +432,19 @@ def newproc(g: Ptr[G], closure: u64) -> None:
 
 @export
 def goexit0(g: Ptr[G]) -> None:
-    """The goroutine's first function has returned: it is dead, and rt.schedule follows, which keeps it for reuse."""
+    """The goroutine's first function has returned: mark it dead. rt.schedule follows, which keeps it for reuse."""
     g.at.status = G_DEAD
     g.at.waiting = nil(Sudog)
 
 
 @export
 def exit(g: Ptr[G], code: i64) -> None:
-    """The program ends with this code."""
+    """End the program with this exit code."""
     stop(code)
 
 
 def schedinit_m(goexit_pc: u64, procs: u64) -> Ptr[G]:
-    """Make the first M, its g0 and the processors; returns g0."""
+    """Create the first M, its g0 and the processors. Returns g0."""
     memset(sched.addr, u8(0), size_of(Sched))
     random_schedule.value = u32(0)
     allg_init()
@@ -460,7 +462,7 @@ def schedinit_m(goexit_pc: u64, procs: u64) -> Ptr[G]:
 
 @export
 def startprogram(g: Ptr[G], mstart: u64) -> None:
-    """Let the first thread run what newproc(g0, ...) has made."""
+    """Let the first thread run the goroutine that newproc(g0, ...) has created."""
     sched.at.mstart_pc = mstart
     atomic_store(sched.ptr.field(Sched.started), u32(1))
     newm(g.at.m, nil(P))
@@ -468,7 +470,7 @@ def startprogram(g: Ptr[G], mstart: u64) -> None:
 
 @export
 def setschedule(g: Ptr[G], seed: u64) -> None:
-    """STRESS=schedule: schedule at random, from this seed on, which is not 0."""
+    """STRESS=schedule: schedule at random, from this nonzero seed."""
     sched.at.seed = seed
     g.at.m.at.rand = seed
     random_schedule.value = u32(1)

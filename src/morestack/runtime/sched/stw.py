@@ -1,15 +1,15 @@
-"""The world stops: every processor stands still until start_the_world, but for the caller's.
+"""Stopping the world: every processor except the caller's stops until start_the_world.
 
-        stop_the_world(m)   idle processors and those in system calls are taken (P_GCSTOP); the others are asked and
-                            waited for. Their threads come to schedule and call gcstopm
+        stop_the_world(m)   idle processors and those in system calls are taken (P_GCSTOP); the others are asked to
+                            stop and waited for. Their threads reach schedule and call gcstopm
         gcstopm(m)          a thread keeps its processor and its goroutine, and sleeps on sched.world
 
-Only schedule stops the world (`attend` in sched.py): a parking runtime call that needs it leaves a function in
-g.extra.world_fn. While the caller waits for another's stop to end, it counts as stopped: its goroutine's stack may be
-moved, what it wanted may have been done, and when GOMAXPROCS has become smaller, it may have lost its processor: then
-its goroutine is in the global queue, and stop_the_world gives False.
+Only schedule stops the world (`attend` in sched.py): a parking runtime call that needs it sets a function in
+g.extra.world_fn. While the caller waits for another thread's stop to end, it counts as stopped. Meanwhile its
+goroutine's stack may be moved, and the work it wanted to do may be done. If GOMAXPROCS has been reduced, it may have
+lost its processor. Then its goroutine is in the global queue, and stop_the_world returns False.
 
-Rejected: stopped threads that give their processors up, as Go's do: a collection that is over in 100 microseconds would
+Rejected: letting stopped threads give up their processors, as in Go. A collection that takes 100 microseconds would
 wake each thread twice.
 """
 
@@ -45,8 +45,8 @@ EVERYBODY = u32(0x7FFF_FFFF)
 
 
 def preempt_one(pp: Ptr[P]) -> None:
-    """Make the next check of the goroutine that runs on pp fail. It may come too late, or hit another one: who waits
-    asks again."""
+    """Make the next check of the goroutine that runs on pp fail. It may be too late, or affect another goroutine, so a
+    thread that waits asks again."""
     m = load_acquire(pp.field(P.m))
     if m != nil(M):
         g = load_acquire(m.field(M.curg))
@@ -55,14 +55,14 @@ def preempt_one(pp: Ptr[P]) -> None:
 
 
 def preempt_all() -> None:
-    """Make the next check of every goroutine that runs fail. A flag that says why is set before."""
+    """Make the next check of every running goroutine fail. The caller has set a flag that tells why."""
     for i in range(u64(sched.at.nprocs)):
         preempt_one(allp.at[i])
 
 
 @noinline
 def gcstopm(m: Ptr[M]) -> None:
-    """Stand still while the world is stopped. m has a processor, and no lock."""
+    """Wait while the world is stopped. m has a processor and holds no lock."""
     if m.at.spinning != 0:
         m.at.spinning = u32(0)
         atomic_add(sched.ptr.field(Sched.nmspinning), -1)
@@ -84,7 +84,7 @@ def gcstopm(m: Ptr[M]) -> None:
 
 
 def leave_dead(m: Ptr[M]) -> None:
-    """GOMAXPROCS became smaller, and m's processor is one too many: m waits for another."""
+    """GOMAXPROCS was reduced, and m's processor no longer exists: m waits for another."""
     g = m.at.curg
     m.at.p.at.m = nil(M)
     m.at.p = nil(P)
@@ -99,8 +99,8 @@ def leave_dead(m: Ptr[M]) -> None:
 
 @noinline
 def stop_the_world(m: Ptr[M]) -> boolean:
-    """Stop every processor but m's. Another thread may have stopped the world and started it again meanwhile. False: m
-    has lost its processor, or the program is over; go back to schedule."""
+    """Stop every processor but m's. Another thread may have stopped the world and started it again meanwhile. Returns
+    False if m has lost its processor, or the program has ended: return to schedule."""
     while True:
         if stopped.value != 0:
             return False
@@ -138,7 +138,7 @@ def stop_the_world(m: Ptr[M]) -> boolean:
 
 @noinline
 def start_the_world(m: Ptr[M]) -> None:
-    """Everybody goes on; processors that have work and no thread get one."""
+    """Start the world. Processors that have work but no thread get one."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     start = nil(P)
     for i in range(u64(sched.at.nprocs)):

@@ -1,25 +1,25 @@
 """System calls of Go programs.
 
-        syscall6      the goroutine leaves its processor for the call: it may block
-        syscallblock  likewise, and the processor is given away at once: it will block
+        syscall6      the goroutine leaves its processor for the call, which may block
+        syscallblock  likewise, and the processor is handed off at once: the call will block
         rawsyscall6   a call that never blocks
 
         entersyscall        P_RUNNING -> P_SYSCALL; the thread keeps the processor in m.oldp
         retake (sysmon.py)  P_SYSCALL -> P_IDLE after 20 microseconds to 10 ms; stop_the_world: -> P_GCSTOP
-        exitsyscall         P_SYSCALL -> P_RUNNING: nobody was faster; one compare-and-swap
+        exitsyscall         P_SYSCALL -> P_RUNNING if no thread took it; one compare-and-swap
                             else any idle processor
-                            else the goroutine goes to the global queue, and the thread sleeps: the answer is PARKED
+                            else the goroutine goes to the global queue, and the thread sleeps: the result is PARKED
 
-Whoever moves the status away from P_SYSCALL owns the processor. It may be in a system call of another thread by then:
-who comes back first takes it, and the other one finds that it is gone.
+The thread that changes the status from P_SYSCALL owns the processor. By then the processor may belong to another
+thread's system call: the first thread to return takes it, and the other finds that it is gone.
 
-The answer of a call is the kernel's, or -1 - errno: so that -1, which is PARKED, is no answer.
+The result of a call is the kernel's, or -1 - errno, so that it is never -1, which is PARKED.
 
-While status is SYSCALL the goroutine's stack may be scanned but not moved, for the kernel may write to it. What the six
-arguments point to, directly, stays alive: they lie in m.sysargs, and the collector takes each word for a pointer. What
-that memory points to in turn stays alive as always, by its own type.
+While status is SYSCALL the goroutine's stack may be scanned but not moved, because the kernel may write to it. Memory
+that the six arguments point to directly stays alive: they are in m.sysargs, and the collector treats each word as a
+pointer. Pointers inside that memory are followed as always, by its own type.
 
-Signals interrupt calls (EINTR) as the kernel says; golib/syscall leaves that to its callers, as Go does.
+Signals may interrupt calls (EINTR). As in Go, golib/syscall leaves that to its callers.
 """
 
 from morestack.abi.convention import PARKED
@@ -66,7 +66,7 @@ LAST_SIGNAL = i64(31)
 
 
 def entersyscall(g: Ptr[G]) -> None:
-    """g is about to leave Go code for a system call. Its gobuf is saved. From here on its thread has no processor."""
+    """g is about to leave Go code for a system call. Its gobuf is saved. From now on its thread has no processor."""
     m = g.at.m
     pp = m.at.p
     pp.at.stats.syscalls = u64(pp.at.stats.syscalls + 1)
@@ -82,7 +82,7 @@ def entersyscall(g: Ptr[G]) -> None:
 
 @noinline
 def entersyscall_gcwait(pp: Ptr[P]) -> None:
-    """Somebody stops the world, and has perhaps looked at pp before it was in a system call."""
+    """A thread is stopping the world, and may have checked pp before it was in a system call."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     if gc_waiting.value != 0 and cas(pp.field(P.status), P_SYSCALL, P_GCSTOP):
         sched.at.stopwait = u32(sched.at.stopwait - 1)
@@ -93,7 +93,7 @@ def entersyscall_gcwait(pp: Ptr[P]) -> None:
 
 @noinline
 def entersyscallblock(g: Ptr[G]) -> None:
-    """As entersyscall; the call will block, so somebody else gets the processor now."""
+    """Like entersyscall, but the call will block, so another thread gets the processor now."""
     entersyscall(g)
     pp = g.at.m.at.oldp
     if cas(pp.field(P.status), P_SYSCALL, P_IDLE):
@@ -102,7 +102,7 @@ def entersyscallblock(g: Ptr[G]) -> None:
 
 
 def exitsyscall(g: Ptr[G], answer: i64) -> i64:
-    """The system call has returned: the answer of the runtime call."""
+    """The system call has returned. Returns the result of the runtime call."""
     m = g.at.m
     pp = m.at.oldp
     if cas(pp.field(P.status), P_SYSCALL, P_RUNNING):
@@ -115,7 +115,7 @@ def exitsyscall(g: Ptr[G], answer: i64) -> i64:
 
 @noinline
 def exitsyscall_slow(g: Ptr[G], answer: i64) -> i64:
-    """The processor is gone. PARKED: there is no other; schedule puts g in the global queue."""
+    """The processor is gone. Returns PARKED if there is no other: schedule puts g in the global queue."""
     m = g.at.m
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     pp = pidleget() if gc_waiting.value == 0 else nil(P)
@@ -138,7 +138,7 @@ def invoke(number: i64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> i64:
 
 
 def keep(g: Ptr[G], a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> None:
-    """What the arguments of a system call point to stays alive until it returns."""
+    """Keep alive what the arguments of a system call point to, until it returns."""
     args = g.at.m.at.sysargs
     args[0] = a
     args[1] = b
@@ -176,10 +176,10 @@ def rawsyscall6(g: Ptr[G], number: i64, a: u64, b: u64, c: u64, d: u64, e: u64, 
 
 @export
 def errnotext(g: Ptr[G], out: Ptr[GoString], errno: i64) -> None:
-    """What C says an error number means; empty for one it does not know."""
+    """The C library's text for an error number; empty if it is unknown."""
     if (
         errno < 1 or errno > LAST_ERRNO or errno == 41 or errno == 58
-    ):  # strerror would make a text up, in its own memory
+    ):  # strerror would make up a text, in its own memory
         set_string(out, u64(0), i64(0))
         return
     text = strerror(i32(errno))
@@ -188,7 +188,7 @@ def errnotext(g: Ptr[G], out: Ptr[GoString], errno: i64) -> None:
 
 @export
 def signaltext(g: Ptr[G], out: Ptr[GoString], signal: i64) -> None:
-    """What C says a signal means; empty for one it does not know."""
+    """The C library's text for a signal; empty if it is unknown."""
     if signal < 1 or signal > LAST_SIGNAL:
         set_string(out, u64(0), i64(0))
         return

@@ -1,13 +1,14 @@
-"""The monitor: one thread without a processor, that looks after the others.
+"""The monitor: a thread without a processor that watches the others.
 
-- A processor whose thread is in a system call for longer than one look is given to another thread (retake_syscall).
+- If a thread stays in a system call for longer than one interval, its processor is given to another thread
+  (retake_syscall).
 - A goroutine that has run for 10 ms is asked to give way (P.preempt, and its guard is poisoned).
 - With GODEBUG=schedtrace=N it prints a line every N milliseconds.
 
-It sleeps 20 microseconds between looks; after 50 looks that took no processor twice as long each time, up to 10 ms.
-When no processor is busy it sleeps until one is (pidleget).
+It sleeps 20 microseconds between checks. After 50 checks that took no processor, the time doubles with each check, up
+to 10 ms. If no processor is busy, it sleeps until one is (pidleget).
 
-It runs natively under --runtime=python too: it must not stop where pdb stops.
+It runs natively under --runtime=python too: it must not stop when pdb stops the program.
 """
 
 from morestack.dialect.machine import (
@@ -48,8 +49,9 @@ _trace_start = static(i64)
 
 
 def retake_syscall(pp: Ptr[P], now: i64) -> boolean:
-    """Take a processor from a system call that lasts longer than one look; whether it was. When there is nothing that
-    could run on it, and somebody looks for work anyway, it may stay for 10 ms: so it need not be found again."""
+    """Take a processor from a system call that lasts longer than one interval. Returns whether it was taken. If nothing
+    could run on it, and other threads look for work anyway, it may stay for 10 ms, so that the thread need not find a
+    processor again."""
     if pp.at.monitor_syscalltick != pp.at.syscalltick:
         pp.at.monitor_syscalltick = pp.at.syscalltick
         pp.at.monitor_when = now
@@ -58,8 +60,8 @@ def retake_syscall(pp: Ptr[P], now: i64) -> boolean:
     queued = load_acquire(sched.ptr.field(Sched.queue_size)) != 0
     if runq_empty(pp) and not queued and others > 0 and now - pp.at.monitor_when < SLICE:
         return False
-    # The thread of the call may come back, find no processor and go to sleep, all before handoffp puts this one in the
-    # list. That must not look like a deadlock: count one more thread as running.
+    # The thread of the call may return, find no processor and go to sleep, all before handoffp puts this one in the
+    # list. That must not look like a deadlock, so count one more thread as running.
     pretend_running(i64(1))
     taken = cas(pp.field(P.status), P_SYSCALL, P_IDLE)
     if taken:
@@ -72,7 +74,7 @@ def retake_syscall(pp: Ptr[P], now: i64) -> boolean:
 
 
 def pretend_running(n: i64) -> boolean:
-    """Count n more threads as running; whether none does then."""
+    """Count n more threads as running. Returns whether none is running then."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     sched.at.nmidlelocked = u64(i64(sched.at.nmidlelocked) - n)
     dead = checkdead()
@@ -81,7 +83,7 @@ def pretend_running(n: i64) -> boolean:
 
 
 def retake(now: i64) -> boolean:
-    """Look at every processor; whether one was taken. Asking a goroutine to give way is no reason to look more often: a
+    """Check every processor. Returns whether one was taken. Asking a goroutine to give way does not count: otherwise a
     program that only computes would pay for a wake-up every 20 microseconds."""
     taken = False
     for i in range(u64(sched.at.nprocs)):
@@ -104,7 +106,7 @@ def retake(now: i64) -> boolean:
 
 @noinline
 def put_schedtrace(now: i64) -> None:
-    """A line as Go's GODEBUG=schedtrace."""
+    """Print a line like Go's GODEBUG=schedtrace."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     idle = sched.at.npidle
     threads = u64(sched.at.mnext - sched.at.nmfreed)
@@ -143,8 +145,8 @@ def put_schedtrace(now: i64) -> None:
 
 
 def monitor_sleep(delay: i64) -> boolean:
-    """Sleep; whether it was because nothing ran. A stopped world goes on with what it did before, so a collection is no
-    reason to look more often after it."""
+    """Sleep. Returns whether it slept because nothing ran. After a stopped world the program continues as before, so a
+    collection is not a reason to check more often."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     collecting = gc_waiting.value != 0
     idle = (collecting or sched.at.npidle == sched.at.nprocs) and sched.at.schedtrace == 0
@@ -162,7 +164,7 @@ def monitor_sleep(delay: i64) -> boolean:
 
 
 def sysmon(m: Ptr[M]) -> None:
-    """The monitor's thread."""
+    """The main function of the monitor's thread."""
     quiet = u64(0)
     delay = SHORTEST
     traced = nanotime()

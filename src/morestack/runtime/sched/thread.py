@@ -8,20 +8,22 @@
                    | C frames of runtime and leaves |  THREAD_TOP
         highest    | the thread's control block     |
 
-Goroutine and thread are locked to each other for life (lockosthread.py): so a switch is the kernel's, by a futex, and
-GOMAXPROCS says how many run at a time. Threads without a goroutine only look for work while all others sleep. The stack
-is what glibc makes, and goes back to glibc when the thread ends, which keeps 40 MB of stacks for new threads; a
-goroutine that ends takes its thread with it.
+Goroutine and thread are locked to each other for life (lockosthread.py). So the kernel switches between them, by a
+futex, and GOMAXPROCS limits how many run at a time. Threads without a goroutine only look for work while all others
+sleep. glibc allocates the stack, and gets it back when the thread ends; it keeps 40 MB of stacks for new threads. When
+a goroutine ends, its thread ends too.
 
-The guard stands at lo and goes down by doubling, as under reserve (reserve.py): so the runtime knows how many bytes may
-hold pages. Below bottom begins what a kernel thread would fault at: the prologue's check finds that first.
+The guard is at lo and moves down by doubling, as under reserve (reserve.py), so the runtime knows how many bytes may
+hold pages. Below bottom a kernel thread would fault, but the prologue's check finds that first.
 
 Rejected
-- Letting the kernel alone choose who runs, without processors: all that is kept per processor (run queues, caches of
-  the allocator, stopping the world) would need locks or thread-local memory, and GOMAXPROCS would mean nothing.
-- Stacks of our own (pthread_attr_setstack): the address would be known before the thread is made, but guard pages,
-  reuse, and when memory of an ended thread may be used again are glibc's business, and part of what a thread costs.
-- A pool of threads that outlive their goroutines: a go statement would not cost what a thread costs.
+- Letting the kernel alone choose which thread runs, without processors. Everything that is kept per processor (run
+  queues, allocator caches, stopping the world) would need locks or thread-local memory, and GOMAXPROCS would have no
+  meaning.
+- Stacks of our own (pthread_attr_setstack): the address would be known before the thread is made, but glibc handles
+  guard pages, reuse, and when the memory of an ended thread may be used again, and that is part of the cost of a
+  thread.
+- A pool of threads that outlive their goroutines: a go statement would not show the cost of a thread.
 - Frames on the same stack pointer as C's: compiled code keeps its own, and tail calls leave C's where it is.
 """
 
@@ -37,8 +39,8 @@ from morestack.runtime.sys.os import pthread_attr_destroy, pthread_attr_getstack
 
 THREAD_TOP = u64(1 << 20)
 THREAD_LIMIT = u64(25000)
-"""The limit of threads unless debug.SetMaxThreads says another. Go's 10,000 is meant for threads in system calls; this
-is below what Linux gives a process by itself: 32,768 numbers of threads, 65,530 mappings, two for each stack."""
+"""The limit of threads unless debug.SetMaxThreads sets another. Go's 10,000 is meant for threads in system calls. This
+one is below the defaults of Linux for a process: 32,768 thread numbers, and 65,530 mappings, two for each stack."""
 
 thread_stack = static(u64)
 """Bytes of frames that a thread's stack has room for: whole pages."""
@@ -47,14 +49,15 @@ PAGE = u64(4096)
 
 @export
 def setthreads(mstart: u64, stack: u64) -> None:
-    """Before there are goroutines: each gets a thread, which begins at rt.mstart, with so many bytes for frames."""
+    """Give each goroutine a thread, which starts at rt.mstart, with `stack` bytes for frames. Called before there are
+    goroutines."""
     sched.at.mstart_pc = mstart
     sched.at.maxmcount = THREAD_LIMIT
     thread_stack.value = u64(max(stack, PAGE) & ~(PAGE - 1))
 
 
 def own_thread(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Make g, which has no stack, a thread, and give it the stack of that. The thread sleeps until g is to run."""
+    """Create a thread for g, which has no stack, and give g the thread's stack. The thread sleeps until g is to run."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     m = allocm()
     unlock(sched.ptr.field(Sched.lock))

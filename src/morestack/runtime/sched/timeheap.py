@@ -1,19 +1,19 @@
-"""Timers that are armed: a heap by the time they are due, and when a thread must look at it.
+"""Armed timers: a heap ordered by the time they are due, and the time at which a thread must check it.
 
         heap    {when, timer} pairs; the four children of entry i are 4i+1 .. 4i+4; timer.index = its entry + 1
-        first   when of entry 0, or 0: read without the lock by who only wants to know whether anything is due
+        first   when of entry 0, or 0: read without the lock to find out whether any timer is due
 
-One heap for all processors. Who looks for work reads one word, the lock is taken only to arm, to disarm and when
-something is due, and an entry is moved log4(n) times. Go has had a heap per processor since 1.14, for machines of
-many processors whose timers are reset at each request. With one, stop and reset from any thread are a few lines, and
-no timers have to be stolen. Four children and `when` inside the entries are Go's: half the levels of a binary heap,
-and comparing touches no timer.
+There is one heap for all processors. A thread that looks for work reads one word. The lock is taken only to arm or
+disarm a timer and when one is due, and an entry moves log4(n) times. Go has had a heap per processor since 1.14, for
+machines with many processors whose timers are reset at each request. With one heap, stop and reset from any thread are
+a few lines, and timers need not be stolen. As in Go, entries have four children and contain `when`: this halves the
+levels of a binary heap, and comparing does not access timers.
 
 Invariants, under the lock
 - index != 0 exactly when the timer is in the heap; its entry has the timer's `when`; no parent is due after a child.
-- A timer with a channel is no root: it is dropped when neither it nor the channel is reachable (drop_timers).
+- A timer with a channel is not a root: it is dropped when neither it nor the channel is reachable (drop_timers).
 
-What a timer does when it is due is above this module (time.py); `fire` and `matters` are functions there.
+A module above this one defines what a timer does when it is due (time.py); `fire` and `matters` are functions there.
 """
 
 from morestack.dialect.machine import (
@@ -51,24 +51,24 @@ TIMER_FUNC = u64(3)  # arg is a closure: run it in a goroutine of its own
 
 FIRST_PAGES = u64(1)
 BATCH = u64(64)
-"""How many timers are fired before the lock is given to others for a moment."""
+"""How many timers are fired before the lock is released for a moment."""
 
 
 @struct
 class Timer:
-    """A timer: runtimeTimer of golib/time/sleep.go, in the heap, or a record of a goroutine that sleeps."""
+    """A timer: the runtimeTimer of golib/time/sleep.go, or the record of a sleeping goroutine."""
 
     when: i64  # nanotime; 0: not armed
     period: i64  # 0: once
     arg: u64
-    loc: u64  # of the times that a channel gets: a *time.Location
+    loc: u64  # a *time.Location, for the times sent to a channel
     kind: u64
-    index: u64  # in the heap, counted from 1; 0: not in it
+    index: u64  # position in the heap, counted from 1; 0: not in the heap
 
 
 @struct
 class TimerEntry:
-    """A place in the heap."""
+    """An entry of the heap."""
 
     when: i64
     timer: Ptr[Timer]
@@ -76,7 +76,7 @@ class TimerEntry:
 
 @struct
 class Timers:
-    """The heap. `free`: records of goroutines that slept, linked by `arg`."""
+    """The heap. `free`: unused records for sleeping goroutines, linked by `arg`."""
 
     lock: u32
     first: u64
@@ -93,7 +93,7 @@ timers = static(Timers)
 
 @signature
 def fire_timer(pp: Ptr[P], t: Ptr[Timer]) -> None:
-    """Do what a timer that is due does. timers.lock is held."""
+    """Fire a timer that is due. timers.lock is held."""
     ...
 
 
@@ -104,7 +104,7 @@ def timer_matters(t: Ptr[Timer]) -> boolean:
 
 
 def timers_init(fire: u64, matters: u64) -> None:
-    """No timer is armed."""
+    """Start with no armed timers."""
     timers.at.lock = u32(0)
     timers.at.first = u64(0)
     timers.at.heap = nil(TimerEntry)
@@ -118,7 +118,7 @@ def timers_init(fire: u64, matters: u64) -> None:
 
 @noinline
 def grow_heap() -> None:
-    """Twice as much room."""
+    """Double the room of the heap."""
     pages = FIRST_PAGES if timers.at.capacity == 0 else u64(timers.at.capacity * size_of(TimerEntry) >> PAGE_SHIFT << 1)
     s = mheap_alloc(pages, SPAN_WORK)
     if s == nil(MSpan):
@@ -140,7 +140,7 @@ def place(i: u64, when: i64, t: Ptr[Timer]) -> None:
 
 
 def sift_up(start: u64, when: i64, t: Ptr[Timer]) -> None:
-    """Place a timer at an entry or above."""
+    """Place a timer at an entry or at one of its ancestors."""
     i = start
     while i != 0:
         parent = u64((i - 1) >> 2)
@@ -153,7 +153,7 @@ def sift_up(start: u64, when: i64, t: Ptr[Timer]) -> None:
 
 
 def sift_down(start: u64, when: i64, t: Ptr[Timer]) -> None:
-    """Place a timer at an entry or below."""
+    """Place a timer at an entry or at one of its descendants."""
     i = start
     n = timers.at.count
     while True:
@@ -177,7 +177,7 @@ def sift_down(start: u64, when: i64, t: Ptr[Timer]) -> None:
 
 
 def update_first() -> None:
-    """Publish when the first timer is due."""
+    """Publish the time at which the first timer is due."""
     first = u64(0) if timers.at.count == 0 else u64(timers.at.heap.at.when)
     if first != timers.at.first:
         atomic_store(timers.ptr.field(Timers.first), first)
@@ -210,7 +210,7 @@ def remove_timer(t: Ptr[Timer]) -> None:
 
 
 def run_timer(pp: Ptr[P], t: Ptr[Timer], now: i64) -> None:
-    """Fire a timer of the heap that is due. A periodic one is next due at a multiple of its period that is to come."""
+    """Fire a timer of the heap that is due. A periodic one is next due at the next multiple of its period."""
     period = t.at.period
     if period > 0:
         when = i64(t.at.when + period * (1 + (now - t.at.when) // period))
@@ -224,7 +224,7 @@ def run_timer(pp: Ptr[P], t: Ptr[Timer], now: i64) -> None:
 
 @noinline
 def run_timers(pp: Ptr[P], now: i64) -> None:
-    """Fire what is due."""
+    """Fire the timers that are due."""
     due = True
     while due:
         lock(timers.ptr.field(Timers.lock), RANK_TIMERS)
@@ -238,12 +238,12 @@ def run_timers(pp: Ptr[P], now: i64) -> None:
 
 
 def timer_first() -> u64:
-    """When the first timer is due, 0 when none is armed. Without the lock."""
+    """When the first timer is due, 0 if none is armed. Reads without the lock."""
     return atomic_load(timers.ptr.field(Timers.first))
 
 
 def check_timers(pp: Ptr[P]) -> None:
-    """Fire what is due: whoever looks for work on a processor does that first."""
+    """Fire the timers that are due. A thread that looks for work on a processor does this first."""
     first = timer_first()
     if first != 0:
         now = nanotime()
@@ -252,7 +252,7 @@ def check_timers(pp: Ptr[P]) -> None:
 
 
 def poll_timer(pp: Ptr[P], t: Ptr[Timer]) -> None:
-    """A goroutine looks at the channel of a timer: fire it now if it is due, though nobody has noticed."""
+    """A goroutine accesses the channel of a timer: fire the timer now if it is due but has not fired yet."""
     if t.at.index != 0 and t.at.when <= nanotime():
         lock(timers.ptr.field(Timers.lock), RANK_TIMERS)
         now = nanotime()
@@ -262,7 +262,8 @@ def poll_timer(pp: Ptr[P], t: Ptr[Timer]) -> None:
 
 
 def timers_alive() -> boolean:
-    """Whether a timer is armed whose firing can make a goroutine run: if not, and none can run, all are dead."""
+    """Whether a timer is armed whose firing can make a goroutine run. If not, and no goroutine can run, it is a
+    deadlock."""
     if timer_first() == 0:
         return False
     lock(timers.ptr.field(Timers.lock), RANK_TIMERS)
@@ -276,7 +277,7 @@ def timers_alive() -> boolean:
 
 
 def scan_timers(w: Ptr[GCWork]) -> None:
-    """Grey what armed timers keep alive. The world is stopped."""
+    """Grey the objects that armed timers keep alive. The world is stopped."""
     for i in range(timers.at.count):
         t = timers.at.heap.add(i).at.timer
         if t.at.kind == TIMER_FUNC:
@@ -284,7 +285,7 @@ def scan_timers(w: Ptr[GCWork]) -> None:
 
 
 def drop_timers() -> None:
-    """All that is reachable is marked: disarm the timers of channels that are not. The world is stopped."""
+    """All reachable objects are marked: disarm timers whose channels are not. The world is stopped."""
     n = timers.at.count
     kept = u64(0)
     for i in range(n):

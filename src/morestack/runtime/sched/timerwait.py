@@ -1,11 +1,11 @@
-"""Who sleeps until the first timer is due: one thread that has nothing else to do.
+"""Sleeping until the first timer is due: one thread that has nothing else to do does this.
 
-Processors that are busy look at timers whenever they schedule (check_timers). A thread that gives its processor up
-while a timer is armed sleeps only until that is due, as `sched.timerm`, unless another one does already; then it takes
-an idle processor and fires. Who arms an earlier timer wakes it, or wakes a thread that becomes it.
+Busy processors check timers whenever they schedule (check_timers). A thread that gives up its processor while a timer
+is armed sleeps only until that is due, as `sched.timerm`, unless another thread already does. Then it takes an idle
+processor and fires the timer. A thread that arms an earlier timer wakes it, or wakes a thread that takes this role.
 
-It does not count as idle: a timer that is set keeps the program alive. But timers of channels that nobody waits for do
-not: when all others have gone to sleep it is woken (idle_now in proc.py), and finds the deadlock.
+It does not count as idle, because an armed timer keeps the program alive. But timers of channels on which no goroutine
+waits do not. So when all other threads have gone to sleep, it is woken (idle_now in proc.py), and finds the deadlock.
 """
 
 from morestack.dialect.machine import Ptr, boolean, i64, load_acquire, nil, store_release, u64
@@ -21,7 +21,8 @@ from morestack.runtime.sys.os import nanotime
 
 
 def wait_timer(m: Ptr[M]) -> boolean:
-    """m has no processor and nothing to do: sleep until the first timer is due. True: m has a processor again."""
+    """m has no processor and nothing to do: sleep until the first timer is due. Returns True if m has a processor
+    again."""
     first = timer_first()
     if first == 0:
         return False
@@ -36,7 +37,7 @@ def wait_timer(m: Ptr[M]) -> boolean:
     if sched.at.timerm != m:
         return False
     now = nanotime()
-    if timer_first() == first and i64(first) > now:  # else one has been armed before sched.timerm was set
+    if timer_first() == first and i64(first) > now:  # otherwise one was armed before sched.timerm was set
         notetsleep(m.field(M.park), i64(i64(first) - now))
     noteclear(m.field(M.park))
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
@@ -50,7 +51,7 @@ def wait_timer(m: Ptr[M]) -> boolean:
 
 
 def timer_armed(when: i64) -> None:
-    """A timer has been armed: if it is the first, who sleeps must not sleep longer."""
+    """A timer has been armed: if it is the first, wake the thread that sleeps too long."""
     if timer_first() != u64(when):
         return
     m = load_acquire(sched.ptr.field(Sched.timerm))

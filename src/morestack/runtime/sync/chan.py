@@ -1,17 +1,17 @@
-"""Channels. A value goes straight from the sender's frame to the receiver's when one of them waits.
+"""Channels. A value goes directly from the sender's frame to the receiver's if one of them waits.
 
-What a channel is, and its invariants, are in hchan.py. Each operation is done under the channel's lock; who was waiting
-is made ready after its release, with sched.ret (or `pending`) set: the woken goroutine goes on in its continuation,
-never here. So the waker also gives the sudog back, but for a select, whose goroutine has several (select_finish).
+hchan.py describes the data structure and its invariants. Each operation runs under the channel's lock. A waiting
+goroutine is made ready after the lock is released, with sched.ret (or `pending`) set: it continues in its continuation,
+never here. So the waker also releases the sudog, except for a select, whose goroutine has several (select_finish).
 
-Note [Looking without the lock]: operations that do not wait first look whether they would have to, without the lock.
-- Receive: nothing to receive, then not closed. A channel is never opened again, so at the first look it was open too,
-  and empty: the answer is that of this moment. When it is closed it may have got a value in between, so look again:
-  after closing none comes, and "closed and empty" holds for ever.
-- Send: open, then no room. Closing comes once: if there was no room after the look at `closed`, then either the channel
-  was still open then, or it was closed in between and the answer is that of the moment before. So the order of these
-  two loads does not matter.
-The look at an empty channel is an atomic load, so it is made before that at `closed`.
+Note [Looking without the lock]: operations that must not wait first check without the lock whether they would have to.
+- Receive: check that there is nothing to receive, then that it is not closed. A channel is never reopened, so at the
+  first check it was open too, and empty: the result is valid for that moment. If it is closed, it may have received a
+  value in between, so check again: after closing no value arrives, and "closed and empty" holds forever.
+- Send: check that it is open, then that there is no room. A channel is closed only once. If there was no room after the
+  check of `closed`, then either the channel was still open, or it was closed in between and the result is valid for the
+  moment before. So the order of these two loads does not matter.
+The check for an empty channel is an atomic load, so it happens before the load of `closed`.
 """
 
 from morestack.abi.pending import PENDING_CLOSE_CLOSED, PENDING_CLOSE_NIL, PENDING_MAKECHAN, PENDING_SEND_CLOSED
@@ -64,7 +64,7 @@ from morestack.runtime.sys.stress import stress
 
 
 def move_elem(to: u64, source: u64, size: u64) -> None:
-    """Copy a value; most are a word."""
+    """Copy a value; most values are one word."""
     if size == 8:
         ptr_at(u64, to)[0] = ptr_at(u64, source)[0]
     else:
@@ -72,7 +72,7 @@ def move_elem(to: u64, source: u64, size: u64) -> None:
 
 
 def clear_elem(slot: u64, size: u64) -> None:
-    """Forget a value that has left the buffer; most are a word."""
+    """Clear a value that has left the buffer; most values are one word."""
     if size == 8:
         ptr_at(u64, slot)[0] = u64(0)
     elif size != 0:
@@ -80,7 +80,7 @@ def clear_elem(slot: u64, size: u64) -> None:
 
 
 def wait_on(g: Ptr[G], c: Ptr[Hchan], q: Ptr[Waitq], elem: u64, is_send: boolean) -> None:
-    """Put g alone in a queue."""
+    """Let g wait in one queue."""
     s = acquire_sudog(g.at.m.at.p)
     s.at.g = g
     s.at.elem = elem
@@ -111,7 +111,7 @@ def wake(pp: Ptr[P], s: Ptr[Sudog], success: boolean) -> None:
 
 @inline
 def wake_if(g: Ptr[G], woken: Ptr[u64]) -> None:
-    """Wake whom send_now or receive_now have dequeued, if anybody."""
+    """Wake the goroutine that send_now or receive_now has dequeued, if any."""
     if woken[0] != 0:
         wake(g.at.m.at.p, ptr_at(Sudog, woken[0]), True)
 
@@ -135,7 +135,8 @@ def makechan(g: Ptr[G], typ: Ptr[ChanType], size: i64) -> u64:
 
 @inline
 def send_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
-    """Send when that needs no waiting: to a receiver, who goes to `woken`, or into the buffer. False: would block.
+    """Send without waiting: to a receiver, whose sudog is stored in `woken`, or into the buffer. Returns False if it
+    would block.
 
     The lock is held, and c is not closed."""
     s = dequeue(c.field(Hchan.recvq))
@@ -156,8 +157,8 @@ def send_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
 
 @inline
 def receive_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
-    """Receive a value when that needs no waiting: from the buffer, or a sender, who goes to `woken`. False: would
-    block, or closed. The lock is held."""
+    """Receive without waiting: from the buffer, or from a sender, whose sudog is stored in `woken`. Returns False if it
+    would block or c is closed. The lock is held."""
     size = c.at.elemsize
     if c.at.qcount == 0:
         s = dequeue(c.field(Hchan.sendq))
@@ -175,7 +176,7 @@ def receive_now(c: Ptr[Hchan], elem: u64, woken: Ptr[u64]) -> boolean:
     c.at.recvx = u64(0) if at == c.at.dataqsiz else at
     s = dequeue(c.field(Hchan.sendq))
     if s != nil(Sudog):
-        # The buffer is full: the slot just emptied is where the waiting sender's value belongs.
+        # The buffer was full: the waiting sender's value belongs in the slot just emptied.
         move_elem(slot, s.at.elem, size)
         c.at.sendx = c.at.recvx
         woken[0] = s.addr
@@ -207,7 +208,7 @@ def chansend(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
 
 @export
 def chanrecv(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
-    """*elem = <-c; elem may be nil. 1 when a value was received, 0 when c is closed and empty."""
+    """*elem = <-c; elem may be nil. Returns 1 if a value was received, 0 if c is closed and empty."""
     stress(g)
     if c == nil(Hchan):
         return gopark(g, WAIT_RECEIVE_NIL, nil(u32))
@@ -229,14 +230,14 @@ def chanrecv(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> i64:
 
 
 def full(c: Ptr[Hchan]) -> boolean:
-    """Whether a send on c would wait: an answer for this moment. No lock is needed."""
+    """Whether a send on c would wait at this moment. No lock is needed."""
     if c.at.dataqsiz == 0:
         return c.at.recvq.first == nil(Sudog)
     return c.at.qcount == c.at.dataqsiz
 
 
 def empty(c: Ptr[Hchan]) -> boolean:
-    """Whether c has nothing to receive: an answer for this moment. No lock is needed."""
+    """Whether c has nothing to receive at this moment. No lock is needed."""
     if c.at.dataqsiz == 0:
         return atomic_load(ptr_at(u64, c.field(Hchan.sendq).addr)) == 0
     return atomic_load(c.field(Hchan.qcount)) == 0
@@ -244,7 +245,7 @@ def empty(c: Ptr[Hchan]) -> boolean:
 
 @export
 def selectnbsend(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
-    """select { case c <- *elem: ...; default: }: whether it was sent."""
+    """select { case c <- *elem: ...; default: }. Returns whether the value was sent."""
     if c == nil(Hchan):
         return False
     if c.at.closed == 0 and full(c):  # See Note [Looking without the lock]
@@ -263,7 +264,7 @@ def selectnbsend(g: Ptr[G], c: Ptr[Hchan], elem: u64) -> boolean:
 
 @export
 def selectnbrecv(g: Ptr[G], elem: u64, c: Ptr[Hchan]) -> i64:
-    """select { case *elem = <-c: ...; default: }: selected | received << 1."""
+    """select { case *elem = <-c: ...; default: }. Returns selected | received << 1."""
     if c == nil(Hchan):
         return i64(0)
     if c.at.timer != nil(Timer):
@@ -324,7 +325,7 @@ def closechan(g: Ptr[G], c: Ptr[Hchan]) -> None:
 
 
 def drain_timer_chan(c: Ptr[Hchan]) -> boolean:
-    """Throw away the time that a timer has sent; whether there was one."""
+    """Discard the time that a timer has sent. Returns whether there was one."""
     lock_chan(c)
     had = c.at.qcount != 0
     c.at.qcount = u64(0)
@@ -348,5 +349,5 @@ def chancap(g: Ptr[G], c: Ptr[Hchan]) -> i64:
 
 @export
 def block(g: Ptr[G]) -> i64:
-    """select {}: wait for ever."""
+    """select {}: wait forever."""
     return gopark(g, WAIT_SELECT_NONE, nil(u32))

@@ -1,17 +1,17 @@
-"""select: of several channel operations, one that can proceed, chosen at random; else wait for the first.
+"""select: choose at random one of several channel operations that can proceed, or wait for the first that can.
 
         cases   {chan, elem} pairs of words, sends first; a nil channel is never ready
         order   behind the cases, in the same frame object: room for a u16 per case
 
-`selectgo` looks at all cases without a lock first, and of those that look ready chooses one uniformly: the k-th ready
-case replaces the choice with probability 1/k. The chosen channel alone is locked; when its operation can still proceed,
-that is the answer: a select may take any case that is ready when it is taken. Otherwise all channels are locked, in the
-order of their addresses, each once, and the choice is made anew. What then looks ready may still fail, when a stale
-sudog is all there is in a queue; each failure takes at least one out, so the choice is repeated until one proceeds or
-none looks ready. Only under all locks may the answer be "none": there must be a moment at which none was ready.
+`selectgo` first checks all cases without a lock, and chooses one of those that look ready uniformly: the k-th ready
+case replaces the choice with probability 1/k. Only the chosen channel is locked. If its operation can still proceed,
+that is the result: a select may take any case that is ready at that moment. Otherwise all channels are locked, in the
+order of their addresses, each once, and the choice is repeated. A case that then looks ready may still fail, if a queue
+holds only stale sudogs. Each failure removes at least one, so the choice is repeated until one proceeds or none looks
+ready. The result "none" requires all locks: there must be a moment at which no case was ready.
 
-A select that waits stands in the queues of all its channels (g.waiting, in the order of locks), and its locks are
-released when it has stopped (park.py). The first to dequeue one of its sudogs and to win g.select_done wakes it.
+A waiting select is in the queues of all its channels (g.waiting, in the order of locks), and its locks are released
+once it has stopped (park.py). The first to dequeue one of its sudogs and to win g.select_done wakes it.
 
 Rejected: Go's shuffled order of polling, which needs another array, and locks all channels to take from one; an order
 array of fixed size in the thread's stack (cases are not bounded).
@@ -49,14 +49,14 @@ CHOSE_DEFAULT = i64(-2)  # index -1 << 1
 
 @struct
 class Scase:
-    """One case: the channel, and where the value is or goes."""
+    """One case: the channel, and the address of the value."""
 
     c: Ptr[Hchan]
     elem: u64
 
 
 def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
-    """Whether an operation looks as if it could proceed, or fail, at once."""
+    """Whether an operation looks able to proceed, or fail, at once."""
     if c == nil(Hchan):
         return False
     if c.at.closed != 0:
@@ -67,7 +67,7 @@ def case_ready(c: Ptr[Hchan], is_send: boolean) -> boolean:
 
 
 def choose(m: Ptr[M], cases: Ptr[Scase], sends: i64, total: i64) -> i64:
-    """A case that looks ready, or NO_CASE."""
+    """Choose a case that looks ready. Returns NO_CASE if there is none."""
     chosen = NO_CASE
     ready = u64(0)
     for i in range(total):
@@ -79,7 +79,7 @@ def choose(m: Ptr[M], cases: Ptr[Scase], sends: i64, total: i64) -> i64:
 
 
 def perform(g: Ptr[G], s: Ptr[Scase], index: i64, is_send: boolean, woken: Ptr[u64]) -> i64:
-    """Do the operation of a case, whose channel is locked; the answer of selectgo, or NOT_READY."""
+    """Perform the operation of a case, whose channel is locked. Returns the result of selectgo, or NOT_READY."""
     c = s.at.c
     if is_send:
         if c.at.closed != 0:
@@ -97,9 +97,9 @@ def perform(g: Ptr[G], s: Ptr[Scase], index: i64, is_send: boolean, woken: Ptr[u
 
 
 def lock_order(cases: Ptr[Scase], total: i64, order: Ptr[u16]) -> i64:
-    """Sort the numbers of the cases that have a channel by its address; how many there are.
+    """Sort the numbers of the cases that have a channel by its address. Returns how many there are.
 
-    Shell's sort with Knuth's gaps: for few cases it is insertion, and for very many not quadratic.
+    This is Shell's sort with Knuth's gaps: insertion sort for few cases, and not quadratic for many.
     """
     n = i64(0)
     for i in range(total):
@@ -133,7 +133,7 @@ def lock_all(cases: Ptr[Scase], order: Ptr[u16], n: i64) -> None:
 
 
 def unlock_all(cases: Ptr[Scase], order: Ptr[u16], n: i64) -> None:
-    """Release all channels. The cases lie in the frame of the caller, so nothing of theirs can go away."""
+    """Unlock all channels. The cases lie in the caller's frame, so they stay valid."""
     last = nil(Hchan)
     for i in range(n):
         c = cases.add(order[i]).at.c
@@ -143,7 +143,7 @@ def unlock_all(cases: Ptr[Scase], order: Ptr[u16], n: i64) -> None:
 
 
 def wait_on_all(g: Ptr[G], cases: Ptr[Scase], sends: i64, order: Ptr[u16], n: i64) -> i64:
-    """Stand in the queue of each case and stop. All channels are locked."""
+    """Put g in the queue of each case, and park it. All channels are locked."""
     pp = g.at.m.at.p
     g.at.select_done = u32(0)
     before = nil(Sudog)
@@ -193,7 +193,7 @@ def select_locked(g: Ptr[G], cases: Ptr[Scase], sends: i64, total: i64, block: b
 
 @export
 def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boolean) -> i64:
-    """index << 1 | received of the case that proceeded; -1 as index: none could, and block is false."""
+    """Returns index << 1 | received of the case that proceeded. The index is -1 if none could and block is false."""
     stress(g)
     total = i64(sends + receives)
     for i in range(sends, total):
@@ -211,5 +211,5 @@ def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boo
             wake_if(g, woken)
             return answer
     elif single_p.value != 0 and not block:
-        return CHOSE_DEFAULT  # nothing has changed since the look
+        return CHOSE_DEFAULT  # nothing has changed since the check
     return select_locked(g, cases, sends, total, block)

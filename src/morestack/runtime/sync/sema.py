@@ -1,28 +1,29 @@
 """Semaphores and notification lists: what sync's mutexes, wait groups and conditions sleep on.
 
-A semaphore is a u32 anywhere in the heap: a count. Who finds it 0 waits under its address.
+A semaphore is a count, a u32 anywhere in the heap. A goroutine that finds it 0 waits under its address.
 
         table    256 buckets by the hash of the address, each with its lock
-        bucket   a digital search tree: a node for each address that somebody waits on; the next bits of the hash say
-                 left or right. No two addresses have one hash, so the depth is at most 56, and about log2(n)
+        bucket   a digital search tree: a node for each address that a goroutine waits on; the next bits of the hash
+                 select left or right. No two addresses have the same hash, so the depth is at most 56, and
+                 about log2(n)
         node     its waiters, first come first served; a mutex's waiter that has waited before goes to the head
 
-semrelease passes the count it adds to the first waiter, under the bucket's lock: whoever is woken owns it, and has
-nothing to try again, for which there would be no runtime frame. A goroutine that comes to acquire at that moment may
-still be faster than the waiters, but only at the count, not at a mutex: sync.Mutex keeps its state in another word.
+semrelease passes the count it adds to the first waiter, under the bucket's lock. The woken goroutine owns the count and
+need not retry, for which it would have no runtime frame. A goroutine that calls acquire at that moment may still get
+the count before the waiters, but not a mutex, because sync.Mutex keeps its state in another word.
 
 Invariants
-- Who waits has counted itself in nwait under the bucket's lock and then found the count 0. semrelease adds to the count
-  first and looks at nwait afterwards. So one of the two sees the other.
+- A waiter has counted itself in nwait under the bucket's lock, and then found the count 0. semrelease adds to the count
+  first, and reads nwait afterwards. So one of the two sees the other.
 - A node is in the tree exactly while it has waiters. The address is `c` of each sudog, which keeps the object with the
   semaphore alive meanwhile.
 - Locks are not taken with one P (see Note [Locks with one processor]).
 
-A notification list (sync.Cond) gives out tickets: a waiter takes one before it unlocks the condition's lock, so that
-notifying reaches those who hold a ticket but do not wait yet.
+A notification list (sync.Cond) issues tickets. A waiter takes one before it releases the condition's lock, so that a
+notification reaches goroutines that hold a ticket but do not wait yet.
 
 The interfaces, the waking order and the tickets are those of the Go runtime's sema.go. Rejected: its balanced tree
-(treap), whose rotations are longer than all of this; woken waiters that compete for the count, as Go's do.
+(treap), whose rotations are longer than all of this; woken waiters that compete for the count, as in Go.
 """
 
 from morestack.dialect.machine import (
@@ -75,7 +76,7 @@ SPIN_PAUSES = u64(30)
 
 @struct
 class SemaNode:
-    """An address somebody waits on."""
+    """An address that goroutines wait on."""
 
     left: u64
     right: u64
@@ -86,7 +87,7 @@ class SemaNode:
 
 @struct
 class SemaBucket:
-    """A part of the table; on a cache line of its own."""
+    """A part of the table, on its own cache line."""
 
     lock: u32
     nwait: u32
@@ -118,17 +119,17 @@ table = static(SemaTable)
 
 
 def sema_init() -> None:
-    """Nobody waits."""
+    """Start with no waiters."""
     memset(table.addr, u8(0), size_of(SemaTable))
 
 
 def hash_of(addr: u64) -> u64:
-    """A hash no two addresses share: its top bits choose the bucket, the next ones the way in the tree."""
+    """A hash that is unique for each address: its top bits choose the bucket, the next ones the path in the tree."""
     return u64(addr * 0x9E37_79B9_7F4A_7C15)
 
 
 def bucket_of(addr: u64) -> Ptr[SemaBucket]:
-    """Where waiters for an address are."""
+    """The bucket of the waiters for an address."""
     return ptr_to(table.at.buckets[hash_of(addr) >> (64 - BUCKET_BITS)])
 
 
@@ -139,13 +140,13 @@ def lock_word(l: Ptr[u32]) -> None:
 
 
 def unlock_word(l: Ptr[u32]) -> None:
-    """Release it."""
+    """Release the lock of a bucket or list."""
     if single_p.value == 0:
         unlock(l)
 
 
 def find_slot(b: Ptr[SemaBucket], addr: u64) -> u64:
-    """The address of the word that holds the node of `addr`, or would."""
+    """The address of the word that holds the node of `addr`, or that would hold it."""
     slot = b.field(SemaBucket.root).addr
     bits = u64(hash_of(addr) << BUCKET_BITS)
     while True:
@@ -157,7 +158,7 @@ def find_slot(b: Ptr[SemaBucket], addr: u64) -> u64:
 
 
 def add_node(b: Ptr[SemaBucket], slot: u64, addr: u64) -> Ptr[SemaNode]:
-    """A node for an address that has none."""
+    """Add a node for an address that has none."""
     if b.at.free == 0:
         n = ptr_at(SemaNode, persistentalloc(size_of(SemaNode)))
     else:
@@ -173,7 +174,8 @@ def add_node(b: Ptr[SemaBucket], slot: u64, addr: u64) -> Ptr[SemaNode]:
 
 
 def drop_node(b: Ptr[SemaBucket], slot: u64) -> None:
-    """Take a node out of the tree. Any leaf below it may stand in its place: the bits up to there are the same."""
+    """Take a node out of the tree. Any leaf node below it may replace it, because their bits are the same up to
+    there."""
     n = ptr_at(SemaNode, ptr_at(u64, slot)[0])
     at = slot
     leaf = n
@@ -191,7 +193,7 @@ def drop_node(b: Ptr[SemaBucket], slot: u64) -> None:
 
 
 def take_one(count: Ptr[u32]) -> boolean:
-    """Take one off a count, unless it is 0."""
+    """Decrement a count, unless it is 0. Returns whether it did."""
     while True:
         v = atomic_load(count)
         if v == 0:
@@ -201,7 +203,7 @@ def take_one(count: Ptr[u32]) -> boolean:
 
 
 def wait_by(g: Ptr[G], addr: u64) -> Ptr[Sudog]:
-    """A sudog for g, which is to wait for what lies at an address of the heap."""
+    """Take a sudog for g, which is about to wait on an address of the heap."""
     s = acquire_sudog(g.at.m.at.p)
     s.at.g = g
     s.at.c = addr
@@ -210,7 +212,7 @@ def wait_by(g: Ptr[G], addr: u64) -> Ptr[Sudog]:
 
 
 def acquire(g: Ptr[G], count: Ptr[u32], lifo: boolean, reason: u32) -> i64:
-    """Take one off a count, or wait until somebody passes one on; `lifo`: before all who wait."""
+    """Decrement a count, or wait until semrelease passes one on. `lifo`: wait in front of all others."""
     stress(g)
     if take_one(count):
         return i64(0)
@@ -270,7 +272,7 @@ def semacquirerwmutexr(g: Ptr[G], count: Ptr[u32], lifo: boolean, skip: i64) -> 
 
 
 def wake_waiter(pp: Ptr[P], s: Ptr[Sudog]) -> None:
-    """Make ready who waited by a sudog that is in no queue any more."""
+    """Make ready the goroutine of a sudog that is no longer in a queue."""
     g = s.at.g
     g.at.waiting = nil(Sudog)
     g.at.sched.ret = u64(0)
@@ -279,7 +281,7 @@ def wake_waiter(pp: Ptr[P], s: Ptr[Sudog]) -> None:
 
 
 def first_waiter(count: Ptr[u32]) -> Ptr[Sudog]:
-    """The waiter who gets the one that has been added to a count, out of its queue; nil when nobody waits."""
+    """Dequeue the waiter that gets the one just added to a count. Returns nil if there is none."""
     b = bucket_of(count.addr)
     nwait = b.field(SemaBucket.nwait)
     if atomic_load(nwait) == 0:
@@ -287,7 +289,7 @@ def first_waiter(count: Ptr[u32]) -> Ptr[Sudog]:
     lock_word(b.field(SemaBucket.lock))
     slot = find_slot(b, count.addr)
     n = ptr_at(SemaNode, ptr_at(u64, slot)[0])
-    if n == nil(SemaNode) or not take_one(count):  # nobody waits here, or somebody came and was faster
+    if n == nil(SemaNode) or not take_one(count):  # no waiter here, or another goroutine was faster
         unlock_word(b.field(SemaBucket.lock))
         return nil(Sudog)
     s = n.at.first
@@ -301,7 +303,7 @@ def first_waiter(count: Ptr[u32]) -> Ptr[Sudog]:
 
 @export
 def semrelease(g: Ptr[G], count: Ptr[u32], handoff: boolean, skip: i64) -> i64:
-    """runtime_Semrelease. `handoff`: and let who is woken run at once."""
+    """runtime_Semrelease. `handoff`: let the woken goroutine run at once."""
     stress(g)
     atomic_add(count, u32(1))
     s = first_waiter(count)
@@ -315,7 +317,7 @@ def semrelease(g: Ptr[G], count: Ptr[u32], handoff: boolean, skip: i64) -> i64:
 
 @export
 def notifylistadd(g: Ptr[G], l: Ptr[NotifyList]) -> u32:
-    """sync.runtime_notifyListAdd: a ticket."""
+    """sync.runtime_notifyListAdd: take a ticket."""
     return u32(atomic_add(l.field(NotifyList.wait), u32(1)) - 1)
 
 
@@ -357,7 +359,7 @@ def notifylistnotifyall(g: Ptr[G], l: Ptr[NotifyList]) -> None:
 
 @export
 def notifylistnotifyone(g: Ptr[G], l: Ptr[NotifyList]) -> None:
-    """sync.runtime_notifyListNotifyOne: call the oldest ticket. Its holder may not wait yet; then it never will."""
+    """sync.runtime_notifyListNotifyOne: call the oldest ticket. If its holder does not wait yet, it never will."""
     if atomic_load(l.field(NotifyList.wait)) == atomic_load(l.field(NotifyList.notify)):
         return
     lock_word(l.field(NotifyList.lock))
@@ -386,14 +388,14 @@ def notifylistnotifyone(g: Ptr[G], l: Ptr[NotifyList]) -> None:
 
 @export
 def notifylistcheck(g: Ptr[G], size: u64) -> None:
-    """sync and the runtime agree on the size of a list: Go's lock is a word, of which half is used."""
+    """Check that sync and the runtime agree on the size of a list: Go's lock is a word, of which half is used."""
     if size != size_of(NotifyList):
         throw(cstr(b"bad notifyList size"))
 
 
 @export
 def canspin(g: Ptr[G], rounds: i64) -> boolean:
-    """internal/sync.runtime_canSpin: only with other Ps, not for long, and when nothing else waits for this P."""
+    """internal/sync.runtime_canSpin: only with several Ps, for a few rounds, and if no goroutine waits for this P."""
     pp = g.at.m.at.p
     return rounds < SPIN_ROUNDS and single_p.value == 0 and pp.at.runqhead == pp.at.runqtail
 
@@ -407,5 +409,5 @@ def dospin(g: Ptr[G]) -> None:
 
 @export
 def procid(g: Ptr[G]) -> u64:
-    """The P that g runs on: at the next safe point it may be another."""
+    """The number of the P that g runs on. It may change at the next safe point."""
     return g.at.m.at.p.at.id

@@ -1,16 +1,17 @@
-"""Time for Go programs: sleeping, timers, clocks. timeheap.py knows when a timer is due; here is what it then does.
+"""Time for Go programs: sleeping, timers, clocks. timeheap.py tells when a timer is due; this module defines what it
+then does.
 
         time.Sleep       a record of the runtime's own; the goroutine is made ready
         time.NewTimer    runtimeTimer in the Timer; the time goes into a channel with room for one
         time.AfterFunc   runtimeTimer in the Timer; a closure runs in a new goroutine
 
-Note [Channels of timers]: since Go 1.23 they behave as if unbuffered: after Stop and Reset no value of before can be
-received, len and cap are 0. So the channel knows its timer (Hchan.timer). Whoever receives from it first fires the
-timer if it is due (poll_timer), for a loop may look at the channel without ever giving way; and Stop and Reset empty
-the buffer. All of it happens under the timers' lock, which comes before those of channels: no send can be under way.
+Note [Channels of timers]: since Go 1.23 they behave as if unbuffered: after Stop and Reset no earlier value can be
+received, and len and cap are 0. So the channel has a pointer to its timer (Hchan.timer). A receive first fires the
+timer if it is due (poll_timer), because a loop may poll the channel without ever giving way. Stop and Reset empty the
+buffer. All of this happens under the timers' lock, which comes before those of channels, so no send can be in progress.
 
-A timer that is due fires under the lock, on the thread that noticed, whatever it does: that takes a few hundred
-instructions, and runs no goroutine. So no state says that a timer is just firing.
+A timer that is due always fires under the lock, on the thread that noticed it. That takes a few hundred instructions,
+and does not run a goroutine. So no state is needed for a timer that is firing.
 """
 
 from morestack.dialect.machine import (
@@ -57,7 +58,7 @@ FOREVER = i64(0x7FFF_FFFF_FFFF_FFFF)
 
 @struct
 class GoTime:
-    """time.Time with a reading of the monotonic clock, as golib/time/time.go has it."""
+    """time.Time with a reading of the monotonic clock, as in golib/time/time.go."""
 
     wall: u64  # top bit; 33 bits: seconds since 1885; 30 bits: nanoseconds
     ext: i64  # monotonic clock
@@ -65,12 +66,12 @@ class GoTime:
 
 
 def time_init() -> None:
-    """No timer is armed."""
+    """Start with no armed timers."""
     timers_init(func_ptr(fire), func_ptr(matters))
 
 
 def fill_time(out: Ptr[GoTime], loc: u64) -> None:
-    """The time now."""
+    """Store the current time."""
     clock = local(Timespec)
     clock_gettime(CLOCK_REALTIME, clock)
     out.at.wall = u64(HAS_MONOTONIC | u64(clock.at.sec + UNIX_TO_1885) << 30 | u64(clock.at.nsec))
@@ -79,7 +80,7 @@ def fill_time(out: Ptr[GoTime], loc: u64) -> None:
 
 
 def fire(pp: Ptr[P], t: Ptr[Timer]) -> None:
-    """Do what a timer that is due does. timers.lock is held."""
+    """Fire a timer that is due. timers.lock is held."""
     if t.at.kind == TIMER_WAKE:
         g = ptr_at(G, t.at.arg)
         t.at.arg = timers.at.free.addr
@@ -95,7 +96,7 @@ def fire(pp: Ptr[P], t: Ptr[Timer]) -> None:
 
 
 def matters(t: Ptr[Timer]) -> boolean:
-    """Whether firing a timer can make a goroutine run: of one with a channel, when somebody waits there."""
+    """Whether firing a timer can make a goroutine run: a timer with a channel can if a goroutine waits there."""
     return t.at.kind != TIMER_CHAN or ptr_at(Hchan, t.at.arg).at.recvq.first != nil(Sudog)
 
 
@@ -122,7 +123,8 @@ def timesleep(g: Ptr[G], ns: i64) -> i64:
 
 
 def disarm(t: Ptr[Timer]) -> boolean:
-    """Neither in the heap nor in its channel; whether it was. timers.lock is held."""
+    """Remove a timer from the heap, and its value from the channel. Returns whether there was one. timers.lock is
+    held."""
     was = t.at.index != 0
     if was:
         remove_timer(t)
@@ -133,7 +135,7 @@ def disarm(t: Ptr[Timer]) -> boolean:
 
 @export
 def stoptimer(g: Ptr[G], t: Ptr[Timer]) -> boolean:
-    """Timer.Stop: whether this kept the timer from firing."""
+    """Timer.Stop. Returns whether this kept the timer from firing."""
     lock(timers.ptr.field(Timers.lock), RANK_TIMERS)
     was = disarm(t)
     unlock(timers.ptr.field(Timers.lock))
@@ -142,7 +144,7 @@ def stoptimer(g: Ptr[G], t: Ptr[Timer]) -> boolean:
 
 @export
 def resettimer(g: Ptr[G], t: Ptr[Timer], when: i64, period: i64) -> boolean:
-    """Arm a timer anew, or for the first time; whether it was armed."""
+    """Arm a timer again, or for the first time. Returns whether it was armed."""
     lock(timers.ptr.field(Timers.lock), RANK_TIMERS)
     if t.at.kind == TIMER_CHAN:
         ptr_at(Hchan, t.at.arg).at.timer = t
