@@ -1,24 +1,24 @@
 """Deferred calls: records of them, running them while a goroutine panics, recover.
 
-A function that ends runs what it has deferred itself (codegen/emit/defer.py). A panic, or Goexit, takes the
-newest record of the goroutine and calls its closure on two linkages below the frame that panicked:
+A function that returns runs its own deferred calls (codegen/emit/defer.py). A panic, or Goexit, takes the newest record
+of the goroutine and calls its closure on two linkages below the frame that panicked:
 
         sp      frame that panicked       p.sp
         sp-8    its site blob             sp-16   its BP
         sp-24   rt.panicreturn            sp-32   sp-16, the BP of rt.panicreturn's empty frame
                 the closure's frame, whose BP is sp-32
 
-so nothing that panicked is lost before the deferred calls have run, and tracebacks show it. All of this is done
-by setting g.sched and returning: g stays RUNNING, and rt.schedule goes on there.
+so the frames that panicked are kept until the deferred calls have run, and tracebacks show them. All of this is done by
+setting g.sched and returning: g stays RUNNING, and rt.schedule continues there.
 
-Note [Who may recover]: recover gives the newest panic's value when its caller is the function that the panic
-called: it returns to rt.panicreturn's frame, at p.sp - 16. Wrappers on the way (methods promoted or called through
-pointers, closures that hold the arguments of a deferred call) do not count; when recover's own function is one
-(`defer recover()`), its caller is meant.
+Note [Who may recover]: recover returns the newest panic's value if its caller is the function that the panic called,
+which returns to rt.panicreturn's frame, at p.sp - 16. Wrappers in between (methods promoted or called through pointers,
+closures that hold the arguments of a deferred call) do not count. If the function that calls recover is itself a
+wrapper (`defer recover()`), its caller counts.
 
-Note [Resuming]: a record holds its function's exit continuation, which reads nothing but frame objects. After a
-recovered panic g goes on there with the frame's SP: the function's other deferred calls run, its results are
-loaded, and it returns. Panics that began below that frame are over; a Goexit that began there goes on instead.
+Note [Resuming]: a record holds its function's exit continuation, which reads only frame objects. After a recovered
+panic g continues there with the frame's SP: the function's other deferred calls run, its results are loaded, and it
+returns. Panics that began below that frame end; a Goexit that began there continues instead.
 """
 
 from morestack.abi.convention import LINK
@@ -54,7 +54,7 @@ class GoInterface:
 
 @struct
 class FreeRecords:
-    """What no P has in its pools."""
+    """The central lists: records that are in no P's pool."""
 
     defers: RecordCentral
     panics: RecordCentral
@@ -64,7 +64,7 @@ free_records = static(FreeRecords)
 
 
 def defer_init() -> None:
-    """No record is free."""
+    """Start with no free records."""
     central_init(ptr_to(free_records.at.defers))
     central_init(ptr_to(free_records.at.panics))
 
@@ -74,13 +74,13 @@ panicval_pc = static(u64)
 
 @export
 def setreturns(panicval: u64, panicreturn: u64) -> None:
-    """The addresses of the stubs that methods and deferred calls made by panics return to."""
+    """Set the addresses of the stubs to which methods and deferred calls made by panics return."""
     panicval_pc.value = panicval
     panicreturn_pc.value = panicreturn
 
 
 def new_panic(g: Ptr[G]) -> Ptr[Panic]:
-    """A record that begins at g.sched, newest of g's."""
+    """Add a panic record that begins at g.sched, as the newest of g's."""
     p = ptr_at(Panic, pool_take(ptr_to(g.at.m.at.p.at.panicpool), ptr_to(free_records.at.panics), size_of(Panic)))
     x = extra_of(g)
     p.at.link = x.at.panics
@@ -103,7 +103,7 @@ def new_panic(g: Ptr[G]) -> Ptr[Panic]:
 
 
 def free_panics(g: Ptr[G], last: Ptr[Panic]) -> None:
-    """Forget g's panics down to, not with, `last`."""
+    """Free g's panics down to, but without, `last`."""
     x = g.at.extra
     while x.at.panics != last:
         p = x.at.panics
@@ -113,14 +113,14 @@ def free_panics(g: Ptr[G], last: Ptr[Panic]) -> None:
 
 
 def free_defer(g: Ptr[G], d: Ptr[Defer]) -> None:
-    """Keep a record of the heap for reuse; one in a frame goes with the frame."""
+    """Keep a heap record for reuse. A record in a frame is freed with the frame."""
     if d.at.pc & DEFER_HEAP != 0:
         d.at.fn = u64(0)
         pool_give(ptr_to(g.at.m.at.p.at.deferpool), ptr_to(free_records.at.defers), d.addr)
 
 
 def new_defer(g: Ptr[G], fn: u64, sp: u64, pc: u64) -> Ptr[Defer]:
-    """A record of the heap, not linked yet."""
+    """Take a heap record, and fill it in. It is not linked yet."""
     d = ptr_at(Defer, pool_take(ptr_to(g.at.m.at.p.at.deferpool), ptr_to(free_records.at.defers), size_of(Defer)))
     d.at.fn = fn
     d.at.sp = sp
@@ -130,7 +130,7 @@ def new_defer(g: Ptr[G], fn: u64, sp: u64, pc: u64) -> Ptr[Defer]:
 
 @export
 def deferproc(g: Ptr[G], fn: u64, sp: u64, pc: u64) -> None:
-    """Defer a call in a loop: the frame has no room for a record of each."""
+    """Defer a call in a loop: the frame has no room for a record for each."""
     d = new_defer(g, fn, sp, pc)
     d.at.link = g.at.defers
     g.at.defers = d
@@ -138,7 +138,8 @@ def deferproc(g: Ptr[G], fn: u64, sp: u64, pc: u64) -> None:
 
 @export
 def deferprocat(g: Ptr[G], fn: u64, marker: u64) -> None:
-    """Defer a call for the frame that has deferred the closure `marker`: it comes before what that frame has."""
+    """Defer a call for the frame that has deferred the closure `marker`: the call runs before that frame's other
+    deferred calls."""
     m = g.at.defers
     while m.at.fn != marker:
         m = m.at.link
@@ -157,7 +158,7 @@ def deferprocat(g: Ptr[G], fn: u64, marker: u64) -> None:
 
 @export
 def deferreturn(g: Ptr[G], sp: u64) -> u64:
-    """Unlink the newest record when the frame at sp made it: its closure, or 0."""
+    """Unlink the newest record if the frame at sp made it. Returns its closure, or 0."""
     d = g.at.defers
     if d == nil(Defer) or d.at.sp != sp:
         return u64(0)
@@ -168,7 +169,7 @@ def deferreturn(g: Ptr[G], sp: u64) -> u64:
 
 
 def enter_below(g: Ptr[G], code: u64, context: u64, argument: u64, back: u64) -> None:
-    """Let g go on in a function, called below the frame it is stopped in, which returns to the stub `back`."""
+    """Let g continue in a function called below the frame it is stopped in. The function returns to the stub `back`."""
     sp = g.at.sched.sp
     ptr_at(u64, u64(sp - 8))[0] = g.at.sched.pc
     ptr_at(u64, u64(sp - 16))[0] = g.at.sched.bp
@@ -189,7 +190,7 @@ def leave_below(g: Ptr[G], sp: u64) -> None:
 
 
 def next_deferred(g: Ptr[G], p: Ptr[Panic]) -> boolean:
-    """Let g, stopped where p began, run the newest deferred call; False when there is none."""
+    """Let g, stopped where p began, run the newest deferred call. Returns False if there is none."""
     d = g.at.defers
     if d == nil(Defer):
         return False
@@ -206,9 +207,9 @@ def next_deferred(g: Ptr[G], p: Ptr[Panic]) -> boolean:
 
 
 def recovery(g: Ptr[G], p: Ptr[Panic]) -> Ptr[Panic]:
-    """Let g go on in the frame whose deferred call has recovered p. See Note [Resuming].
+    """Let g continue in the frame whose deferred call has recovered p. See Note [Resuming].
 
-    Answers a Goexit that the panic had interrupted, with g stopped where it began.
+    Returns a Goexit that the panic had interrupted, if any, with g stopped where it began.
     """
     sp = p.at.frame
     pc = p.at.retpc

@@ -1,11 +1,11 @@
-"""Run-time errors as Go values: what recover gives for a failed check.
+"""Run-time errors as Go values: what recover returns for a failed check.
 
 Their types and Error methods are Go (golib/runtime/error.go), compiled once and linked to every program; `rt.errors`
-there holds the descriptors, in the order below. A value is only made when somebody asks for it.
+there holds the descriptors, in the order below. A value is created only when it is requested.
 
         errorString, plainError   a string
         boundsError               x y code signed       (code and signed as in abi/pending.py)
-        *TypeAssertionError       the interface's, the dynamic and the wanted type, the missing method: strings; scopes
+        *TypeAssertionError       strings: the interface, dynamic and wanted type, the missing method; scopes
         *PanicNilError
 """
 
@@ -88,7 +88,7 @@ class TypeAssertionError:
 
 @export
 def seterrors(table: u64) -> None:
-    """Where the types of run-time errors are."""
+    """Set the address of the table of types of run-time errors."""
     error_types.value = table
 
 
@@ -98,7 +98,7 @@ def error_type(number: u64) -> Ptr[Type]:
 
 
 def type_of_kind(kind: u64) -> u64:
-    """The number of the type that a kind of run-time error has."""
+    """The number of the type of a kind of run-time error."""
     if kind >= PENDING_BOUNDS:
         return BOUNDS_ERROR
     if kind == PENDING_DOTTYPE or kind == PENDING_ASSERT:
@@ -109,13 +109,13 @@ def type_of_kind(kind: u64) -> u64:
 
 
 def errorvalue(g: Ptr[G], p: Ptr[Panic]) -> None:
-    """Make the value of a run-time error."""
+    """Create the value of a run-time error."""
     number = type_of_kind(p.at.kind)
     if p.at.kind == PENDING_UNHASHABLE and p.at.b != 0:
         number = PLAIN_ERROR  # of a look-up in an empty map, as in Go
     typ = error_type(number)
     p.at.typ = typ.addr
-    if number == TYPE_ASSERTION_ERROR or number == PANIC_NIL_ERROR:  # pointers: the data word itself
+    if number == TYPE_ASSERTION_ERROR or number == PANIC_NIL_ERROR:  # pointers: they are the data word itself
         p.at.data = newobject(g, cast(PtrType, typ).at.elem)
         if number == TYPE_ASSERTION_ERROR:
             fill_assertion(p, ptr_at(TypeAssertionError, p.at.data))
@@ -145,7 +145,7 @@ def errorvalue(g: Ptr[G], p: Ptr[Panic]) -> None:
 
 
 def joined(g: Ptr[G], s: Ptr[GoString], text: Ptr[u8], t: Ptr[Type]) -> None:
-    """A text and the name of a type."""
+    """Concatenate a text and the name of a type."""
     n = strlen(text.addr)
     m = type_string_len(t)
     data = raw(g, i64(n + m))
@@ -156,7 +156,7 @@ def joined(g: Ptr[G], s: Ptr[GoString], text: Ptr[u8], t: Ptr[Type]) -> None:
 
 
 def fill_assertion(p: Ptr[Panic], e: Ptr[TypeAssertionError]) -> None:
-    """What a failed assertion was about. An interface's text is empty when it has no methods' names to show."""
+    """Describe a failed assertion. An interface's text is empty if there is no method name to show."""
     have = ptr_at(Type, p.at.a)
     want = ptr_at(Type, p.at.b)
     if p.at.a != 0:

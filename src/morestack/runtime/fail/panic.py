@@ -1,7 +1,8 @@
 """Panics: what goes wrong in a Go program, printed as Go prints it; exit code 2.
 
-A failed check, a runtime call or a leaf leaves `pending` in g and its operands in m, and compiled code calls
-`panicking`; panic(v) is `gopanic`, a failed assertion `panicdottype` or `panicassert`. g.sched is the place.
+A failed check, a runtime call or a leaf function sets `pending` in g and its operands in m, and compiled code calls
+`panicking`. panic(v) calls `gopanic`, and a failed assertion `panicdottype` or `panicassert`. g.sched tells where the
+panic occurred.
 
         panic: runtime error: index out of range [5] with length 3
 
@@ -10,12 +11,12 @@ A failed check, a runtime call or a leaf leaves `pending` in g and its operands 
                 /home/u/prog.go:12
 
 Each panic is a record, newest first in g.extra.panics. `unwind` runs deferred calls (defer.py) until one recovers the
-panic or none is left; then the texts of all panics under way are printed, and the program ends.
+panic or none is left. In that case the texts of all active panics are printed, and the program ends.
 
-Note [Printing an error]: a value with an Error or String method is printed by calling it, and the method is
-compiled Go code. So g goes on in the method, below the frame that panicked as a deferred call does (defer.py),
-and returns to rt.panicval, which calls `panicval` here. Should the method panic, its record has one with
-`printing` set below it, and is not printed as others are.
+Note [Printing an error]: a value with an Error or String method is printed by calling it, and the method is compiled Go
+code. So g continues in the method, below the frame that panicked, like a deferred call (defer.py). The method returns
+to rt.panicval, which calls `panicval` here. If the method panics, the record below its own has `printing` set, and the
+panic is printed differently from others.
 """
 
 from morestack.abi.pending import (
@@ -61,7 +62,7 @@ from morestack.runtime.sys.print import begin, end, put, put_hex, puts
 
 
 def put_panics(p: Ptr[Panic]) -> None:
-    """The texts of p and of the panics it came on top of, oldest first."""
+    """Print the texts of p and of the older panics below it, oldest first."""
     link = p.at.link
     if link != nil(Panic):
         put_panics(link)
@@ -82,14 +83,14 @@ def put_panics(p: Ptr[Panic]) -> None:
 
 
 def end_here(g: Ptr[G], p: Ptr[Panic], thrown: boolean) -> None:
-    """Print where g is, and end the program. The leaves that panicked are frames too."""
+    """Print the frames of g, and end the program. Leaf functions that panicked count as frames."""
     put_dying(g, p, thrown)
     end()
     die()
 
 
 def fatalpanic(g: Ptr[G], p: Ptr[Panic]) -> None:
-    """Nothing recovers p, and nothing is deferred any more."""
+    """End the program: p was not recovered, and no deferred calls are left."""
     begin()
     put_panics(p)
     if g.at.extra.at.sigpc != 0:
@@ -100,7 +101,7 @@ def fatalpanic(g: Ptr[G], p: Ptr[Panic]) -> None:
 
 
 def text_method(t: Ptr[Type]) -> u64:
-    """The code of the method that gives the text of a panic's value: Error, else String; 0 when it has none."""
+    """The code of the method that returns the text of a panic's value: Error, else String; 0 if it has neither."""
     u = uncommon(t)
     if u == nil(UncommonType):
         return u64(0)
@@ -124,15 +125,15 @@ def name_is(name: u64, text: Ptr[u8]) -> boolean:
 
 
 def type_is(t: Ptr[Type], text: Ptr[u8]) -> boolean:
-    """Whether a type's text is this."""
+    """Whether a type has this text."""
     n = strlen(text.addr)
     return type_string_len(t) == n and memcmp(type_string(t), text.addr, n) == 0
 
 
 def preprintpanics(g: Ptr[G], p: Ptr[Panic], first: Ptr[Panic]) -> boolean:
-    """Let g call the next method, from panic `first` on, that gives a text; False when none is left.
+    """Let g call the next method, from panic `first` on, that returns a text. Returns False if none is left.
 
-    A value that the panic below has too is printed once. See Note [Printing an error].
+    A value that the panic below also has is printed once. See Note [Printing an error].
     """
     back = panicval_pc.value
     q = first
@@ -164,7 +165,7 @@ def error_name(kind: u64) -> Ptr[u8]:
 
 
 def panic_while_printing(g: Ptr[G], p: Ptr[Panic]) -> None:
-    """The method that was to give the text of a panic's value has panicked itself."""
+    """Report that the method for the text of a panic's value has itself panicked."""
     begin()
     puts(cstr(b"fatal error: panic while printing panic value: "))
     if p.at.kind != PENDING_USER:
@@ -181,7 +182,8 @@ def panic_while_printing(g: Ptr[G], p: Ptr[Panic]) -> None:
 
 @export
 def panicval(g: Ptr[G], text: u64, length: u64, sp: u64) -> None:
-    """The method that preprintpanics called has returned this string to rt.panicval, whose SP is `sp`."""
+    """Handle the return of a method that preprintpanics called: it returned this string to rt.panicval, whose SP is
+    `sp`."""
     leave_below(g, sp)
     p = g.at.extra.at.panics
     q = p.at.printing
@@ -193,7 +195,7 @@ def panicval(g: Ptr[G], text: u64, length: u64, sp: u64) -> None:
 
 
 def is_printing(p: Ptr[Panic]) -> boolean:
-    """Whether p came up in a method that gives the text of another panic."""
+    """Whether p occurred in a method that returns the text of another panic."""
     q = p.at.link
     while q != nil(Panic):
         if q.at.printing != nil(Panic):
@@ -203,7 +205,7 @@ def is_printing(p: Ptr[Panic]) -> boolean:
 
 
 def unwind(g: Ptr[G], p: Ptr[Panic]) -> None:
-    """g is stopped where p began: run the next deferred call; with none left the goroutine or the program ends."""
+    """g is stopped where p began: run the next deferred call. If none is left, end the goroutine or the program."""
     if next_deferred(g, p):
         return
     if p.at.goexit:
@@ -217,7 +219,7 @@ def unwind(g: Ptr[G], p: Ptr[Panic]) -> None:
 
 @export
 def panicreturn(g: Ptr[G], sp: u64) -> None:
-    """A deferred call that a panic made has returned to rt.panicreturn, whose SP is `sp`."""
+    """Handle the return of a deferred call that a panic made. It returned to rt.panicreturn, whose SP is `sp`."""
     p = g.at.extra.at.panics
     if p.at.recovered:
         p = recovery(g, p)
@@ -230,7 +232,7 @@ def panicreturn(g: Ptr[G], sp: u64) -> None:
 
 @export
 def gofatal(g: Ptr[G], text: u64, length: u64) -> None:
-    """A fatal error that Go code has found, such as the unlock of an unlocked mutex. It cannot be recovered."""
+    """Report a fatal error found by Go code, such as unlocking an unlocked mutex. It cannot be recovered."""
     begin()
     puts(cstr(b"fatal error: "))
     put(text, length)
@@ -242,7 +244,7 @@ def gofatal(g: Ptr[G], text: u64, length: u64) -> None:
 
 @export
 def panicking(g: Ptr[G]) -> None:
-    """g has a pending panic, and g.sched says where."""
+    """Start g's pending panic, which occurred at g.sched."""
     text = fatal_text(g.at.pending)
     if text != nil(u8):
         begin()
@@ -276,7 +278,7 @@ def panicking(g: Ptr[G]) -> None:
 
 @export
 def goexit(g: Ptr[G]) -> None:
-    """runtime.Goexit: run what is deferred, then the goroutine is over."""
+    """runtime.Goexit: run the deferred calls, then end the goroutine."""
     p = new_panic(g)
     p.at.goexit = True
     unwind(g, p)
@@ -293,21 +295,21 @@ def gopanic(g: Ptr[G], typ: u64, data: u64) -> None:
 
 @export
 def panicnil(g: Ptr[G]) -> None:
-    """A nil pointer was followed."""
+    """Panic: a nil pointer was dereferenced."""
     g.at.pending = PENDING_NIL
     panicking(g)
 
 
 @export
 def panicshift(g: Ptr[G]) -> None:
-    """A shift count is negative."""
+    """Panic: a shift count is negative."""
     g.at.pending = PENDING_SHIFT
     panicking(g)
 
 
 @export
 def panicwrap(g: Ptr[G], text: u64, length: i64) -> None:
-    """A method of a value is called by a nil pointer."""
+    """Panic: a value method was called through a nil pointer."""
     g.at.pending = PENDING_WRAP
     g.at.m.at.pending_a = text
     g.at.m.at.pending_b = u64(length)
@@ -316,14 +318,14 @@ def panicwrap(g: Ptr[G], text: u64, length: i64) -> None:
 
 @export
 def panicrangestate(g: Ptr[G], state: i64) -> None:
-    """A range over a function has gone on when it must not."""
+    """Panic: a range over a function continued when it must not."""
     g.at.pending = u64(PENDING_RANGE_DONE + u64(state))
     panicking(g)
 
 
 @export
 def panicdottype(g: Ptr[G], have: u64, want: u64, inter: u64) -> None:
-    """v.(T) failed, for a concrete T."""
+    """Panic: v.(T) failed, for a concrete T."""
     g.at.pending = PENDING_DOTTYPE
     g.at.m.at.pending_a = have
     g.at.m.at.pending_b = want
@@ -333,7 +335,7 @@ def panicdottype(g: Ptr[G], have: u64, want: u64, inter: u64) -> None:
 
 @export
 def panicassert(g: Ptr[G], have: u64, inter: u64) -> None:
-    """v.(I) failed, for an interface I."""
+    """Panic: v.(I) failed, for an interface I."""
     g.at.pending = PENDING_ASSERT
     g.at.m.at.pending_a = have
     g.at.m.at.pending_b = inter

@@ -1,4 +1,4 @@
-"""What a panic prints: values as Go's printpanicval prints them, and the texts of runtime errors."""
+"""The text of a panic: values as Go's printpanicval prints them, and the texts of runtime errors."""
 
 from morestack.abi.descriptors import (
     KIND_BOOL,
@@ -74,12 +74,12 @@ from morestack.runtime.value.printfloat import put_complex, put_float
 
 
 def put_type(t: Ptr[Type]) -> None:
-    """A type's text, such as main.T."""
+    """Print a type's text, such as main.T."""
     put(type_string(t), type_string_len(t))
 
 
 def put_indented(data: u64, length: u64) -> None:
-    """A string, a tab after each newline, so that a traceback can be told from a panic's text."""
+    """Print a string, with a tab after each newline, so that a panic's text cannot be mistaken for a traceback."""
     p = ptr_at(u8, data)
     for i in range(length):
         put_byte(p[i])
@@ -88,7 +88,7 @@ def put_indented(data: u64, length: u64) -> None:
 
 
 def put_integer(t: Ptr[Type], at: u64) -> None:
-    """The integer of a type at an address."""
+    """Print the integer of a type at an address."""
     k = t.at.kind_
     size = t.at.size
     if k <= KIND_INT64:
@@ -111,13 +111,13 @@ def put_integer(t: Ptr[Type], at: u64) -> None:
 
 
 def is_printable(t: Ptr[Type]) -> boolean:
-    """Whether the value itself is printed: numbers, strings and booleans are."""
+    """Whether values of the type are printed themselves: numbers, strings and booleans are."""
     k = t.at.kind_
     return (k >= KIND_BOOL and k <= KIND_COMPLEX128) or k == KIND_STRING
 
 
 def put_basic(t: Ptr[Type], at: u64, quoted: boolean) -> None:
-    """The printable value of type t at an address."""
+    """Print the printable value of type t at an address."""
     k = t.at.kind_
     if k == KIND_BOOL:
         puts(cstr(b"true") if ptr_at(u8, at)[0] != 0 else cstr(b"false"))
@@ -140,7 +140,7 @@ def put_basic(t: Ptr[Type], at: u64, quoted: boolean) -> None:
 
 
 def printpanicval(typ: u64, data: u64) -> None:
-    """The argument of a panic, as Go's printpanicval and printanycustomtype print it."""
+    """Print the argument of a panic, as Go's printpanicval and printanycustomtype do."""
     t = ptr_at(Type, typ)
     k = t.at.kind_
     if not is_printable(t):
@@ -161,7 +161,7 @@ def printpanicval(typ: u64, data: u64) -> None:
 
 
 def is_predeclared(t: Ptr[Type]) -> boolean:
-    """Whether a named type is one of the language's: its text has no package."""
+    """Whether a named type is predeclared by the language: its text has no package."""
     p = ptr_at(u8, type_string(t))
     for i in range(type_string_len(t)):
         if p[i] == 46:
@@ -170,7 +170,7 @@ def is_predeclared(t: Ptr[Type]) -> boolean:
 
 
 def put_dottype(have: u64, want: u64, inter: u64) -> None:
-    """The text of a failed assertion to a concrete type."""
+    """Print the text of a failed assertion to a concrete type."""
     puts(cstr(b"interface conversion: "))
     if inter == 0:
         puts(cstr(b"interface"))
@@ -188,7 +188,7 @@ def put_dottype(have: u64, want: u64, inter: u64) -> None:
 
 
 def put_assert(have: u64, inter: u64) -> None:
-    """The text of a failed assertion to an interface."""
+    """Print the text of a failed assertion to an interface."""
     puts(cstr(b"interface conversion: "))
     if have == 0:
         puts(cstr(b"interface is nil, not "))
@@ -225,7 +225,7 @@ def bounds_text(code: u64) -> Ptr[u8]:
 
 
 def negative_text(code: u64) -> Ptr[u8]:
-    """The message when the index is negative."""
+    """The message of a bounds check if the index is negative."""
     if code == 0:
         return cstr(b"index out of range [x]")
     if code == 1 or code == 2:
@@ -240,7 +240,7 @@ def negative_text(code: u64) -> Ptr[u8]:
 
 
 def put_bounds(kind: u64, x: u64, y: u64) -> None:
-    """The text of a failed bounds check. In the messages only the place holders are x or y after a bracket, a
+    """Print the text of a failed bounds check. In the messages, only the placeholders are an x or y after a bracket, a
     colon or "length "."""
     code = u64((kind - PENDING_BOUNDS) >> 1)
     signed = (kind - PENDING_BOUNDS) & 1 != 0
@@ -313,7 +313,7 @@ def error_text(kind: u64) -> Ptr[u8]:
 
 
 def fatal_text(kind: u64) -> Ptr[u8]:
-    """The text of what ends the program whoever would recover it; nil for panics."""
+    """The text of a fatal error, which ends the program and cannot be recovered; nil for panics."""
     if kind == PENDING_GO_NIL:
         return cstr(b"go of nil func value")
     if kind == PENDING_MAP_WRITES:
@@ -331,7 +331,7 @@ def is_plain(kind: u64) -> boolean:
 
 
 def put_panic(p: Ptr[Panic]) -> None:
-    """The text of a panic whose value has no method that gives it."""
+    """Print the text of a panic whose value has no method that returns it."""
     kind = p.at.kind
     if kind >= PENDING_BOUNDS:
         puts(cstr(b"runtime error: "))

@@ -1,5 +1,5 @@
-"""Division of complex numbers as Go defines it: Smith's algorithm (CACM 5(8), 1962), then infinities and zeros
-set right as C99's annex G does.
+"""Division of complex numbers as Go defines it: Smith's algorithm (CACM 5(8), 1962), then infinities and zeros are
+corrected as in C99's annex G.
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, f64, f64_bits, f64_from_bits, fdiv, struct, u64
@@ -18,7 +18,7 @@ class Complex:
 
 
 def fabs(v: f64) -> f64:
-    """Without the sign."""
+    """The absolute value."""
     return f64_from_bits(u64(f64_bits(v) & ~SIGN))
 
 
@@ -33,12 +33,12 @@ def is_nan(v: f64) -> boolean:
 
 
 def is_finite(v: f64) -> boolean:
-    """Neither."""
+    """Whether v is neither an infinity nor a NaN."""
     return f64_bits(fabs(v)) < INFINITY
 
 
 def with_sign(magnitude: u64, sign: f64) -> f64:
-    """A float of these bits with the sign of another."""
+    """The float with the bits of `magnitude` and the sign of another float."""
     return f64_from_bits(u64(magnitude | f64_bits(sign) & SIGN))
 
 

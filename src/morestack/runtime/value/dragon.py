@@ -1,12 +1,13 @@
 """The shortest decimal digits that read back as a given binary float, exactly.
 
-The free-format algorithm of Steele & White, in the form of Burger & Dybvig (PLDI 1996): v = r / s, and
-m_plus / s, m_minus / s are half the gaps to the neighbours; digits are produced until what is left lies within a
-gap. All four are big natural numbers of 32-bit limbs, least significant first.
+The free-format algorithm of Steele & White, in the form of Burger & Dybvig (PLDI 1996): v = r / s, and m_plus / s,
+m_minus / s are half the gaps to the neighbours; digits are produced until the remainder lies within a gap. All four are
+big natural numbers of 32-bit limbs, least significant first.
 
-The work space is static, 1.8 KB of it: it belongs to who holds the print lock (print.py).
+The work space is static and takes 1.8 KB. It belongs to the thread that holds the print lock (print.py).
 
-Rejected: libc's ecvt_r, whose digits are wrong from 17 places on; Ryu, for 10 KB of tables only print uses.
+Rejected: libc's ecvt_r, whose digits are wrong from 17 places on; Ryu, because it needs 10 KB of tables that only print
+would use.
 """
 
 from morestack.dialect.machine import (
@@ -36,7 +37,7 @@ class Big:
 
 @struct
 class Dragon:
-    """Work space and answer: digits (values 0..9), their count, and the point: 0.d1d2... * 10^point."""
+    """Work space and result: digits (values 0..9), their count, and the point: 0.d1d2... * 10^point."""
 
     r: Big
     s: Big
@@ -162,19 +163,19 @@ def scale(mantissa: u64, exponent: i64, lowest: boolean) -> None:
 
 
 def times_ten() -> None:
-    """Move on by one digit."""
+    """Advance by one digit."""
     big_mul(ptr_to(dragon.at.r), u64(10))
     big_mul(ptr_to(dragon.at.m_plus), u64(10))
     big_mul(ptr_to(dragon.at.m_minus), u64(10))
 
 
 def shortest(mantissa: u64, exponent: i64, lowest: boolean) -> None:
-    """Find the digits of mantissa * 2^exponent, which is above 0."""
+    """Find the digits of mantissa * 2^exponent, which is greater than 0."""
     scale(mantissa, exponent, lowest)
     r = ptr_to(dragon.at.r)
     s = ptr_to(dragon.at.s)
     total = ptr_to(dragon.at.sum)
-    # A tie with the edge of the gap reads back only when the mantissa is even.
+    # A value exactly at the edge of the gap reads back only if the mantissa is even.
     tie = i64(0) if mantissa & 1 == 0 else i64(1)
     big_sum(r, ptr_to(dragon.at.m_plus), total)
     if big_compare(total, s) >= tie:

@@ -1,16 +1,17 @@
-"""Interfaces: equality of dynamic values, and itabs made when a program asks whether a type implements one.
+"""Interfaces: equality of dynamic values, and itabs, created when a program tests whether a type implements an
+interface.
 
         itab   inter typ hash pad fun[]       24 bytes and one code address for each method of inter
 
-Itabs found or made are kept in a hash table by (inter, typ); a type that does not implement the interface is
-kept too, as an entry without an itab, so that a failing type switch costs one look-up.
+Itabs are cached in a hash table by (inter, typ). A type that does not implement the interface is cached too, as an
+entry without an itab, so that a failing type switch costs one look-up.
 
-Note [Reading itabs without a lock]: the table is in one piece with its size, and only grows.
-- An entry is filled under the lock, `inter` last, by an atomic store. So who reads an `inter` that is not 0 sees the
+Note [Reading itabs without a lock]: the table is one block that includes its size, and it only grows.
+- An entry is filled under the lock, `inter` last, by an atomic store. So a reader that sees a nonzero `inter` sees the
   rest, and an entry never changes after that.
-- A larger table is filled before its address is stored, atomically. Who still reads the old one, which is never given
-  back, finds what was there, or nothing.
-- Who finds nothing takes the lock and looks again, in the table of that moment. So a pair has one itab.
+- A larger table is filled before its address is stored, atomically. A reader of the old one, which is never freed,
+  finds an old entry or nothing.
+- A reader that finds nothing takes the lock and searches again, in the current table. So a pair has only one itab.
 """
 
 from morestack.abi.descriptors import (
@@ -95,7 +96,7 @@ class ItabTable:
 
 @struct
 class ItabTables:
-    """The table of the moment. The lock is for who adds to it."""
+    """The current table. A thread that adds to it holds the lock."""
 
     table: Ptr[ItabTable]
     count: u64
@@ -107,14 +108,14 @@ ITAB_TABLE_START = u64(256)
 
 
 def new_itab_table(size: u64) -> Ptr[ItabTable]:
-    """An empty table."""
+    """Allocate an empty table."""
     t = ptr_at(ItabTable, persistentalloc(u64(size_of(ItabTable) + size * size_of(ItabEntry))))
     t.at.size = size
     return t
 
 
 def itab_init() -> None:
-    """Begin with an empty table."""
+    """Start with an empty table."""
     itabs.at.lock = u32(0)
     itabs.at.count = u64(0)
     itabs.at.table = new_itab_table(ITAB_TABLE_START)
@@ -126,7 +127,8 @@ def itab_entry(t: Ptr[ItabTable], i: u64) -> Ptr[ItabEntry]:
 
 
 def itab_slot(t: Ptr[ItabTable], inter: u64, typ: u64) -> Ptr[ItabEntry]:
-    """The entry of a pair, or a free one where it belongs, or belonged a moment ago."""
+    """The entry of a pair, or the free entry where it belongs; without the lock, that one may have been filled
+    since."""
     mask = u64(t.at.size - 1)
     at = u64(u64((inter >> 4) * 31 + (typ >> 4)) & mask)
     while True:
@@ -156,9 +158,9 @@ def itab_grow() -> None:
 
 
 def find_method(inter: Ptr[InterfaceType], i: u64, typ: Ptr[Type], start: u64) -> u64:
-    """Number of the method of typ, from `start` on, that is method i of the interface; mcount when none is.
+    """Number of the method of typ, from `start` on, that is method i of the interface; mcount if there is none.
 
-    Both are sorted by name. A name that is not exported may occur twice: its package and the type decide too.
+    Both are sorted by name. An unexported name may occur twice, so its package and the type are compared too.
     """
     u = uncommon(typ)
     if u == nil(UncommonType):
@@ -181,7 +183,7 @@ def find_method(inter: Ptr[InterfaceType], i: u64, typ: Ptr[Type], start: u64) -
 
 
 def missing_method(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
-    """The encoded name of the first method typ lacks to implement the interface, or 0."""
+    """The encoded name of the first method of the interface that typ lacks, or 0."""
     u = uncommon(typ)
     n = u64(0) if u == nil(UncommonType) else u64(u.at.mcount)
     start = u64(0)
@@ -193,7 +195,7 @@ def missing_method(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
 
 
 def make_itab(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
-    """A new itab. Requires: no method is missing."""
+    """Create an itab. Requires: no method is missing."""
     count = inter.at.methods_len
     tab = ptr_at(Itab, persistentalloc(u64(24 + count * 8)))
     tab.at.inter = inter.addr
@@ -209,9 +211,9 @@ def make_itab(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
 
 @export
 def getitab(g: Ptr[G], inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
-    """The itab, or 0 when typ does not implement the interface."""
+    """The itab of a pair, or 0 if typ does not implement the interface."""
     e = itab_slot(atomic_load(itabs.ptr.field(ItabTables.table)), inter.addr, typ.addr)
-    # A slot that was free a moment ago may have been filled since, for another pair.
+    # A slot that was free may have been filled since, for another pair.
     if atomic_load(e.field(ItabEntry.inter)) == inter.addr and e.at.typ == typ.addr:
         return e.at.itab
     return add_itab(inter, typ)
@@ -219,7 +221,7 @@ def getitab(g: Ptr[G], inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
 
 @noinline
 def add_itab(inter: Ptr[InterfaceType], typ: Ptr[Type]) -> u64:
-    """Find the itab of a pair under the lock, or make it. See Note [Reading itabs without a lock]."""
+    """Find the itab of a pair under the lock, or create it. See Note [Reading itabs without a lock]."""
     lock(itabs.ptr.field(ItabTables.lock), RANK_TABLE)
     e = itab_slot(itabs.at.table, inter.addr, typ.addr)
     tab = u64(0)
@@ -244,7 +246,7 @@ def dynamic_type(static_type: Ptr[Type], word: u64) -> u64:
 
 
 def equal_struct(g: Ptr[G], t: Ptr[StructType], p: u64, q: u64) -> boolean:
-    """Whether all fields but blank ones are equal."""
+    """Whether all fields except blank ones are equal."""
     for i in range(t.at.fields_len):
         f = ptr_at(StructField, u64(t.at.fields + i * size_of(StructField)))
         if not is_blank_name(f.at.name):
@@ -276,7 +278,7 @@ def equal_data(g: Ptr[G], t: Ptr[Type], x: u64, y: u64) -> boolean:
 
 
 def equal_floats(p: u64, q: u64, single: boolean, count: u64) -> boolean:
-    """Whether floats in memory are equal: -0 is 0, NaN is nothing."""
+    """Whether floats in memory are equal: -0 equals 0, and NaN equals nothing."""
     for i in range(count):
         if single:
             if f64(ptr_at(f32, p)[i]) != f64(ptr_at(f32, q)[i]):
@@ -287,7 +289,7 @@ def equal_floats(p: u64, q: u64, single: boolean, count: u64) -> boolean:
 
 
 def equal(g: Ptr[G], t: Ptr[Type], p: u64, q: u64) -> boolean:
-    """Whether the values of type t at p and q are equal. Sets g.pending when a dynamic type cannot be compared."""
+    """Whether the values of type t at p and q are equal. Sets g.pending if a dynamic type cannot be compared."""
     if t.at.tflag & TFLAG_REGULAR_MEMORY != 0:
         return p == q or t.at.size == 0 or memcmp(p, q, t.at.size) == 0
     k = t.at.kind_

@@ -1,12 +1,13 @@
 """Maps, as compiled code calls them: keys and values by address. The table is maptable.py's, iteration mapiter.py's.
 
 Invariants
-- Nothing is changed before the key is hashed, which is all that can panic.
-- The address `mapaccess` or `mapassign` gives is good until the next operation that changes the map; compiled code
-  loads from it or stores to it at once.
-- `writing` is set from when an operation that changes the map has hashed its key until it ends. Who finds it set when
-  beginning, or not set when ending, sets g.pending to a fatal error, as Go does: the program has a data race. Plain
-  loads and stores are enough for a check that need not find every race; they cost nothing that can be measured.
+- Nothing is changed before the key is hashed, and only hashing can panic.
+- The address that `mapaccess` or `mapassign` returns is valid until the next operation that changes the map. Compiled
+  code loads from it or stores to it at once.
+- An operation that changes the map sets `writing` after it has hashed its key, and clears it when it ends. An operation
+  that finds it set at its start, or clear at its end, sets g.pending to a fatal error, as Go does: the program has a
+  data race. Plain loads and stores are sufficient for a check that need not find every race, and their cost is not
+  measurable.
 """
 
 from morestack.abi.pending import PENDING_MAP_READ_WRITE, PENDING_MAP_WRITES, PENDING_NIL_MAP
@@ -62,7 +63,7 @@ from morestack.runtime.value.maptable import (
 
 @export
 def makemap(g: Ptr[G], t: Ptr[MapType], hint: i64) -> Ptr[Map]:
-    """make(map[key]elem, hint). Up to 8 entries the table is made when it is needed."""
+    """make(map[key]elem, hint). For up to 8 entries the table is allocated when it is first needed."""
     stress(g)
     m = ptr_at(Map, mallocgc(g.at.m.at.p, size_of(Map), False))
     m.at.seed = fastrand(g.at.m)
@@ -74,8 +75,8 @@ def makemap(g: Ptr[G], t: Ptr[MapType], hint: i64) -> Ptr[Map]:
 
 @noinline
 def check_key(g: Ptr[G], t: Ptr[MapType], key: u64) -> None:
-    """Look-ups in an empty map panic for keys that cannot be hashed, too; with a text of their own, which pending_b
-    asks for."""
+    """Panic if the key of a look-up in an empty map cannot be hashed. The panic has its own text, selected by
+    pending_b."""
     if t.at.flags & HASH_MIGHT_PANIC != 0:
         typehash(g, t.at.key, key, u64(0))
         if g.at.pending != 0:
@@ -83,7 +84,7 @@ def check_key(g: Ptr[G], t: Ptr[MapType], key: u64) -> None:
 
 
 def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
-    """The slot of a key, or 0; may set g.pending. Requires: m has groups."""
+    """Find the slot of a key, or 0. May set g.pending. Requires: m has groups."""
     kind = m.at.key_kind
     if kind == KEY_WORD:
         x = ptr_at(u64, key)[0]
@@ -106,7 +107,8 @@ def lookup(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
 
 @noinline
 def access(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
-    """mapaccess where a hash is needed; out of line, as the two below, so that each saves no registers but its own."""
+    """mapaccess where a hash is needed. It is out of line, like the two below, so that each saves only its own
+    registers."""
     slot = lookup(g, t, m, key)
     return elem_of(t, slot) if slot != 0 else u64(0)
 
@@ -152,7 +154,7 @@ def failed(g: Ptr[G], m: Ptr[Map]) -> boolean:
 
 
 def begin_write(g: Ptr[G], m: Ptr[Map]) -> boolean:
-    """Set `writing`, unless another operation has: then the program ends."""
+    """Set `writing`, unless another operation has: in that case the program ends."""
     if m.at.writing != 0:
         g.at.pending = PENDING_MAP_WRITES
         return False
@@ -161,14 +163,14 @@ def begin_write(g: Ptr[G], m: Ptr[Map]) -> boolean:
 
 
 def end_write(g: Ptr[G], m: Ptr[Map]) -> None:
-    """Clear `writing`. When another operation has done so meanwhile, the program ends."""
+    """Clear `writing`. If another operation has done so meanwhile, the program ends."""
     if m.at.writing == 0:
         g.at.pending = PENDING_MAP_WRITES
     m.at.writing = u8(0)
 
 
 def store_key(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], slot: u64, key: u64) -> None:
-    """Copy a key to a new slot, and give large keys and values an object of their own."""
+    """Copy a key to a new slot, and allocate separate objects for large keys and values."""
     kind = m.at.key_kind
     if kind == KEY_WORD:
         ptr_at(u64, slot)[0] = ptr_at(u64, key)[0]
@@ -215,7 +217,7 @@ def mapassign(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
         slot = take_slot(g, t, m, h)
         store_key(g, t, m, slot, key)
     elif t.at.flags & NEED_KEY_UPDATE != 0:
-        # Equal keys need not be the same: -0 and 0.
+        # Equal keys need not be identical: -0 and 0.
         memmove(key_of(t, slot), key, t.at.key.at.size)
     end_write(g, m)
     return elem_of(t, slot)
@@ -234,7 +236,7 @@ def mapdelete(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> None:
     if slot != 0:
         release_slot(t, m, h, slot)
         if m.at.used == 0:
-            # What was learnt from timing about the order of the old keys is of no use for the next ones.
+            # What timing reveals about the order of the old keys is useless for the next ones.
             m.at.seed = fastrand(g.at.m)
     end_write(g, m)
 

@@ -1,14 +1,14 @@
 """Hashes of Go values.
 
-`typehash` hashes a value by walking its type descriptor, so that values that == calls equal have one hash: -0 and 0
-do, blank fields do not count, an interface hashes as its dynamic value. A NaN equals nothing and gets a random hash,
-or a map full of NaNs would be one long chain.
+`typehash` hashes a value by walking its type descriptor, so that values that are equal by == have the same hash: -0 and
+0 do, blank fields do not count, and an interface hashes as its dynamic value. A NaN equals nothing and gets a random
+hash, because otherwise a map full of NaNs would be one long chain.
 
-The core is the folded multiplication of wyhash and foldhash: high half xor low half of a 128-bit product. Low bits
-of the product depend on the low bits of the factors only, its high half on all; their xor has both. One of the
-factors carries the map's seed, so that who does not know it cannot choose keys that collide.
+The core is the folded multiplication of wyhash and foldhash: high half xor low half of a 128-bit product. The low bits
+of the product depend only on the low bits of the factors, its high half on all bits; their xor combines both. One of
+the factors contains the map's seed, so that an attacker who does not know it cannot choose keys that collide.
 
-Rejected: AES rounds as Go has; the dialect has no vector registers, and one multiplication is as fast.
+Rejected: AES rounds, as in Go. The dialect has no vector registers, and one multiplication is as fast.
 """
 
 from morestack.abi.descriptors import (
@@ -43,7 +43,7 @@ from morestack.runtime.sys.rand import K0, K1, fastrand, fold
 from morestack.runtime.value.iface import dynamic_type
 
 SHORT = u64(16)
-"""Bytes of memory that two words say all of."""
+"""The most bytes of memory that two words cover."""
 
 
 def wordhash(x: u64, seed: u64) -> u64:
@@ -68,7 +68,7 @@ def load64(at: u64) -> u64:
 
 @inline
 def first_word(p: u64, n: u64) -> u64:
-    """The first of two words that say all of at most 16 bytes."""
+    """The first of two words that together cover at most 16 bytes."""
     if n >= 8:
         return load64(p)
     if n >= 4:
@@ -87,13 +87,13 @@ def last_word(p: u64, n: u64) -> u64:
 
 
 def shorthash(first: u64, last: u64, n: u64, seed: u64) -> u64:
-    """Hash of at most 16 bytes, given by two words; as memhash."""
+    """Hash of at most 16 bytes, given by two words. Equals memhash."""
     return fold(u64(first ^ u64(seed + n * K0)), u64(last ^ K1))
 
 
 def memhash(p: u64, n: u64, seed: u64) -> u64:
-    """Hash of n bytes. The last loads overlap what came before, so that no length needs a loop over bytes; the length
-    goes into all bits of the seed, because in few bits it would make up for a difference in the bytes."""
+    """Hash of n bytes. The last loads overlap earlier ones, so that no length needs a loop over bytes. The length is
+    mixed into all bits of the seed, because in few bits it could cancel a difference in the bytes."""
     if n <= SHORT:
         return shorthash(first_word(p, n), last_word(p, n), n, seed)
     seed = u64(seed + n * K0)
@@ -138,7 +138,7 @@ def is_blank_field(f: Ptr[StructField]) -> boolean:
 
 
 def structhash(g: Ptr[G], t: Ptr[StructType], p: u64, seed: u64) -> u64:
-    """Hash of all fields but blank ones."""
+    """Hash of all fields except blank ones."""
     h = seed
     for i in range(t.at.fields_len):
         f = ptr_at(StructField, u64(t.at.fields + i * size_of(StructField)))
@@ -148,7 +148,7 @@ def structhash(g: Ptr[G], t: Ptr[StructType], p: u64, seed: u64) -> u64:
 
 
 def typehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
-    """Hash of the value of type t at p. Sets g.pending when it holds a value that has none."""
+    """Hash of the value of type t at p. Sets g.pending if it contains a value that cannot be hashed."""
     if t.at.tflag & TFLAG_REGULAR_MEMORY != 0:
         return memhash(p, t.at.size, seed)
     k = t.at.kind_

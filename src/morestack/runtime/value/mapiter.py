@@ -1,12 +1,14 @@
-"""Iteration over a map: all slots in order, from a random one on.
+"""Iteration over a map: all slots in order, starting at a random one.
 
-The iterator lies in the goroutine's frame, whose pointer map takes all of its words for pointers. So they are
-addresses in the heap, or numbers below any stack's address; and it moves with the stack: nothing keeps its address.
+The iterator lies in the goroutine's frame, whose pointer map treats all of its words as pointers. So they must be
+addresses in the heap, or numbers below any stack's address. The iterator moves with the stack, so nothing may keep its
+address.
 
-What Go promises: each entry at most once, none that was deleted before it was reached, values as they are now; what
-is added may come or not. While the map keeps its groups, walking the slots gives that. When they were replaced, the
-iterator goes on in the old ones, which nobody writes to, and looks each key up in the new ones. A key that is
-not there was deleted; but a NaN is never found, and can only go by `clear`, of which clear_seq tells.
+Go guarantees that each entry is visited at most once, that entries deleted before they are reached are not visited, and
+that values are current; added entries may be visited or not. While the map keeps its groups, walking the slots
+satisfies this. If they were replaced, the iterator continues in the old ones, which are no longer written, and looks
+each key up in the new ones. A key that is not found was deleted. But a NaN is never found, and only `clear` can remove
+it, which clear_seq shows.
 """
 
 from morestack.abi.pending import PENDING_MAP_ITERATION_WRITE
@@ -28,7 +30,7 @@ from morestack.runtime.value.maptable import MSB, Map, MapType, elem_of, find, h
 
 @struct
 class Hiter:
-    """An iterator: key and elem are what compiled code reads. Up to 12 words."""
+    """An iterator: compiled code reads key and elem. Up to 12 words."""
 
     key: u64
     elem: u64
@@ -57,7 +59,7 @@ def mapiterinit(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], it: Ptr[Hiter]) -> None
 
 @noinline
 def moved(g: Ptr[G], it: Ptr[Hiter], key: u64) -> u64:
-    """Where the key of an old slot is now, or 0."""
+    """The current slot of the key of an old slot, or 0."""
     m = it.at.m
     if m.at.used == 0:
         return u64(0)
@@ -66,7 +68,7 @@ def moved(g: Ptr[G], it: Ptr[Hiter], key: u64) -> u64:
 
 @export
 def mapiternext(g: Ptr[G], it: Ptr[Hiter]) -> None:
-    """Go to the next entry; at the end key is 0."""
+    """Go to the next entry; at the end, key is 0."""
     m = it.at.m
     it.at.key = u64(0)
     it.at.elem = u64(0)

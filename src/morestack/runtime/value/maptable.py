@@ -1,4 +1,4 @@
-"""The table of a map: a Swiss table, as Abseil's and as Go's since 1.24.
+"""The table of a map: a Swiss table, like Abseil's and like Go's since 1.24.
 
         Map     used seed groups mask growth_left ...
                           |
@@ -7,22 +7,22 @@
                  |
                  8 bytes, one a slot: 0 empty, 1 deleted, 0x80 | low 7 bits of the hash (H2)
 
-The rest of the hash (H1) names the group where the probe for a key begins; the next ones are 1, 3, 6, ... further.
-A probe ends at a group with an empty slot, or after all groups. Within a group the 8 control bytes are compared
-at once, as one word; a slot whose byte matches has the key but once in 128 times.
+The rest of the hash (H1) selects the group where the probe for a key begins; the next ones are 1, 3, 6, ... groups
+further. A probe ends at a group with an empty slot, or after all groups. Within a group the 8 control bytes are
+compared at once, as one word; a slot whose byte matches holds another key only once in 128 times.
 
 Invariants
 - A key is in at most one slot, and no group before its own on its probe sequence has an empty slot.
-- growth_left + used + deleted slots = 7/8 of the slots; all 8 when there is one group.
-- Slots that are not used are zero. An array of groups that was replaced is never written again: iterators
-  go on in it (mapiter.py).
+- growth_left + used + deleted slots = 7/8 of the slots; all 8 if there is one group.
+- Unused slots are zero. An array of groups that was replaced is never written again, because iterators continue in it
+  (mapiter.py).
 - `groups` is 0 until the first assignment.
 
-An empty slot is 0 here and 0x80 in Go: so fresh memory is an empty table, and clearing is a memset.
+An empty slot is 0 here, where Go has 0x80. So fresh memory is an empty table, and clearing is a memset.
 
 Rejected: Go's directory of tables of at most 1024 slots, which bounds how long one assignment takes. It costs every
-look-up two dependent loads; and doubling one table writes two sequential streams, because a group's keys go to
-the group of the same number or to its mirror image in the new half.
+look-up two dependent loads. Doubling a single table is cheap: it writes two sequential streams, because a group's keys
+go to the group of the same number or to its mirror image in the new half.
 """
 
 from morestack.abi.descriptors import KIND_STRING, KIND_STRUCT, TFLAG_REGULAR_MEMORY
@@ -73,13 +73,13 @@ HASH_MIGHT_PANIC = u32(2)
 INDIRECT_KEY = u32(4)
 INDIRECT_ELEM = u32(8)
 
-# How keys are hashed and compared: the common ones without looking at their descriptor.
+# How keys are hashed and compared. The common kinds do not need their descriptor.
 KEY_ANY = u8(0)
 KEY_WORD = u8(1)
 KEY_HALF = u8(2)
 KEY_STRING = u8(3)
 KEY_BYTE = u8(4)
-KEY_SHORT = u8(5)  # a string of at most SHORT bytes; no map has it for its key_kind
+KEY_SHORT = u8(5)  # a string of at most SHORT bytes; never the key_kind of a map
 
 
 @struct
@@ -103,7 +103,8 @@ class MapType:
 
 @struct
 class Map:
-    """What a map value points to. clear_seq counts clears; writing: an operation that changes the map is under way."""
+    """The structure a map value points to. clear_seq counts clears; writing: an operation that changes the map is
+    running."""
 
     used: u64
     seed: u64
@@ -145,13 +146,13 @@ def hash_key(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], key: u64) -> u64:
 
 
 def match_h2(ctrl: u64, h2: u64) -> u64:
-    """Bit 7 of each byte that is the control byte h2; may be set for some other full slot above a match, too."""
+    """Bit 7 of each byte that equals the control byte h2. It may also be set for another full slot above a match."""
     x = u64(ctrl ^ u64(h2 * LSB))
     return u64(u64(x - LSB) & u64(~x) & MSB)
 
 
 def match_empty(ctrl: u64) -> u64:
-    """Not 0 when a slot is empty; then its lowest bit stands in the first empty one."""
+    """Nonzero if a slot is empty; then its lowest set bit is in the byte of the first empty one."""
     return u64(u64(ctrl - LSB) & u64(~ctrl) & MSB)
 
 
@@ -177,7 +178,7 @@ def same_bytes(a: u64, b: u64, n: u64) -> boolean:
 
 
 def scan_word(t: Ptr[MapType], m: Ptr[Map], x: u64) -> u64:
-    """The slot of an 8-byte key in the only group, or 0: trying all takes less time than a hash."""
+    """The slot of an 8-byte key in the only group, or 0. Comparing with all of them takes less time than a hash."""
     full = u64(ptr_at(u64, m.at.groups)[0] & MSB)
     slot = u64(m.at.groups + t.at.keys_off)
     stride = t.at.key_stride
@@ -218,7 +219,7 @@ def load_word(at: u64, kind: u8) -> u64:
 
 @inline
 def is_key(g: Ptr[G], t: Ptr[MapType], slot: u64, how: u8, x: u64, y: u64, n: u64) -> boolean:
-    """Whether a slot has the key that `probe` looks for."""
+    """Whether a slot holds the key that `probe` looks for."""
     if how == KEY_STRING:
         return ptr_at(u64, slot)[1] == n and same_bytes(ptr_at(u64, slot)[0], x, n)
     if how == KEY_SHORT:
@@ -233,7 +234,7 @@ def is_key(g: Ptr[G], t: Ptr[MapType], slot: u64, how: u8, x: u64, y: u64, n: u6
 
 @inline
 def probe(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64, how: u8, x: u64, y: u64, n: u64) -> u64:
-    """The slot of a key, or 0: the one look-up loop, specialised by a constant `how` wherever it is used.
+    """Find the slot of a key, or 0. This is the only look-up loop, specialised by a constant `how` wherever it is used.
 
     x, y and n are what `how` compares: the key of 8, 4 or 1 byte; a string's address and length; the first and last
     word of a short one; the address of any other key.
@@ -269,7 +270,7 @@ def find_string(t: Ptr[MapType], m: Ptr[Map], h: u64, data: u64, n: u64) -> u64:
 
 
 def find_short(t: Ptr[MapType], m: Ptr[Map], h: u64, first: u64, last: u64, n: u64) -> u64:
-    """The slot of a string key of at most SHORT bytes, or 0. Nothing is called, so everything stays in registers."""
+    """The slot of a string key of at most SHORT bytes, or 0. It makes no calls, so everything stays in registers."""
     return probe(nil(G), t, m, h, KEY_SHORT, first, last, n)
 
 
@@ -308,12 +309,12 @@ def elem_of(t: Ptr[MapType], slot: u64) -> u64:
 
 
 def capacity_of(groups: u64) -> u64:
-    """How many slots of so many groups may be in use."""
+    """How many slots of `groups` groups may be in use."""
     return u64(groups * 7) if groups > 1 else GROUP_SLOTS
 
 
 def groups_for(t: Ptr[MapType], hint: u64) -> u64:
-    """Groups for so many entries; 1 for what could never be allocated, as Go does."""
+    """The number of groups for `hint` entries; as in Go, 1 if so many could never be allocated."""
     groups = u64(1)
     if hint > MAX_HINT:
         return groups
@@ -330,7 +331,7 @@ def new_groups(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], groups: u64) -> None:
 
 
 def slot_of(t: Ptr[MapType], ctrl: u64) -> u64:
-    """The slot a control byte stands for: a group is aligned to 8 bytes and begins with its control bytes."""
+    """The slot that belongs to a control byte: a group is aligned to 8 bytes and begins with its control bytes."""
     return u64(u64(ctrl & ~7) + t.at.keys_off + (ctrl & 7) * t.at.key_stride)
 
 
@@ -350,7 +351,7 @@ def find_free(t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
 
 
 def copy_slot(to: u64, at: u64, size: u64) -> None:
-    """Copy a slot; most are a few words."""
+    """Copy a slot; most slots are a few words."""
     if size & 7 != 0 or size > 64:
         memmove(to, at, size)
         return
@@ -360,7 +361,7 @@ def copy_slot(to: u64, at: u64, size: u64) -> None:
 
 @noinline
 def rehash(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
-    """Replace the groups by twice as many, or by as many when many slots are only marked deleted."""
+    """Replace the groups by twice as many, or by the same number if many slots are only marked deleted."""
     old = m.at.groups
     n = u64(m.at.mask + 1)
     new_groups(g, t, m, n if m.at.used <= n * 5 else u64(n * 2))
@@ -377,7 +378,7 @@ def rehash(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map]) -> None:
 
 
 def take_slot(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
-    """A slot for a new key with this hash; grows when needed. A deleted slot is taken again before that."""
+    """Take a slot for a new key with this hash. Grows the table if needed, but reuses a deleted slot before that."""
     if m.at.growth_left == 0 and m.at.mask == 0:
         rehash(g, t, m)
     ctrl = find_free(t, m, h)
@@ -392,7 +393,7 @@ def take_slot(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], h: u64) -> u64:
 
 
 def release_slot(t: Ptr[MapType], m: Ptr[Map], h: u64, slot: u64) -> None:
-    """Free a slot in use. It is empty again where no probe can have gone on past its group."""
+    """Free a slot. It becomes empty if no probe can have continued past its group, else deleted."""
     mask = m.at.mask
     at = u64((h >> 7) & mask)
     step = u64(0)

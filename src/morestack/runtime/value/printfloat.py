@@ -1,5 +1,5 @@
 """Floats as Go 1.27 prints them: the shortest digits that read back as the same value, as strconv's format
-'g' with precision -1: with an exponent from 1e+06 up and below 1e-04. (Before 1.27: +1.000000e+000.)
+'g' with precision -1: with an exponent from 1e+06 up, and below 1e-04. (Before 1.27: +1.000000e+000.)
 """
 
 from morestack.dialect.machine import Ptr, boolean, export, f64, f64_bits, i64, u8, u64
@@ -30,12 +30,12 @@ def find_digits(v: f64, single: boolean) -> None:
 
 
 def digit(at: u64) -> u8:
-    """The character of a digit; 0 behind the last."""
+    """The character of a digit; '0' after the last."""
     return u8(48 + dragon.at.digits[at]) if at < dragon.at.count else u8(48)
 
 
 def put_exponent(exponent: i64) -> None:
-    """e, sign, at least two digits."""
+    """Print e, the sign, and at least two digits."""
     put_byte(u8(101))
     e = exponent
     if e < 0:
@@ -78,7 +78,7 @@ def put_finite(v: f64, single: boolean) -> None:
 
 
 def put_float(v: f64, single: boolean, plus: boolean) -> None:
-    """Print any value; `plus`: with a sign even when positive."""
+    """Print any value; `plus`: with a sign even if positive."""
     begin()
     bits = f64_bits(v)
     if v != v:
@@ -105,7 +105,7 @@ def put_float(v: f64, single: boolean, plus: boolean) -> None:
 
 
 def put_complex(re: f64, im: f64, single: boolean) -> None:
-    """(re+imi)"""
+    """Print (re+imi)."""
     begin()
     put_byte(u8(40))
     put_float(re, single, False)
@@ -117,23 +117,23 @@ def put_complex(re: f64, im: f64, single: boolean) -> None:
 
 @export
 def printfloat(g: Ptr[G], v: f64) -> None:
-    """A float64."""
+    """Print a float64."""
     put_float(v, False, False)
 
 
 @export
 def printfloat32(g: Ptr[G], v: f64) -> None:
-    """A float32, widened."""
+    """Print a float32, widened."""
     put_float(v, True, False)
 
 
 @export
 def printcomplex(g: Ptr[G], re: f64, im: f64) -> None:
-    """A complex128."""
+    """Print a complex128."""
     put_complex(re, im, False)
 
 
 @export
 def printcomplex64(g: Ptr[G], re: f64, im: f64) -> None:
-    """A complex64, widened."""
+    """Print a complex64, widened."""
     put_complex(re, im, True)

@@ -1,5 +1,5 @@
-"""Slices: append's growth and unsafe.Slice's checks. Growth is Go's formula, rounded up to Go's size classes, so
-that cap() is what Go says.
+"""Slices: append's growth and unsafe.Slice's checks. Growth is Go's formula, rounded up to Go's size classes, so that
+cap() is the same as in Go.
 """
 
 from morestack.abi.pending import (
@@ -29,7 +29,8 @@ class GoSlice:
 
 
 def nextslicecap(new_len: i64, old_cap: i64) -> i64:
-    """The capacity wanted: twice the old one while small, 1.25 times and a bit when large, at least new_len."""
+    """The requested capacity: twice the old one while small, a little over 1.25 times when large, and at least
+    new_len."""
     double = i64(old_cap + old_cap)
     if new_len > double:
         return new_len
@@ -47,7 +48,7 @@ def nextslicecap(new_len: i64, old_cap: i64) -> i64:
 
 @export
 def growslice(g: Ptr[G], out: Ptr[GoSlice], old: u64, new_len: i64, old_cap: i64, added: i64, elem: Ptr[Type]) -> None:
-    """A slice of length new_len whose first new_len - added elements are those at old."""
+    """Make a slice of length new_len whose first new_len - added elements are those at old."""
     stress(g)
     out.at.data = u64(0)
     out.at.len = i64(0)
@@ -78,7 +79,7 @@ def growslice(g: Ptr[G], out: Ptr[GoSlice], old: u64, new_len: i64, old_cap: i64
 
 
 def beyond_memory(ptr: u64, size: u64) -> boolean:
-    """Whether `size` bytes from ptr on run past the end of the address space; any, when ptr is nil."""
+    """Whether `size` bytes from ptr on run past the end of the address space. If ptr is nil, any bytes do."""
     return size > u64(0 - ptr)
 
 

@@ -1,7 +1,7 @@
 """Strings: concatenation, comparison, and conversions to and from runes and bytes.
 
-A string's bytes are never written after they are made. They lie on the heap or in static data, never in a
-frame, so a string may be returned as part of another.
+A string's bytes are never written after it is created. They lie in the heap or in static data, never in a frame, so an
+operation may return a part of another string.
 """
 
 from morestack.abi.pending import PENDING_STRING_LEN
@@ -25,7 +25,7 @@ class GoString:
 
 
 def raw(g: Ptr[G], size: i64) -> u64:
-    """Zeroed bytes without pointers."""
+    """Allocate zeroed bytes without pointers."""
     stress(g)
     return malloc_noscan(g.at.m.at.p, u64(size))
 
@@ -38,7 +38,7 @@ def set_string(out: Ptr[GoString], data: u64, length: i64) -> None:
 
 @export
 def concatstrings(g: Ptr[G], out: Ptr[GoString], strings: Ptr[GoString], n: i64) -> None:
-    """s0 + s1 + ... of n string headers in memory. One that is all there is is returned as it is."""
+    """s0 + s1 + ... of n string headers in memory. If only one is not empty, it is returned unchanged."""
     total = i64(0)
     only = u64(0)
     parts = i64(0)
@@ -67,7 +67,7 @@ def concatstrings(g: Ptr[G], out: Ptr[GoString], strings: Ptr[GoString], n: i64)
 
 @export
 def cmpstring(g: Ptr[G], a: u64, a_len: i64, b: u64, b_len: i64) -> i64:
-    """-1, 0 or 1 as a < b, a == b, a > b by bytes."""
+    """Compare two strings: -1, 0 or 1 as a < b, a == b, a > b by bytes."""
     n = a_len if a_len < b_len else b_len
     if n != 0:
         c = memcmp(a, b, u64(n))
@@ -85,18 +85,18 @@ def memequal(g: Ptr[G], p: u64, q: u64, size: i64) -> boolean:
 
 
 def rune_len(r: u32) -> i64:
-    """Bytes of a rune in UTF-8; what is no rune counts as U+FFFD."""
+    """Bytes of a rune in UTF-8; a value that is not a rune counts as U+FFFD."""
     if r < 0x80:
         return i64(1)
     if r < 0x800:
         return i64(2)
-    if r > MAX_RUNE or r < 0x10000:  # what is no rune becomes U+FFFD, of 3 bytes
+    if r > MAX_RUNE or r < 0x10000:  # a value that is not a rune becomes U+FFFD, of 3 bytes
         return i64(3)
     return i64(4)
 
 
 def encoderune(at: u64, rune: u32) -> u64:
-    """Write a rune as UTF-8; the address after it."""
+    """Write a rune as UTF-8. Returns the address after it."""
     r = rune
     if r > MAX_RUNE or (r >= 0xD800 and r < 0xE000):
         r = RUNE_ERROR
@@ -121,7 +121,8 @@ def encoderune(at: u64, rune: u32) -> u64:
 
 
 def decode(data: u64, length: i64, k: i64) -> i64:
-    """rune << 32 | position after it, of the rune at byte k. What is not UTF-8 is U+FFFD, a byte at a time."""
+    """Decode the rune at byte k. Returns rune << 32 | position after it. Each byte that is not valid UTF-8 is
+    U+FFFD."""
     p = ptr_at(u8, u64(data + u64(k)))
     bad = i64(i64(RUNE_ERROR) << 32 | k + 1)
     left = i64(length - k)
