@@ -1,10 +1,11 @@
 """The runtime, in the dialect: stacks, scheduler, channels, heap, panics.
 
-`modules()` are its modules in import order; `exports()` the functions that compiled Go code and the engine can call,
-each `runtime.<name>`. Nothing is stubbed: codegen rejects a call of a function that is not there.
+`modules()` returns its modules in import order, and `exports()` the functions that compiled Go code and the engine can
+call, each as `runtime.<name>`. There are no stubs: codegen rejects a call of a function that does not exist.
 
-A folder imports only folders before it in FOLDERS, and a module only modules before it. Where a lower one has to call
-a higher one, the address is stored when the runtime starts (gc/mgchooks.py, Timers.fire in sched/timeheap.py).
+A folder imports only folders before it in FOLDERS, and a module only modules before it. If a lower module must call a
+higher one, it calls an address that is stored when the runtime starts (gc/mgchooks.py, Timers.fire in
+sched/timeheap.py).
 """
 
 from importlib import import_module
@@ -35,7 +36,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
 
 
 def modules() -> list[ModuleType]:
-    """The runtime's modules, in import order; init.py, which starts the others, is the last."""
+    """The runtime's modules, in import order; init.py, which initializes the others, is the last."""
     names = [f"{folder}.{name}" for folder, files in FOLDERS.items() for name in files]
     return [import_module(f"morestack.runtime.{name}") for name in (*names, "init")]
 

@@ -1,14 +1,14 @@
-"""Start and stop: what the engine calls before the first goroutine runs and after the last one did.
+"""Start and stop: what the engine calls before the first goroutine runs and after the last one has run.
 
 g0 = schedinit(pc of rt.goexit, processors)
-setdiscipline(kind, segment size, pc of rt.lessstack)      setthreads(...) when each goroutine has a thread
+setdiscipline(kind, segment size, pc of rt.lessstack)      setthreads(...) if each goroutine has a thread
 setreturns(pc of rt.panicval, pc of rt.panicreturn)
 seterrors(rt.errors)
 addroots(table)                                            for each package
 setgc(...)      settraceback(...)      setdebug(flags)     setschedule(g0, seed) under STRESS=schedule
 sysmonstart(g0, ...)      setinitialstack(size)
 newproc(g0, closure of runtime.main)
-rt.mstart(g0)                                              on the thread that runs goroutines, until the program is over
+rt.mstart(g0)                                              on the thread that runs goroutines, until the program ends
 code = exitcode(g0)
 """
 
@@ -66,8 +66,8 @@ MAX_STACK = u64(1000000000)
 
 @export
 def schedinit(goexit_pc: u64, procs: u64) -> Ptr[G]:
-    """Make the runtime ready, with so many processors; returns g0. A second call begins anew: no thread of the run
-    before may be left (endthreads)."""
+    """Initialize the runtime with `procs` processors. Returns g0. A second call starts over; no thread of the previous
+    run may be left (endthreads)."""
     fatal_init()
     lockrank_init()
     mheap_init()
@@ -118,7 +118,7 @@ def setdebug(flags: u64) -> None:
 
 @export
 def setmaxstack(size: u64) -> u64:
-    """Set the limit of a goroutine's stack; the one before."""
+    """Set the limit of a goroutine's stack. Returns the previous limit."""
     before = maxstacksize.value
     maxstacksize.value = size
     return before
@@ -126,5 +126,5 @@ def setmaxstack(size: u64) -> u64:
 
 @export
 def exitcode(g: Ptr[G]) -> i64:
-    """The program's exit code, once it is over."""
+    """The program's exit code, once it has ended."""
     return exit_code.value

@@ -173,7 +173,7 @@ def argument_word(g: Ptr[G], have: Ptr[Type], want: Ptr[Type]) -> i64:
 
 
 def start_wanted() -> i64:
-    """Returns 1 the first time: the caller must start the goroutine."""
+    """Return 1 the first time: the caller must then start the goroutine."""
     if _started.value != 0:
         return i64(0)
     _started.value = u32(1)

@@ -1,4 +1,4 @@
-"""Stack objects, as in Go: an object in a frame that is no longer live does not keep alive what it points to.
+"""Stack objects, as in Go: once an object in a frame is dead, it does not keep alive what it points to.
 
 A frame whose words have TRACKED_OBJECTS set has a table of its objects in the function record, and in each site record
 a mask of those that the function itself reads again. Any other object is live if something points into it: a slot, an

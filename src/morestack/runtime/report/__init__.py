@@ -1,1 +1,1 @@
-"""What a program, or who runs it, asks about the runtime: callers, memory, leaks, the last words."""
+"""Answers to programs and their users about the runtime: callers, memory, leaks, final tracebacks."""

@@ -1,4 +1,4 @@
-"""What a program may ask about the runtime itself, and the few things it may set."""
+"""Queries about the runtime that a program may make, and the few settings it may change."""
 
 from morestack.dialect.machine import Array, Literal, Ptr, export, func_ptr, i32, i64, local, struct, u64
 from morestack.runtime.sched.globrunq import Sched, sched
@@ -31,7 +31,7 @@ def breakpoint(g: Ptr[G]) -> None:
 
 @export
 def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
-    """debug.SetMaxStack; the limit before."""
+    """debug.SetMaxStack. Returns the previous limit."""
     before = i64(maxstacksize.value)
     maxstacksize.value = u64(size)
     return before
@@ -39,7 +39,7 @@ def setmaxstacksize(g: Ptr[G], size: i64) -> i64:
 
 @export
 def setmaxthreads(g: Ptr[G], n: i64) -> i64:
-    """debug.SetMaxThreads; the limit before. With more threads than that already, the program ends."""
+    """debug.SetMaxThreads. Returns the previous limit. If there already are more threads, the program ends."""
     lock(sched.ptr.field(Sched.lock), RANK_SCHED)
     before = i64(sched.at.maxmcount)
     sched.at.maxmcount = u64(min(max(n, i64(0)), MOST_THREADS))
@@ -50,19 +50,19 @@ def setmaxthreads(g: Ptr[G], n: i64) -> i64:
 
 @export
 def gcount(g: Ptr[G]) -> i64:
-    """How many goroutines there are."""
+    """The number of goroutines."""
     return i64(goroutines_alive() - u64(finalizers_run.value))
 
 
 def set_procs(g: Ptr[G]) -> None:
-    """The world is stopped for GOMAXPROCS."""
+    """Change the number of processors for GOMAXPROCS. The world is stopped."""
     g.at.sched.ret = u64(sched.at.nprocs)
     procresize(g.at.m, g.at.extra.at.world_arg)
 
 
 @export
 def gomaxprocs(g: Ptr[G], n: i64) -> i64:
-    """runtime.GOMAXPROCS: how many processors there were; n of them from now on, unless it is not positive."""
+    """runtime.GOMAXPROCS: use n processors from now on, if n is positive. Returns the previous number."""
     if n <= 0 or u64(n) == u64(sched.at.nprocs):
         return i64(sched.at.nprocs)
     return with_world_stopped(g, func_ptr(set_procs), u64(n))

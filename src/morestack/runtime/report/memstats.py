@@ -1,7 +1,7 @@
-"""runtime.ReadMemStats: what the heap and the collector know about memory. The world is stopped while it is read, so
-the figures fit each other.
+"""runtime.ReadMemStats: figures of the heap and the collector. They are read while the world is stopped, so they are
+consistent.
 
-        Mallocs, Frees   counted by runs, by size class; objects of runs that nobody got yet are subtracted here.
+        Mallocs, Frees   counted by runs, by size class; objects of runs not allocated yet are subtracted here.
                          A part of a block of tiny objects counts as allocated and freed, as in Go
         HeapSys          the arena without stacks and the collector's memory: HeapInuse (pages of objects) + HeapIdle
         StackInuse       pages of stacks
@@ -54,7 +54,7 @@ BY_SIZE = u64(61)
 
 @struct
 class BySize:
-    """A size class, in MemStats."""
+    """The figures of a size class, in MemStats."""
 
     size: u32
     pad: u32
@@ -64,7 +64,7 @@ class BySize:
 
 @struct
 class MemStats:
-    """MemStats of golib/runtime/mstats.go."""
+    """The MemStats of golib/runtime/mstats.go."""
 
     alloc: u64
     total_alloc: u64
@@ -102,14 +102,14 @@ class MemStats:
 
 @struct
 class Unused:
-    """What runs hold that nobody got yet: objects by size class, and bytes."""
+    """The objects in runs that are not allocated yet, by size class, and their bytes."""
 
     objects: Array[u64, Literal[68]]
     bytes: u64
 
 
 def count_unused(pp: Ptr[P], out: Ptr[Unused]) -> None:
-    """Add a processor's runs. They stay: to give them up would waste the rest of their spans."""
+    """Add a processor's runs. The runs are kept, because releasing them would waste the rest of their spans."""
     for kind in range(NUM_KINDS):
         run = pp.at.runs[kind]
         if run.next != run.end:
@@ -120,7 +120,7 @@ def count_unused(pp: Ptr[P], out: Ptr[Unused]) -> None:
 
 
 def fill_objects(out: Ptr[MemStats], unused: Ptr[Unused]) -> None:
-    """Objects and their bytes."""
+    """Fill in objects and their bytes."""
     tiny = u64(0)
     for i in range(allp_n.value):
         count_unused(allp.at[i], unused)
@@ -150,11 +150,11 @@ def fill_objects(out: Ptr[MemStats], unused: Ptr[Unused]) -> None:
 
 
 def fill_memory(out: Ptr[MemStats]) -> None:
-    """Memory taken from the system."""
+    """Fill in memory taken from the system."""
     arena = u64(mheap.at.arena_used - arena_start())
     work = u64(mheap.at.pages_of[SPAN_WORK] << PAGE_SHIFT)
     spans = u64(mheap.at.pages_of[SPAN_STACK] << PAGE_SHIFT)
-    out.at.stack_inuse = max(spans, stacks_inuse())  # reserved stacks are in no span
+    out.at.stack_inuse = max(spans, stacks_inuse())  # reserved stacks are not in spans
     out.at.stack_sys = out.at.stack_inuse
     out.at.heap_inuse = u64(mheap.at.pages_of[SPAN_HEAP] << PAGE_SHIFT)
     out.at.heap_sys = u64(arena - spans - work)
@@ -170,7 +170,7 @@ def fill_memory(out: Ptr[MemStats]) -> None:
 
 
 def fill_collections(out: Ptr[MemStats]) -> None:
-    """What the collector did."""
+    """Fill in what the collector has done."""
     out.at.next_gc = next_gc.value if next_gc.value < NEVER else u64(0xFFFF_FFFF_FFFF_FFFF)
     out.at.last_gc = gcstats.at.last_wall
     out.at.pause_total_ns = gcstats.at.pause_total
@@ -186,15 +186,15 @@ def fill_collections(out: Ptr[MemStats]) -> None:
 
 @export
 def memstats(g: Ptr[G], out: Ptr[MemStats]) -> i64:
-    """Have everything filled in by schedule, with the world stopped. Until then g's stack may move, and `out` with it:
-    so its address is kept where copystack finds it."""
+    """Let schedule fill in everything, with the world stopped. Until then g's stack may move, and `out` with it, so the
+    address is stored where copystack finds it."""
     g.at.sched.ctxt = out.addr
     g.at.sched.ret = u64(0)
     return with_world_stopped(g, func_ptr(memstats_stopped), u64(0))
 
 
 def memstats_stopped(g: Ptr[G]) -> None:
-    """Fill in all there is to know. The world is stopped."""
+    """Fill in all figures. The world is stopped."""
     out = ptr_at(MemStats, g.at.sched.ctxt)
     g.at.sched.ctxt = u64(0)
     memset(out.addr, u8(0), size_of(MemStats))

@@ -1,8 +1,8 @@
-"""STRESS=leaks: when the program is over every stack goes back, and every page of the heap must be accounted for.
+"""STRESS=leaks: when the program has ended, every stack is freed, and every page of the heap must be accounted for.
 
-Goroutines that are left (those main did not wait for, dead ones kept for reuse) lose their stacks, caches and kept
-large stacks are given up. Then no stack may be in use, no span may hold stacks, and the runs that the arena consists
-of must add up to what the page heap has counted.
+The stacks of remaining goroutines (those main did not wait for, and dead ones kept for reuse) are freed, and so are
+caches and kept large stacks. Then no stack may be in use, no span may hold stacks, and the runs of the arena must add
+up to what the page heap has counted.
 """
 
 from morestack.abi.settings import RESERVE
@@ -20,7 +20,7 @@ from morestack.runtime.sys.layout import G, P
 
 
 def drop_stack(pp: Ptr[P], g: Ptr[G]) -> None:
-    """Take a goroutine's stack away."""
+    """Free a goroutine's stack."""
     if g.at.stack_lo == 0 or discipline.value == RESERVE:
         return
     end_stack(pp, g)
@@ -30,7 +30,7 @@ def drop_stack(pp: Ptr[P], g: Ptr[G]) -> None:
 
 
 def complain(what: Ptr[u8], n: u64) -> i64:
-    """Say what is wrong, with a number; the exit code."""
+    """Report a leak, with a number. Returns the exit code."""
     write_error(cstr(b"fatal error: leak: "))
     write_error(what)
     write_error(cstr(b": "))
@@ -40,7 +40,7 @@ def complain(what: Ptr[u8], n: u64) -> i64:
 
 
 def pages_add_up() -> boolean:
-    """Whether the runs of the arena are what has been counted."""
+    """Whether the runs of the arena add up to what the page heap has counted."""
     free = u64(0)
     used = u64(0)
     at = arena_start()
@@ -59,7 +59,8 @@ def pages_add_up() -> boolean:
 
 @export
 def checkleaks(g: Ptr[G]) -> i64:
-    """Look for leaks: 0, or the exit code when there are some. The program is over, and no thread runs Go code."""
+    """Check for leaks. Returns 0, or the exit code if there are any. The program has ended, and no thread runs Go
+    code."""
     pp = allp.at[0]
     for i in range(allg_count()):
         drop_stack(pp, allg_at(i))

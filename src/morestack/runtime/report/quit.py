@@ -1,15 +1,16 @@
-"""What is printed only when the program's threads have stopped: all goroutines, after a fatal error or SIGQUIT.
+"""Output that must wait until the program's threads have stopped: all goroutines, after a fatal error or SIGQUIT.
 
         a goroutine dies: it prints itself, `stop`       SIGQUIT: the engine calls `quit`
                      |                                           |
-                     +---- every thread comes to a safe point, or is given up ----+
+                     +---- every thread reaches a safe point, or is given up ----+
                                                 |
                               the engine calls `lasttraceback`, then `jointhreads`
 
-So no thread has to look at the stack of another that runs. One that never comes to a safe point keeps its `curg`: that
-goroutine's stack is not looked at, as in Go.
+So no thread reads the stack of a running one. A thread that never reaches a safe point keeps its `curg`, and that
+goroutine's stack is not read, as in Go.
 
-Rejected: Go's way, that who dies freezes the others and prints them itself. The engine ends the threads anyway.
+Rejected: Go's method, in which the dying thread freezes the others and prints their goroutines itself. The engine ends
+the threads anyway.
 """
 
 from morestack.dialect.machine import Ptr, atomic_load, atomic_store, cstr, export, nil, ptr_at, static, u32, u64
@@ -23,20 +24,21 @@ quitting = static(u32)
 
 
 def quit_init() -> None:
-    """No signal has come."""
+    """Reset: no signal has arrived."""
     quitting.value = u32(0)
 
 
 @export
 def quit(g: Ptr[G]) -> None:
-    """SIGQUIT: the program ends with status 2, and all goroutines are shown."""
+    """Handle SIGQUIT: end the program with status 2, and show all goroutines."""
     atomic_store(quitting.ptr, u32(1))
     atomic_store(frames_wanted.ptr, u32(1))
     die()
 
 
 def last_pc() -> u64:
-    """Where a goroutine that ran stopped: the program has many PCs, and the signal came to none of its threads."""
+    """The pc at which some running goroutine stopped. The program has many PCs, and the signal did not interrupt one of
+    its threads."""
     for i in range(allg_count()):
         if allg_at(i).at.status == G_RUNNING:
             return allg_at(i).at.sched.pc
@@ -45,13 +47,13 @@ def last_pc() -> u64:
 
 @export
 def crashes(g: Ptr[G]) -> u64:
-    """Whether the program has died and is to end by SIGABRT."""
+    """Whether the program has failed and is to end by SIGABRT."""
     return u64(traceback_crash.value) if died.value != 0 else u64(0)
 
 
 @export
 def lasttraceback(g: Ptr[G]) -> None:
-    """The program's threads have stopped: print what had to wait for that."""
+    """Print what had to wait until the program's threads have stopped."""
     begin()
     if atomic_load(quitting.ptr) != 0:
         puts(cstr(b"SIGQUIT: quit\nPC="))

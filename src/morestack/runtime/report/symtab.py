@@ -1,13 +1,13 @@
-"""What a program may ask about code: who called it, and what function a pc belongs to.
+"""Queries about code that a program may make: its callers, and the function that a pc belongs to.
 
-A pc that a program has is a continuation's address, or for the caller of an inlined function the end of its site
-record: the metadata in front of it (unwind.py) tells everything. But a program may also pass any number for a pc, so
-only those that `callers` gave out are looked at; they are kept in a hash table. As in Go, the pc before one of them
-(the call itself) is as good.
+A program's pc is the address of a continuation or, for the caller of an inlined function, the end of its site record.
+The metadata in front of it (unwind.py) describes it completely. But a program may pass any number as a pc, so only
+those that `callers` has returned are accepted; a hash table holds them. As in Go, the preceding pc (the call itself) is
+accepted too.
 
         pcs   open addressing, at most half full; 0 is free
 
-All of pctab is guarded by its lock; cwd does not change once it is set.
+The lock of pctab guards all of it; cwd does not change once it is set.
 """
 
 from morestack.dialect.machine import (
@@ -53,7 +53,7 @@ SITE_SIZE = u64(20)
 
 @struct
 class PcTable:
-    """The pcs a program was given."""
+    """The pcs a program has received."""
 
     lock: u32
     pcs: u64
@@ -66,7 +66,7 @@ pctab = static(PcTable)
 
 
 def symtab_init() -> None:
-    """No pc has been given out."""
+    """Reset: no pc has been returned to the program."""
     pctab.at.lock = u32(0)
     pctab.at.pcs = u64(0)
     pctab.at.size = u64(0)
@@ -75,7 +75,7 @@ def symtab_init() -> None:
 
 
 def pc_slot(pc: u64) -> Ptr[u64]:
-    """Where a pc is, or the free slot where it belongs."""
+    """The slot of a pc, or the free slot where it belongs."""
     mask = u64(pctab.at.size - 1)
     at = u64((pc >> 4) * 31 & mask)
     slots = ptr_at(u64, pctab.at.pcs)
@@ -85,7 +85,7 @@ def pc_slot(pc: u64) -> Ptr[u64]:
 
 
 def remember(pc: u64) -> None:
-    """Enter a pc. The lock is held."""
+    """Insert a pc. The lock is held."""
     if pctab.at.count * 2 >= pctab.at.size:
         old = pctab.at.pcs
         n = pctab.at.size
@@ -102,7 +102,7 @@ def remember(pc: u64) -> None:
 
 
 def known_pc(pc: u64) -> u64:
-    """The pc given out that this is, or is the one before; 0 for any other number."""
+    """The known pc that is equal to `pc` or directly follows it; 0 if there is none."""
     lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
     found = u64(0)
     if pctab.at.size != 0:
@@ -116,9 +116,10 @@ def known_pc(pc: u64) -> u64:
 
 @export
 def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
-    """Store the pcs of g's frames, innermost first, without the first `skip`; how many. g.sched is the caller's frame.
+    """Store the pcs of g's frames, innermost first, without the first `skip`. Returns how many. g.sched is the caller's
+    frame.
 
-    Frames of wrappers are left out, as in tracebacks.
+    Frames of wrappers are omitted, as in tracebacks.
     """
     f = local(Frame)
     first_frame(f, g)
@@ -144,7 +145,7 @@ def callers(g: Ptr[G], skip: i64, pcs: Ptr[u64], room: i64) -> i64:
 
 
 def write_stacks(g: Ptr[G], data: u64, length: u64, everyone: boolean) -> u64:
-    """Print stacks to memory; how many bytes."""
+    """Print stacks to memory. Returns how many bytes."""
     begin()
     flush()
     sink.at.at = data
@@ -160,7 +161,7 @@ def write_stacks(g: Ptr[G], data: u64, length: u64, everyone: boolean) -> u64:
 
 
 def all_stacks(g: Ptr[G]) -> None:
-    """The world is stopped for tracestack."""
+    """Print all stacks for tracestack. The world is stopped."""
     data = g.at.sched.ctxt
     g.at.sched.ctxt = u64(0)
     world_stopped.value = u32(1)
@@ -170,8 +171,9 @@ def all_stacks(g: Ptr[G]) -> None:
 
 @export
 def tracestack(g: Ptr[G], data: u64, length: i64, room: i64, everyone: boolean) -> i64:
-    """Print g's stack, and with `everyone` those of all goroutines, into a slice of bytes; how many. Others must stand
-    still for that; the slice may lie in g's stack, and until then its address is kept where copystack finds it."""
+    """Print g's stack, and with `everyone` those of all goroutines, into a slice of bytes. Returns how many. The others
+    must be stopped for that. The slice may lie in g's stack, so until then its address is stored where copystack finds
+    it."""
     if length == 0:
         return i64(0)
     if everyone:
@@ -203,14 +205,14 @@ def funcname(g: Ptr[G], out: Ptr[GoString], func: u64) -> None:
 
 @export
 def funcfile(g: Ptr[G], out: Ptr[GoString], func: u64) -> None:
-    """The file in a function record, as it was named to the compiler."""
+    """The file in a function record, as it was passed to the compiler."""
     name = func_file(func)
     set_string(out, name, i64(strlen(name)))
 
 
 @export
 def workdir(g: Ptr[G], out: Ptr[GoString]) -> None:
-    """The folder the program was started in, which is what names of files are relative to; empty when unknown."""
+    """The folder the program was started in, to which file names are relative; empty if unknown."""
     lock(pctab.ptr.field(PcTable.lock), RANK_TABLE)
     if pctab.at.cwd == 0:
         room = persistentalloc(CWD_SIZE)

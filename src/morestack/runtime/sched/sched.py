@@ -314,7 +314,7 @@ def attend(m: Ptr[M], g: Ptr[G]) -> Ptr[G]:
 
 @export
 def schedule(g: Ptr[G]) -> u64:
-    """Returns the address of the goroutine to switch to, with bit 0 set if it continues in a prologue, or 0. `g` has
+    """Return the address of the goroutine to switch to, with bit 0 set if it continues in a prologue, or 0. `g` has
     stopped, or is g0 of a new thread."""
     m = g.at.m
     status = g.at.status

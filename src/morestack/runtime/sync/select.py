@@ -193,7 +193,7 @@ def select_locked(g: Ptr[G], cases: Ptr[Scase], sends: i64, total: i64, block: b
 
 @export
 def selectgo(g: Ptr[G], cases: Ptr[Scase], sends: i64, receives: i64, block: boolean) -> i64:
-    """Returns index << 1 | received of the case that proceeded. The index is -1 if none could and block is false."""
+    """Return index << 1 | received of the case that proceeded. The index is -1 if none could and block is false."""
     stress(g)
     total = i64(sends + receives)
     for i in range(sends, total):

@@ -1,1 +1,1 @@
-"""What everything stands on: the structures of G, M and P, the system, locks, printing, events."""
+"""The base of the runtime: the structures of G, M and P, the system, locks, printing, events."""

@@ -1,7 +1,7 @@
 """All processors, and the counters each keeps for itself, summed when they are read.
 
-A sum is exact when the world is stopped or the program over. Else goroutines that ended are counted before those that
-started, so that there are never fewer than there are.
+A sum is exact if the world is stopped or the program has ended. Otherwise the counts of ended goroutines are read
+before the counts of started ones, so that the result is never too low.
 """
 
 from morestack.dialect.machine import Array, Literal, Ptr, i64, offset_of, ptr_at, static, u64
@@ -10,7 +10,7 @@ from morestack.runtime.sys.layout import P, PStats
 MAX_PROCS = u64(256)
 
 allp = static(Array[Ptr[P], Literal[256]])
-"""All processors ever made: the first GOMAXPROCS are in use."""
+"""All processors ever created. The first GOMAXPROCS are in use."""
 allp_n = static(u64)
 
 

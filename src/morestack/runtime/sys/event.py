@@ -1,17 +1,18 @@
-"""What happened to stacks: a ring of records, filled on slow paths only, and counters.
+"""Stack events: a ring of records, filled on slow paths only, and counters.
 
         ring:  [Event][Event] ... [Event]        capacity fixed by event_init
                next = number of events ever recorded; slot = next % capacity
 
-Counters are always kept; records are kept for the kinds in `mask` (bit 1 << kind). When the ring is full
-the oldest record is overwritten and `lost` counts it, so a report can say what it does not show. Functions and
-places are kept as addresses of records in code (docs/abi.md); the engine turns them into names.
+Counters are always kept; records are kept for the kinds in `mask` (bit 1 << kind). If the ring is full, the oldest
+record is overwritten and counted in `lost`, so a report can tell how much is missing. Functions and call sites are
+stored as addresses of records in code (docs/abi.md), which the engine turns into names.
 
-Threads take slots by an atomic add, and fill them without a lock: a slot is whole once its thread has gone on, so
-readers look when the program is over. (A thread that is overtaken by a whole ring while it fills a slot spoils one
-record.) Counters here are of slow paths, and changed by atomics: some nanoseconds beside a copied stack.
+Threads take slots by an atomic add, and fill them without a lock. A slot is complete once its thread has continued, so
+readers wait until the program has ended. (If other threads fill a whole ring while a thread fills a slot, that record
+is corrupted.) The counters here belong to slow paths and are changed by atomics, which take a few nanoseconds, little
+compared with copying a stack.
 
-Rejected: a record for every goroutine started. Starting one takes 12 ns; it is only counted.
+Rejected: a record for every goroutine started. Starting one takes 12 ns, so it is only counted.
 """
 
 from morestack.dialect.machine import (
@@ -64,7 +65,7 @@ class Event:
 
 @struct
 class Stats:
-    """Counters since the start. How many stacks were handed out each processor counts (layout.py)."""
+    """Counters since the start. Each processor counts the stacks it has allocated (layout.py)."""
 
     grows: u64
     shrinks: u64
@@ -73,10 +74,10 @@ class Stats:
     frames_adjusted: u64
     pointers_adjusted: u64
     largest_stack: u64
-    stack_inuse_max: u64  # what stacks of all processors took together
+    stack_inuse_max: u64  # the most bytes that stacks of all processors used at one time
     segment_overflows: u64  # segmented stacks (crossing.py): calls that did not fit
-    segment_crossings: u64  # these, and ways back
-    segments_kept: u64  # overflows that found a kept segment
+    segment_crossings: u64  # overflows, and returns from them
+    segments_kept: u64  # overflows that reused a kept segment
     frames_moved: u64
     frame_bytes_moved: u64
     threads_max: u64  # most threads at one time, the collector's helpers not counted
@@ -90,7 +91,7 @@ event_capacity = static(u64)
 
 
 def event_init(capacity: u64) -> None:
-    """Make the ring. It is reserved address space: only what is used takes memory."""
+    """Allocate the ring. It is reserved address space: only the used part takes memory."""
     if event_ring.value == 0:
         event_ring.value = sys_reserve(u64(capacity * size_of(Event)))
         event_capacity.value = capacity if event_ring.value != 0 else u64(0)
@@ -104,7 +105,7 @@ def event_wanted(kind: u32) -> boolean:
 
 
 def event_record(kind: u32) -> Ptr[Event]:
-    """The next slot, stamped with kind and time; the caller fills the rest."""
+    """Take the next slot, with kind and time filled in. The caller fills in the rest."""
     at = u64(atomic_add(event_next.ptr, u64(1)) - 1)
     e = ptr_at(Event, u64(event_ring.value + at % event_capacity.value * size_of(Event)))
     e.at.what = kind

@@ -1,7 +1,7 @@
 """`throw`: the runtime itself is broken or out of memory, and the process ends.
 
-A Go program's own failures never come here: they set `exit_code` and `stopped`, and `schedule` then gives
-control back to the engine (see sched.py).
+A Go program's own failures never call it: they set `exit_code` and `stopped`, and `schedule` then returns control to
+the engine (see sched.py).
 """
 
 from morestack.dialect.machine import (
@@ -25,11 +25,11 @@ from morestack.runtime.sys.os import FUTEX_WAKE_PRIVATE, exit_process, futex, st
 
 exit_code = static(i64)
 died = static(u32)
-"""Not 0: by a failure of the program, not by its will."""
+"""Nonzero if the program ended because it failed, not because it chose to."""
 stopped = static(u32)
 _ended = static(u32)
 endnote = static(u32)
-"""The engine's thread sleeps on it."""
+"""The note the engine's thread sleeps on."""
 
 
 @nosplit(why="called with any lock held and with the heap in any state")
@@ -63,13 +63,13 @@ def throw(text: Ptr[u8]) -> NoReturn:
 
 
 def stop(code: i64) -> None:
-    """End the program: `schedule` gives every thread back, and the engine sees to it that each comes there. The first
-    who calls it, or `die`, decides the exit code."""
+    """End the program: `schedule` lets every thread return, and the engine makes each thread call it. The first call of
+    `stop` or `die` decides the exit code."""
     _end(code, u32(0))
 
 
 def die() -> None:
-    """End the program, which has failed, with status 2."""
+    """End the program with status 2, because it has failed."""
     _end(i64(2), u32(1))
 
 
@@ -79,11 +79,11 @@ def _end(code: i64, by_failure: u32) -> None:
         died.value = by_failure
         atomic_store(stopped.ptr, u32(1))
         atomic_store(endnote.ptr, u32(1))
-        futex(endnote.ptr, FUTEX_WAKE_PRIVATE, u32(1), i64(-1))  # a notewakeup; lock.py needs this module
+        futex(endnote.ptr, FUTEX_WAKE_PRIVATE, u32(1), i64(-1))  # a notewakeup; lock.py imports this module
 
 
 def fatal_init() -> None:
-    """The program has not ended yet."""
+    """Reset: the program has not ended."""
     exit_code.value = i64(0)
     died.value = u32(0)
     stopped.value = u32(0)

@@ -1,27 +1,27 @@
 """The structures a goroutine, a thread and a processor are made of.
 
-`G` is a goroutine, `M` an OS thread that runs goroutines, `P` the right to run Go code with everything that
-is kept per processor (run queue, stack cache, free goroutines, sudogs). docs/scheduler.md says how they meet.
+`G` is a goroutine, `M` an OS thread that runs goroutines, `P` the right to run Go code, with everything that is kept
+per processor (run queue, stack cache, free goroutines, sudogs). docs/scheduler.md explains how they work together.
 
 A goroutine's memory, addresses growing upwards:
 
         stack_hi   +---------------------------+
                    | return pc rt.goexit, BP 0 |  made by newproc
                    | frames ...                |
-        sched.sp   | frame of who is stopped   |
+        sched.sp   | frame that is stopped     |
         sp-16      | linkage for a callee      |
                    |                           |
         stackguard0|- - - - - - - - - - - - - -|  stack_lo + STACK_GUARD
         stack_lo   +---------------------------+
 
 Invariants
-- What Fixed... classes list (abi/structures.py) is known to compiled code too.
-- `sched` is valid whenever g is not running: `sched.sp - 16` is the lowest word in use.
+- Compiled code also uses the fields of the Fixed... classes (abi/structures.py).
+- `sched` is valid whenever g is not running, and `sched.sp - 16` is the lowest word in use.
 - While status is WAITING on a channel or semaphore, `waiting` lists the sudogs; their `elem` may point into the
-  goroutine's own stack and moves with it. What `c` names stays alive.
-- sp and bp of a goroutine always lie in [stack_lo, stack_hi]; nothing outside the goroutine but its own
-  sudogs, defer and panic records points into its stack. `defers` lists what is deferred, newest first; a record
-  whose address lies in the stack is part of a frame. `extra.panics` lists panics under way, newest first.
+  goroutine's own stack and is adjusted when that moves. The object at `c` stays alive.
+- sp and bp of a goroutine always lie in [stack_lo, stack_hi]; outside the goroutine, only its own sudogs, defer and
+  panic records point into its stack. `defers` lists the deferred calls, newest first; a record whose address lies in
+  the stack is part of a frame. `extra.panics` lists the active panics, newest first.
 
 The order of locks is in lock.py.
 """
@@ -72,20 +72,20 @@ RUNQ_SIZE = u64(256)
 
 @struct
 class Gobuf(FixedGobuf):
-    """Where a stopped goroutine goes on."""
+    """The position at which a stopped goroutine continues."""
 
 
 @struct
 class G(FixedG):
-    """A goroutine. Only the runtime knows what follows the fixed part."""
+    """A goroutine. Only the runtime knows the fields after the fixed part."""
 
     schedlink: Ptr["G"]
     extra: Ptr["Extra"]
     waiting: Ptr["Sudog"]
     status: u32
     waitreason: u32
-    select_done: u32  # of a select that waits: 1 once somebody has won the right to wake it
-    waitsince: u32  # since which second it waits, as far as a collection has noticed; 0: none has
+    select_done: u32  # of a waiting select: 1 once a channel has won the right to wake it
+    waitsince: u32  # the second at which a collection first saw it waiting; 0: none has
     goid: u64
     parentgoid: u64
     gopc: u64
@@ -93,14 +93,14 @@ class G(FixedG):
 
 @struct
 class Extra:
-    """What only some goroutines need (extra.py). `g.extra` is nil until something of it is wanted."""
+    """Fields that only some goroutines need (extra.py). `g.extra` is nil until one of them is needed."""
 
-    spill: Ptr["Spill"]  # its argument registers, when it is stopped in a prologue
+    spill: Ptr["Spill"]  # its argument registers, if it is stopped in a prologue
     panics: Ptr["Panic"]
     sigpc: u64
     lockedm: Ptr["M"]  # the thread that runs g and nothing else (lockosthread.py)
     lockcount: u64
-    world_fn: u64  # a function to call with the world stopped before g goes on (stw.py)
+    world_fn: u64  # a function to call with the world stopped before g continues (stw.py)
     world_arg: u64
     stktop: Ptr["Stktop"]  # segmented: the record of the segment it runs on, nil for the oldest
     kept: u64  # segmented-keep: the segment it left last
@@ -111,10 +111,11 @@ class Extra:
 
 @struct
 class Stktop:
-    """At the top of each segment of a stack but the oldest: where its first frame's caller is (docs/disciplines.md)."""
+    """A record at the top of each segment except the oldest: the position of its first frame's caller
+    (docs/disciplines.md)."""
 
-    link: Ptr["Stktop"]  # the older segment's, nil when that is the oldest
-    pc: u64  # what the first frame returns to, by way of rt.lessstack
+    link: Ptr["Stktop"]  # the older segment's record, nil if that is the oldest
+    pc: u64  # the address the first frame returns to, through rt.lessstack
     sp: u64  # the caller's SP, on the older segment
     bp: u64
     lo: u64  # bounds of the older segment
@@ -127,16 +128,16 @@ class Stktop:
 
 @struct
 class Spill(Registers):
-    """The registers of a goroutine that is stopped in a prologue, which goes on at `more_pc` when it runs again: what m
-    began with."""
+    """The registers of a goroutine that is stopped in a prologue and will continue at `more_pc`. m begins with the same
+    fields."""
 
     link: Ptr["Spill"]
 
 
 @struct
 class Sudog:
-    """A goroutine in the wait queue of a channel, with the place its value is read from or written to; or in that of a
-    semaphore or notification list, whose address is `c` (sema.py).
+    """A goroutine in the wait queue of a channel, with the address its value is read from or written to. Or it is in
+    the queue of a semaphore or notification list, whose address is `c` (sema.py).
 
     A goroutine in a select has several, linked by `waitlink`.
     """
@@ -154,14 +155,14 @@ class Sudog:
 
 @struct
 class Defer(FixedDefer):
-    """A deferred call, written by compiled code too."""
+    """A deferred call. Compiled code writes these records too."""
 
 
 @struct
 class Panic:
-    """A panic under way, or a Goexit: what was pending, where, and what the unwinding does now.
+    """An active panic, or a Goexit: what was pending, where it occurred, and the state of the unwinding.
 
-    `typ`, `data` are the interface value that recover gives: of a run-time error only once it is asked for.
+    `typ`, `data` are the interface value that recover returns. For a run-time error they are set only when requested.
     """
 
     link: Ptr["Panic"]
@@ -174,7 +175,7 @@ class Panic:
     sp: u64  # of the frame that panicked
     frame: u64  # SP of the frame whose deferred call runs
     retpc: u64  # the exit continuation of that frame
-    text: u64  # what the value's Error or String method returned, when has_text
+    text: u64  # what the value's Error or String method returned, if has_text
     text_len: u64
     printing: Ptr["Panic"]  # the panic whose method is being called for its text
     has_text: boolean
@@ -203,7 +204,7 @@ class RecordPool:
 
 @struct
 class AllocRun:
-    """Free, zeroed objects of one size and layout, in a row: [next, end) of `span`. `size` 0: never used."""
+    """Consecutive free, zeroed objects of one size and layout: [next, end) of `span`. `size` 0: never used."""
 
     next: u64
     end: u64
@@ -213,7 +214,7 @@ class AllocRun:
 
 @struct
 class TypeSlot:
-    """Remembers which run the objects of a type (and size class) come from. key 0: empty."""
+    """Caches which run the objects of a type (and size class) come from. key 0: empty."""
 
     key: u64
     run: u64
@@ -221,7 +222,8 @@ class TypeSlot:
 
 @struct
 class PStats:
-    """Counters of a processor: only its thread changes them, so they need no atomics. Read by summing over all."""
+    """Counters of a processor. Only its thread changes them, so they need no atomics. Readers sum over all
+    processors."""
 
     goroutines: u64
     goroutines_ended: u64
@@ -240,9 +242,9 @@ class PStats:
 
 @struct
 class StackStats:
-    """What a processor has done with stacks; as PStats. Arrays by size are indexed by log2(size)."""
+    """A processor's counters of stacks, used like PStats. Arrays by size are indexed by log2(size)."""
 
-    inuse: i64  # bytes taken, less bytes given back, which another processor may have taken
+    inuse: i64  # bytes allocated, minus bytes freed, which another processor may have allocated
     inuse_max: i64
     by_source: Array[u64, Literal[4]]
     by_size: Array[u64, Literal[40]]
@@ -254,7 +256,7 @@ class P:
 
     id: u64
     m: Ptr["M"]
-    # The run queue (runq.py). Thieves move the head and take runnext; the rest is the owner's.
+    # The run queue (runq.py). Thieves move the head and take runnext; only the owner changes the rest.
     runqhead: u64
     runqtail: u64
     runnext: Ptr["G"]
@@ -262,7 +264,7 @@ class P:
     schedtick: u64
     status: u32
     preempt: u32  # the time slice is used up
-    link: Ptr["P"]  # in the list of idle ones, or of those to start
+    link: Ptr["P"]  # in the list of idle processors, or of those to start
     goidcache: u64
     goidcache_end: u64
     runq: Array[u64, Literal[256]]
@@ -272,7 +274,7 @@ class P:
     stacks: StackStats
     monitor_tick: u64  # what sysmon saw last: schedtick, and since when
     monitor_when: i64
-    syscalltick: u32  # counts system calls: so sysmon knows whether it sees the same one again
+    syscalltick: u32  # counts system calls, so that sysmon can tell whether it sees the same one again
     monitor_syscalltick: u32
     sudogpool: RecordPool
     deferpool: RecordPool
@@ -286,7 +288,7 @@ class P:
     tinyoffset: u64
     tinyallocs: u64
     mallocs: Array[u64, Literal[68]]  # objects in runs so far, by size class; 0: large ones
-    # What the last copystack copied.
+    # Figures of the last copystack.
     copied_bytes: u64
     copied_frames: u64
     copied_pointers: u64
@@ -294,17 +296,18 @@ class P:
 
 @struct
 class M(FixedM):
-    """An OS thread. g0 stands for it where no goroutine runs. Only the runtime knows what follows the fixed part."""
+    """An OS thread. g0 represents it while it runs no goroutine. Only the runtime knows the fields after the fixed
+    part."""
 
     id: u64
     g0: Ptr["G"]
     curg: Ptr["G"]
     p: Ptr["P"]
     waitlock: Ptr[u32]  # held by the goroutine that is about to park (park.py)
-    rand: u64  # state of this thread's random numbers (rand.py); 0: not begun
-    sysargs: Array[u64, Literal[6]]  # of the system call under way: what they point to stays alive
+    rand: u64  # state of this thread's random numbers (rand.py); 0: not seeded
+    sysargs: Array[u64, Literal[6]]  # arguments of the current system call: what they point to stays alive
     waitselect: Ptr["Sudog"]  # sudogs of the select that is about to park; their channels are locked
-    nextp: Ptr["P"]  # given by who wakes it
+    nextp: Ptr["P"]  # the processor given by the thread that wakes it
     oldp: Ptr["P"]  # the processor it had before its system call
     park: u32  # the note it sleeps on when it has nothing to do
     spinning: u32  # looks for work; counted in sched.nmspinning
@@ -312,4 +315,4 @@ class M(FixedM):
     schedlink: Ptr["M"]
     alllink: Ptr["M"]
     thread: u64  # pthread_t
-    done: u32  # the thread uses the runtime's memory no more
+    done: u32  # the thread no longer uses the runtime's memory

@@ -1,14 +1,14 @@
-"""Locks of the runtime, and what a thread sleeps on: futexes.
+"""The runtime's locks, and notes that threads sleep on. Both are futexes.
 
         lock word   0 free    1 held    2 held, and threads may sleep on it
 
-A lock is held for a few instructions, never across a safe point, and never while Go code runs; so a waiting thread
-spins a little before it sleeps. Every lock names its rank where it is taken: a thread that holds a lock may only take
-one of a higher rank. Locks of RANK_CHAN are taken in the order of their addresses. STRESS=lockorder checks that
+A lock is held for a few instructions, never across a safe point, and never while Go code runs. So a waiting thread
+spins briefly before it sleeps. The code that takes a lock names its rank. A thread that holds a lock may only take one
+of a higher rank. Locks of RANK_CHAN are taken in the order of their addresses. STRESS=lockorder checks that
 (lockrank.py).
 
-A note is a word a thread sleeps on until another wakes it once: notesleep returns when notewakeup was called, before or
-after, and noteclear makes it ready for the next time.
+A note is a word a thread sleeps on until another wakes it once. notesleep returns when notewakeup has been called, even
+if that was before. noteclear makes the note ready for the next time.
 
 The algorithms are those of the Go runtime's lock_futex.go (after Drepper, "Futexes are tricky"). Rejected: pthread
 mutexes, which take forty bytes where a channel has four.
@@ -24,7 +24,7 @@ RANK_CHAN = u32(3)
 RANK_SCHED = u32(4)
 RANK_ALLG = u32(5)
 RANK_SUDOG = u32(6)
-RANK_RECORDS = u32(6)  # central lists of free records, sudogs too; no two at a time
+RANK_RECORDS = u32(6)  # central lists of free records, sudogs too; one at a time
 RANK_TABLE = u32(7)  # itabs, symbols, kinds of objects: tables that grow
 RANK_CENTRAL = u32(8)
 RANK_POOL = u32(9)
@@ -38,7 +38,7 @@ SPINS = u32(60)
 
 
 def lock(l: Ptr[u32], rank: u32) -> None:
-    """Take a lock. `rank`: its place in the order of locks."""
+    """Take a lock. `rank`: its position in the order of locks."""
     if check_order.value != 0:
         lock_wanted(l, rank)
     if not cas(l, u32(0), u32(1)):
@@ -56,7 +56,7 @@ def lock_slow(l: Ptr[u32]) -> None:
 
 
 def unlock(l: Ptr[u32]) -> None:
-    """Release it."""
+    """Release a lock."""
     if check_order.value != 0:
         lock_released(l)
     if atomic_xchg(l, u32(0)) == 2:
@@ -69,18 +69,18 @@ def noteclear(n: Ptr[u32]) -> None:
 
 
 def notewakeup(n: Ptr[u32]) -> None:
-    """Wake who sleeps on a note, or will. Several wakeups count as one."""
+    """Wake the thread that sleeps, or will sleep, on a note. Several wakeups count as one."""
     if atomic_xchg(n, u32(1)) == 0:
         futex(n, FUTEX_WAKE_PRIVATE, u32(1), i64(-1))
 
 
 def notesleep(n: Ptr[u32]) -> None:
-    """Sleep until a note's wakeup."""
+    """Sleep until the note is woken."""
     while atomic_load(n) == 0:
         futex(n, FUTEX_WAIT_PRIVATE, u32(0), i64(-1))
 
 
 def notetsleep(n: Ptr[u32], ns: i64) -> None:
-    """Sleep until a note's wakeup, or about ns nanoseconds: the caller looks at the note. May return early."""
+    """Sleep until the note is woken, or for about ns nanoseconds. May return early, so the caller checks the note."""
     if atomic_load(n) == 0:
         futex(n, FUTEX_WAIT_PRIVATE, u32(0), ns)

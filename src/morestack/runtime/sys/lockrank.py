@@ -2,13 +2,14 @@
 
         held   a slot for each thread, found by its pthread_self: the locks it holds, with their ranks
 
-`lock` tells before it waits, so that a wrong order is found whether or not the threads meet; `unlock` tells first of
-all. A violation ends the process and names both ranks. Without the mode a lock costs one look at a static more.
+`lock` reports to this module before it waits, so that a wrong order is found even if the threads do not collide.
+`unlock` reports before it releases. A violation ends the process and names both ranks. Without the mode, a lock costs
+one more load of a static.
 
 Invariants
 - A slot's owner is set once, by compare-and-swap; only the thread itself reads and writes the rest. A thread that ends
-  holds no lock, so the next one with the same pthread_self may have its slot.
-- Threads that find all slots taken are not checked.
+  holds no locks, so the next one with the same pthread_self may use its slot.
+- A thread that finds all slots taken is not checked.
 """
 
 from morestack.dialect.machine import (
@@ -39,7 +40,7 @@ RANK_ORDERED = u32(3)  # RANK_CHAN: several may be held, taken in the order of t
 
 @struct
 class Held:
-    """What a thread holds; the newest last."""
+    """The locks a thread holds, newest last."""
 
     owner: u64
     count: u64
@@ -49,7 +50,7 @@ class Held:
 
 @struct
 class HeldTable:
-    """By hash of the owner."""
+    """Slots, by hash of the owner."""
 
     slots: Array[Held, Literal[256]]
 
@@ -59,14 +60,14 @@ held_locks = static(HeldTable)
 
 
 def lockrank_init() -> None:
-    """No thread holds a lock."""
+    """Reset: no thread holds a lock."""
     for i in range(SLOTS):
         held_locks.at.slots[i].owner = u64(0)
         held_locks.at.slots[i].count = u64(0)
 
 
 def held_by_me() -> Ptr[Held]:
-    """This thread's slot; nil when all are taken."""
+    """This thread's slot; nil if all are taken."""
     me = pthread_self()
     at = u64(me >> 12)
     for i in range(SLOTS):
@@ -80,7 +81,7 @@ def held_by_me() -> Ptr[Held]:
 
 
 def rank_name(rank: u32) -> Ptr[u8]:
-    """A rank as its constant in lock.py is called, in small letters."""
+    """The name of a rank: that of its constant in lock.py, in lower case."""
     if rank == 1:
         return cstr(b"timers")
     if rank == 2:
@@ -122,7 +123,7 @@ def may_follow(h: Ptr[Held], l: Ptr[u32], rank: u32) -> boolean:
 
 @noinline
 def lock_wanted(l: Ptr[u32], rank: u32) -> None:
-    """This thread is about to take a lock."""
+    """Check and record that this thread is about to take a lock."""
     h = held_by_me()
     if h == nil(Held):
         return
@@ -141,7 +142,7 @@ def lock_wanted(l: Ptr[u32], rank: u32) -> None:
 
 @noinline
 def lock_released(l: Ptr[u32]) -> None:
-    """This thread is about to release a lock; not always the newest."""
+    """Record that this thread is about to release a lock, which need not be the newest."""
     h = held_by_me()
     if h == nil(Held):
         return

@@ -1,7 +1,8 @@
-"""What the runtime asks of the operating system: libc functions, by their C names.
+"""The runtime's interface to the operating system: libc functions, by their C names.
 
-Only functions with a fixed number of arguments: a variadic call needs the number of vector registers in
-al on x86-64, which no dialect call sets. `syscall` is declared variadic, but is assembly that looks at no al.
+Only functions with a fixed number of arguments are declared. On x86-64 a variadic call needs the number of vector
+registers in al, and calls in the dialect do not set it. `syscall` is declared variadic in C, but it is written in
+assembly and does not read al.
 """
 
 import platform
@@ -27,7 +28,7 @@ MAP_FAILED = u64(0xFFFF_FFFF_FFFF_FFFF)
 
 @struct
 class Timespec:
-    """What clock_gettime fills."""
+    """The structure that clock_gettime fills."""
 
     sec: i64
     nsec: i64
@@ -154,7 +155,7 @@ def walltime() -> i64:
 
 
 def futex(word: Ptr[u32], operation: u32, value: u32, ns: i64) -> i64:
-    """Wait while *word is value, at most ns nanoseconds when that is not negative; or wake up to `value` threads."""
+    """Wait while *word is value, at most ns nanoseconds unless that is negative; or wake up to `value` threads."""
     timeout = local(Timespec)
     if ns < 0:
         return syscall6(SYS_FUTEX, word.addr, u64(operation), u64(value), u64(0), u64(0), u64(0))
@@ -164,7 +165,7 @@ def futex(word: Ptr[u32], operation: u32, value: u32, ns: i64) -> i64:
 
 
 def sys_reserve(length: u64) -> u64:
-    """Zeroed memory whose pages are committed when touched, or 0."""
+    """Reserve zeroed memory whose pages are committed when touched. Returns 0 if there is none."""
     p = mmap(u64(0), length, PROT_READ_WRITE, MAP_PRIVATE_ANON_NORESERVE, i32(-1), i64(0))
     if p == MAP_FAILED:
         return u64(0)

@@ -1,8 +1,8 @@
 """print, println and everything else the runtime writes: to file descriptor 2, one write for each statement.
 
-Text gathers in a static buffer between printlock and printunlock (they nest) and is written when the outermost
-ends, or when the buffer is full. The lock belongs to a thread: no safe point lies between the two in compiled code,
-so what goroutines print does not mix. All that this module and printfloat keep in statics is guarded by it, and `sink`.
+Text is collected in a static buffer between printlock and printunlock (which nest), and written by the outermost
+printunlock, or when the buffer is full. The lock belongs to a thread: compiled code has no safe point between the two,
+so the output of goroutines does not mix. The lock guards all statics of this module and printfloat, including `sink`.
 """
 
 from morestack.dialect.machine import (
@@ -32,7 +32,7 @@ BUFFER = u64(8192)
 
 @struct
 class PrintBuffer:
-    """What is to be written, whose it is (pthread_self; 0: nobody's), and how deep printlock is nested."""
+    """The text to write, its owner (pthread_self; 0: none), and how deep printlock is nested."""
 
     lock: u32
     depth: u32
@@ -43,7 +43,7 @@ class PrintBuffer:
 
 @struct
 class Sink:
-    """Memory that takes what is printed, as far as there is room. at 0: file descriptor 2 does."""
+    """Memory that receives printed text, as far as there is room. If `at` is 0, text goes to file descriptor 2."""
 
     at: u64
     end: u64
@@ -54,7 +54,7 @@ sink = static(Sink)
 
 
 def print_init() -> None:
-    """Nobody prints."""
+    """Reset: no thread prints."""
     printbuf.at.lock = u32(0)
     printbuf.at.depth = u32(0)
     printbuf.at.owner = u64(0)
@@ -63,7 +63,7 @@ def print_init() -> None:
 
 
 def flush() -> None:
-    """Write what has gathered. The lock is held."""
+    """Write the collected text. The lock is held."""
     at = printbuf.at.text.ptr.addr
     if sink.at.at != 0:
         taken = min(printbuf.at.used, u64(sink.at.end - sink.at.at))
@@ -192,7 +192,7 @@ def printunlock(g: Ptr[G]) -> None:
 
 @export
 def printbool(g: Ptr[G], v: boolean) -> None:
-    """true or false."""
+    """Print true or false."""
     puts(cstr(b"true") if v else cstr(b"false"))
 
 
@@ -222,13 +222,13 @@ def printpointer(g: Ptr[G], v: u64) -> None:
 
 @export
 def printstring(g: Ptr[G], data: u64, length: u64) -> None:
-    """The bytes."""
+    """Print the bytes."""
     put(data, length)
 
 
 @export
 def printslice(g: Ptr[G], data: u64, length: i64, cap: i64) -> None:
-    """[len/cap]0x..."""
+    """Print [len/cap]0x...."""
     begin()
     put_byte(u8(91))
     put_int(length)
@@ -241,7 +241,7 @@ def printslice(g: Ptr[G], data: u64, length: i64, cap: i64) -> None:
 
 @export
 def printiface(g: Ptr[G], typ: u64, data: u64) -> None:
-    """(0x...,0x...)"""
+    """Print (0x...,0x...)."""
     begin()
     put_byte(u8(40))
     put_hex(typ)
@@ -253,11 +253,11 @@ def printiface(g: Ptr[G], typ: u64, data: u64) -> None:
 
 @export
 def printsp(g: Ptr[G]) -> None:
-    """A space."""
+    """Print a space."""
     puts(cstr(b" "))
 
 
 @export
 def printnl(g: Ptr[G]) -> None:
-    """A newline."""
+    """Print a newline."""
     puts(cstr(b"\n"))

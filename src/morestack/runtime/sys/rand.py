@@ -1,9 +1,9 @@
-"""Random numbers that only have to be fast and hard to guess: seeds of maps, starts of iterations, choices of select.
+"""Random numbers that need to be fast and hard to guess: for seeds of maps, starts of iterations, choices of select.
 
-Each M has a generator of its own, so no number costs a lock or is drawn twice. A generator is a counter whose steps are
-scrambled by a folded multiplication (wyrand); it begins with a number of the operating system's.
+Each M has its own generator, so drawing a number needs no lock, and no number is drawn twice. A generator is a counter
+whose values are scrambled by a folded multiplication (wyrand). The operating system provides its seed.
 
-Rejected: one generator changed by atomics. Every map that is made would wait for that one cache line.
+Rejected: one generator changed by atomics. Creating any map would wait for that one cache line.
 """
 
 from morestack.dialect.machine import Ptr, export, i64, local, mul_hi, native, noinline, u32, u64
@@ -27,7 +27,7 @@ def fold(a: u64, b: u64) -> u64:
 
 @noinline
 def random_seed() -> u64:
-    """A random number of the operating system's, not 0; the clock where it gives none."""
+    """A nonzero random number from the operating system, or the clock if it provides none."""
     seed = local(u64)
     if getrandom(seed.addr, u64(8), GRND_NONBLOCK) != 8:
         seed[0] = u64(nanotime())
