@@ -5,11 +5,11 @@
 Note [No lost wake-ups]: work must not lie in a queue while a processor is idle and no thread looks for work.
 - A thread that makes work available puts it in a queue, then (after a full barrier: runqput's exchange, or sched.lock)
   reads nmspinning. If no thread spins and a processor is idle, it wakes a thread, which spins.
-- A thread that stops spinning decrements nmspinning (a full barrier), then checks all queues once more. So at least one
-  of the two sees the other. A spinning thread that finds work stops spinning before it runs it, and then wakes another
-  thread (resetspinning), because there may be more work. So a thread that makes work while another spins need not wake
-  one. At most half as many threads spin as processors are busy. Otherwise spinning threads would take time from working
-  ones.
+- A thread that stops spinning decrements nmspinning (a full barrier), then checks all queues once more.
+So at least one of the two sees the other. A spinning thread that finds work stops spinning before it runs it, and then
+wakes another thread (resetspinning), because there may be more work. So a thread that makes work while another spins
+need not wake one. At most half as many threads spin as processors are busy. Otherwise spinning threads would take time
+from working ones.
 - `needspinning`: a wake-up found no idle processor. The next thread that is about to give one up spins instead.
 
 The reasoning and the order of steps are Go's (proc.go: findRunnable, and "Worker thread parking/unparking").
