@@ -234,7 +234,7 @@ def recovery(g: Ptr[G], p: Ptr[Panic]) -> Ptr[Panic]:
 
 
 def is_wrapper(pc: u64) -> boolean:
-    """Whether the function that pc lies in is not in the source."""
+    """Whether pc lies in a function that does not occur in the source."""
     return func_flags(func_of(pc)) & FUNC_WRAPPER != 0
 
 

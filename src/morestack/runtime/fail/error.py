@@ -73,7 +73,8 @@ class BoundsError:
 
 @struct
 class TypeAssertionError:
-    """TypeAssertionError of error.go: five strings' worth, and whether two types of one name are from two scopes."""
+    """TypeAssertionError of error.go: five strings, and whether two types of the same name belong to different
+    scopes."""
 
     inter: u64
     inter_len: i64

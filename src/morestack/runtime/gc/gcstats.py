@@ -22,7 +22,7 @@ class GCStats:
     pause_ns: Array[u64, Literal[256]]  # of cycle n at (n + 255) % 256
     pause_end: Array[u64, Literal[256]]
     live_of_class: Array[u64, Literal[68]]  # objects that survived the last collection
-    freed_of_class: Array[u64, Literal[68]]  # objects collections have freed
+    freed_of_class: Array[u64, Literal[68]]  # objects that collections have freed
 
 
 gcstats = static(GCStats)

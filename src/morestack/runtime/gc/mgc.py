@@ -3,8 +3,8 @@
         mallocgc: heap_live >= next_gc -> gc_request: stackguard0 is poisoned
         the next prologue (newstack), loop check (preempt) or switch: schedule, which stops the world and collects
 
-Precise: at those places each goroutine's pointers are known exactly (mgcstack.py). Non-moving: objects stay where they
-are, so data outside goroutines (the runtime's static data) may hold addresses of objects that are known to be
+The collector is precise: at those places each goroutine's pointers are known exactly (mgcstack.py). It does not move
+objects, so data outside goroutines (the runtime's static data) may hold addresses of objects that are known to be
 reachable.
 
 Helper threads share the marking (mgcworker.py). One thread does the rest: it handles objects with finalizers

@@ -1,6 +1,6 @@
 """A processor's runs: objects it can allocate by advancing a pointer.
 
-        P.runs[kind]    next .. end: free objects in a row, zeroed, their allocation bits set
+        P.runs[kind]    next .. end: consecutive free objects, zeroed, their allocation bits set
         P.types[hash]   type (and size class of an array) -> kind
 
 Runs replace Go's allocCache: the bits are read once for up to 64 objects, which are zeroed together. `heap_live` and

@@ -1,4 +1,4 @@
-"""Spans of objects: which object an address belongs to, and a mark bit and an allocation bit for each object.
+"""Spans of objects: the object that an address belongs to, and a mark bit and an allocation bit for each object.
 
         base                                                 limit
         | object 0 | object 1 | ...              | nelems-1 | unused |

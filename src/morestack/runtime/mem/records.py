@@ -9,7 +9,7 @@ it allocates new memory. New memory is allocated for several records at once, de
 each have one. Records never return to the heap.
 
 Invariants
-- A record is in at most one list, once. Taking and giving back have no safe point inside, so the P stays the same.
+- A record is in at most one list, once. There is no safe point while one is taken or returned, so the P stays the same.
 - Records are not zeroed.
 """
 

@@ -17,7 +17,7 @@ class Sched:
     npidle: u32  # changed under lock
     nmspinning: u32  # changed by atomics
     needspinning: u32  # changed by atomics: a wake-up found no idle P
-    started: u32  # the first goroutine may run: threads may be made
+    started: u32  # the first goroutine may run: threads may be created
     sysmonwait: u32
     ending: u32  # the engine ends the threads
     pad: Array[u64, Literal[8]]
@@ -37,7 +37,7 @@ class Sched:
     nmidle: u64
     nmidlelocked: u64  # threads locked to a goroutine that is not running
     nmsys: u64  # threads that do not run Go code: sysmon, the collector's helpers
-    mnext: u64  # threads made so far
+    mnext: u64  # threads created so far
     nmfreed: u64  # of these, how many have ended
     maxmcount: u64
     allm: Ptr[M]

@@ -53,7 +53,7 @@ def unlock_select(first: Ptr[Sudog]) -> None:
 
 
 def park_commit(m: Ptr[M]) -> None:
-    """The goroutine that m ran has stopped: others may wake it."""
+    """The goroutine that m ran has stopped: release its locks, so that others may wake it."""
     waitlock = m.at.waitlock
     if waitlock != nil(u32):
         m.at.waitlock = nil(u32)

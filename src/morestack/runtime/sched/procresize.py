@@ -38,7 +38,7 @@ def make_procs(n: u64) -> None:
         pp = ptr_at(P, persistentalloc(size_of(P)))
         pp.at.id = allp_n.value
         pp.at.status = P_GCSTOP
-        pp.at.schedtick = u64(1)  # a turn of the global queue is due at multiples of 61
+        pp.at.schedtick = u64(1)  # the global queue has its turn at multiples of 61
         allp.at[allp_n.value] = pp
         allp_n.value = u64(allp_n.value + 1)
 

@@ -43,7 +43,7 @@ THREAD_LIMIT = u64(25000)
 one is below the defaults of Linux for a process: 32,768 thread numbers, and 65,530 mappings, two for each stack."""
 
 thread_stack = static(u64)
-"""Bytes of frames that a thread's stack has room for: whole pages."""
+"""Bytes for frames in a thread's stack: whole pages."""
 PAGE = u64(4096)
 
 

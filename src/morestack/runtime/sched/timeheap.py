@@ -47,7 +47,7 @@ from morestack.runtime.sys.os import nanotime
 
 TIMER_WAKE = u64(1)  # arg is a goroutine: make it ready
 TIMER_CHAN = u64(2)  # arg is a channel: send it the time
-TIMER_FUNC = u64(3)  # arg is a closure: run it in a goroutine of its own
+TIMER_FUNC = u64(3)  # arg is a closure: run it in a new goroutine
 
 FIRST_PAGES = u64(1)
 BATCH = u64(64)

@@ -79,7 +79,7 @@ def count_bytes(pp: Ptr[P], more: i64, looks: boolean) -> None:
 
 
 def count_alloc(pp: Ptr[P], source: u32, size: u64) -> None:
-    """Count a stack handed out."""
+    """Count an allocated stack."""
     mine = pp.at.stacks
     k = log2_floor(size)
     mine.by_source[source] = u64(mine.by_source[source] + 1)

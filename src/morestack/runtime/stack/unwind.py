@@ -15,10 +15,9 @@ The code of an inlined function has a site record of that function, whose `calle
 inlined at, in the function that owns the frame or in another inlined function. The -20 lets the end of a site record
 serve as a pc with that record: the pc of a call that was inlined.
 
-A stopped goroutine is described by (pc, sp). When pc is a function's entry (a goroutine that has not run)
-there is no frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from
-sp, linkage above it: [sp+F] the caller's BP, [sp+F+8] its pc, and the caller's SP is sp+F+16. The bottom frame
-has sp == stack_hi and F = 0.
+A stopped goroutine is described by (pc, sp). If pc is a function's entry (a goroutine that has not run), there is no
+frame: sp-8 holds the return pc and sp is the caller's own SP. Otherwise its frame is F bytes from sp, linkage above it:
+[sp+F] the caller's BP, [sp+F+8] its pc, and the caller's SP is sp+F+16. The bottom frame has sp == stack_hi and F = 0.
 
 `Frame` is the position of a walk. A stack may lie on several segments (docs/disciplines.md): the first frame of each
 segment except the oldest returns to rt.lessstack, and the walk continues at the caller recorded in the segment's

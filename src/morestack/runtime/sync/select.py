@@ -1,7 +1,7 @@
 """select: choose at random one of several channel operations that can proceed, or wait for the first that can.
 
         cases   {chan, elem} pairs of words, sends first; a nil channel is never ready
-        order   behind the cases, in the same frame object: room for a u16 per case
+        order   after the cases, in the same frame object: room for a u16 per case
 
 `selectgo` first checks all cases without a lock, and chooses one of those that look ready uniformly: the k-th ready
 case replaces the choice with probability 1/k. Only the chosen channel is locked. If its operation can still proceed,
@@ -13,7 +13,7 @@ ready. The result "none" requires all locks: there must be a moment at which no 
 A waiting select is in the queues of all its channels (g.waiting, in the order of locks), and its locks are released
 once it has stopped (park.py). The first to dequeue one of its sudogs and to win g.select_done wakes it.
 
-Rejected: Go's shuffled order of polling, which needs another array, and locks all channels to take from one; an order
+Rejected: Go's shuffled order of polling, which needs another array and locks all channels to take from one; an order
 array of fixed size in the thread's stack (cases are not bounded).
 """
 

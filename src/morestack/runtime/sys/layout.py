@@ -229,7 +229,7 @@ class PStats:
     goroutines_ended: u64
     goroutines_reused: u64
     switches: u64
-    migrations: u64  # switches to a goroutine that ran on another thread before
+    migrations: u64  # switches to a goroutine that previously ran on another thread
     parks: u64
     yields: u64
     preemptions: u64

@@ -1,4 +1,4 @@
-"""print, println and everything else the runtime writes: to file descriptor 2, one write for each statement.
+"""print, println and all other output of the runtime: it goes to file descriptor 2, with one write for each statement.
 
 Text is collected in a static buffer between printlock and printunlock (which nest), and written by the outermost
 printunlock, or when the buffer is full. The lock belongs to a thread: compiled code has no safe point between the two,

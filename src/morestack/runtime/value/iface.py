@@ -70,7 +70,7 @@ from morestack.runtime.sys.lock import RANK_TABLE, lock, unlock
 
 @struct
 class Itab:
-    """The method table of a type seen as an interface; `fun` continues after it."""
+    """The method table of a type for an interface; `fun` continues after the structure."""
 
     inter: u64
     typ: u64

@@ -1,4 +1,5 @@
-"""Maps, as compiled code calls them: keys and values by address. The table is maptable.py's, iteration mapiter.py's.
+"""Maps, as compiled code calls them: keys and values by address. maptable.py implements the table, mapiter.py
+iteration.
 
 Invariants
 - Nothing is changed before the key is hashed, and only hashing can panic.

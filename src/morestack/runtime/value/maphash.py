@@ -115,7 +115,7 @@ def floathash(g: Ptr[G], x: f64, seed: u64) -> u64:
 
 
 def ifacehash(g: Ptr[G], t: Ptr[Type], p: u64, seed: u64) -> u64:
-    """Hash of an interface value: its dynamic value's. A type without == sets g.pending."""
+    """Hash of an interface value: that of its dynamic value. Sets g.pending if the type is not comparable."""
     typ = dynamic_type(t, ptr_at(u64, p)[0])
     if typ == 0:
         return wordhash(u64(0), seed)

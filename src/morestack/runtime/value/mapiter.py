@@ -45,7 +45,7 @@ class Hiter:
 
 @export
 def mapiterinit(g: Ptr[G], t: Ptr[MapType], m: Ptr[Map], it: Ptr[Hiter]) -> None:
-    """Go to the first entry. Requires: the iterator is zero."""
+    """Advance to the first entry. Requires: the iterator is zero."""
     if m == nil(Map) or m.at.used == 0:
         return
     it.at.typ = t
