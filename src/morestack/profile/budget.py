@@ -28,7 +28,7 @@ from morestack.profile.allocator import simulate, steps
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import Growth
 from morestack.profile.population import alike
-from morestack.profile.statement import of_goroutine
+from morestack.profile.statement import of_goroutine, statement
 
 UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 SIZE = re.compile(r"([\d_]{1,15}(?:\.\d{1,6})?) ?([KMG]?B?)")
@@ -182,11 +182,22 @@ def check_snapshot(budget: Budget, snapshot: Snapshot) -> list[Finding]:
 
 
 def check_growth(budget: Budget, growth: Growth) -> list[Finding]:
-    """The share of time that goes into growing, against the budget."""
+    """Of a CPU profile: its paths' frames, the sizes that stacks grew to, and the share of time growing takes."""
+    out = check_frames(budget, growth.paths)
+    worst: dict[str, Finding] = {}
+    for event in growth.events:
+        if event.new is None:
+            continue
+        name = statement(event.path)
+        at = place(event.path[-1]) if event.path else None
+        finding = check_stack(budget, name, event.new, event.path, at)
+        if finding and (name not in worst or worst[name].value < finding.value):
+            worst[name] = finding
+    out += sorted(worst.values(), key=lambda f: -f.value)
     share = growth.share(growth.time)
     if budget.growth is None or share <= budget.growth:
-        return []
-    worst = growth.events[0]
+        return out
+    first = growth.events[0].path
     text = f"{share:.1%} of the time goes into growing stacks, {budget.growth:.1%} is allowed ({budget.source}: growth)"
-    at = place(worst.path[0]) if worst.path else None
-    return [Finding("growth", text, growth.time, int(budget.growth * growth.total), at, worst.path)]
+    at = place(first[0]) if first else None
+    return [*out, Finding("growth", text, growth.time, int(budget.growth * growth.total), at, first)]

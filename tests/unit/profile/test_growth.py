@@ -4,6 +4,7 @@ import pytest
 
 from morestack.process.model import Frame, Goroutine, Path, Snapshot
 from morestack.profile.advise import Advised, advise
+from morestack.profile.budget import check_growth, over
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import classify, growth
 from morestack.profile.model import Profile, Sample, ValueType
@@ -56,6 +57,14 @@ def test_time_is_blamed_on_who_grew() -> None:
         ("main.items", 4096, 16384, 1448),
         ("main.logged", 2048, 4096, 184),
     ]
+
+
+def test_a_budget_holds_for_the_sizes_that_stacks_grew_to() -> None:
+    found = growth(profile(), FULL.get)  # main.items grew to 16 KB, and no frame has more than 1,104 bytes
+    assert check_growth(over(16384), found) == []
+    (finding,) = check_growth(over(16383), found)
+    assert (finding.rule, finding.value, finding.path) == ("stack", 16384, ITEMS)
+    assert [(f.rule, f.value) for f in check_growth(over(1103), found)] == [("frame", 1104), ("stack", 16384)]
 
 
 def test_other_profiles_are_refused() -> None:
