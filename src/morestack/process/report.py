@@ -78,13 +78,35 @@ def group_json(found: Group) -> dict[str, Any]:
         "free_bytes": found.free_bytes if found.known else None,
         "largest_stack": found.largest if found.known else None,
         "largest_used": found.largest_used if found.known_used else None,
-        "shrink": {"next_collection": found.shrink_next, "in_the_end": found.shrink_end},
+        "shrink": shrink_json(found),
         "states": dict(found.waits.most_common()),
         "example": found.example,
     }
     if found.path:
         made["path"] = [frame_json(frame) for frame in found.path]
     return made
+
+
+def shrink_json(found: Group) -> dict[str, int | None]:
+    """What shrinking would give back, which stacks and their use tell together."""
+    known = bool(found.known and found.known_used)
+    return {
+        "next_collection": found.shrink_next if known else None,
+        "in_the_end": found.shrink_end if known else None,
+    }
+
+
+def system_json(report: Report) -> dict[str, int | None]:
+    """The runtime's own goroutines; all null where the source hides them."""
+    found = report.system
+    listed = bool(found.goroutines)
+    if not listed and report.snapshot.dead is not None:  # a process or core, of which all are known
+        return {"goroutines": 0, "stack_bytes": 0, "used_bytes": 0}
+    return {
+        "goroutines": found.goroutines if listed else None,
+        "stack_bytes": found.stack_bytes if found.known else None,
+        "used_bytes": found.used_bytes if found.known_used else None,
+    }
 
 
 def goroutine_json(g: Goroutine) -> dict[str, Any]:
@@ -122,7 +144,7 @@ def to_json(report: Report, limit: int = 0, each: bool = False) -> dict[str, Any
         "pid": s.pid,
         "binary": s.binary,
         "go_version": s.go_version,
-        "taken": s.taken,
+        "taken": s.taken or None,
         "seconds": round(s.seconds, 4),
         "exact": s.exact,
         "layout": s.layout,
@@ -130,14 +152,10 @@ def to_json(report: Report, limit: int = 0, each: bool = False) -> dict[str, Any
         "stack_bytes": whole.stack_bytes if known else None,
         "used_bytes": whole.used_bytes if whole.known_used else None,
         "free_bytes": whole.free_bytes if known else None,
-        "shrink": {"next_collection": whole.shrink_next, "in_the_end": whole.shrink_end},
+        "shrink": shrink_json(whole),
         "approximate": s.approximate,
         "lost": [{"reason": loss.reason, "goroutines": loss.count} for loss in s.losses],
-        "system_goroutines": {
-            "goroutines": report.system.goroutines,
-            "stack_bytes": report.system.stack_bytes,
-            "used_bytes": report.system.used_bytes,
-        },
+        "system_goroutines": system_json(report),
         "dead_goroutines": {"goroutines": s.dead, "stack_bytes": s.dead_stack_bytes},
         "thread_stacks": {"stacks": s.system_stacks, "stack_bytes": s.system_stack_bytes},
         "stack_in_use": s.stack_in_use,
@@ -184,9 +202,9 @@ def summary(report: Report) -> list[str]:
     if report.system.goroutines:
         apart.append(f"{report.system.goroutines} goroutines of the runtime {size_text(report.system.stack_bytes)}")
     if s.dead:
-        apart.append(f"{s.dead:,} ended goroutines {size_text(s.dead_stack_bytes)}")
+        apart.append(f"{s.dead:,} ended goroutines {size_text(s.dead_stack_bytes or 0)}")
     if s.system_stacks:
-        apart.append(f"{s.system_stacks} stacks of threads {size_text(s.system_stack_bytes)}")
+        apart.append(f"{s.system_stacks} stacks of threads {size_text(s.system_stack_bytes or 0)}")
     if s.pooled_bytes:
         apart.append(f"free in the runtime's pools {size_text(s.pooled_bytes)}")
     if apart:

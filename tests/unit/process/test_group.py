@@ -123,6 +123,10 @@ def test_limit_keeps_the_largest_and_says_how_many_there_are() -> None:
 def test_stacks_that_are_not_known_are_null_not_zero() -> None:
     found = to_json(make_report(Snapshot("a profile", [Goroutine(None, "unknown", path=SHORT, count=5)])))
     assert (found["goroutines"], found["stack_bytes"], found["used_bytes"]) == (5, None, None)
+    assert found["taken"] is None
+    for name in ("shrink", "system_goroutines", "dead_goroutines", "thread_stacks"):
+        assert set(found[name].values()) == {None}
+    assert found["groups"][0]["shrink"] == {"next_collection": None, "in_the_end": None}
 
 
 def test_text_is_plain_columns() -> None:
