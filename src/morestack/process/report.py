@@ -218,9 +218,8 @@ def warnings(report: Report) -> list[str]:
     lines = []
     if s.approximate:
         what = "was" if s.approximate == 1 else "were"
-        lines.append(
-            f"{s.approximate:,} {what} running or moved while read: shown as last seen at rest (--stop reads exactly)"
-        )
+        exactly = " (--stop reads exactly)" if s.pid is not None else ""
+        lines.append(f"{s.approximate:,} {what} running or moved while read: shown as last seen at rest{exactly}")
     lines += [f"{loss.count:,} lost: {loss.reason}" for loss in s.losses]
     return lines + s.notes
 

@@ -172,7 +172,6 @@ def set_state(goroutine: Goroutine, text: str) -> None:
         goroutine.status = STATUSES[bare]
     else:
         goroutine.status, goroutine.wait_reason = "waiting", state
-    goroutine.approximate = goroutine.status == "running"
 
 
 def read_frame(call: re.Match[str], place: re.Match[str], sizer: Sizer | None, innermost: bool) -> list[Frame]:

@@ -86,7 +86,7 @@ def test_dumps() -> None:
     ]
     assert first.used_bytes == 0x6000 - 0x5F00  # to the stack's end, which lies 24 bytes above goexit's frame
     assert first.creator == Place("main.main", "/src/main.go", 40)
-    assert (second.status, second.approximate, second.elided, second.used_bytes) == ("running", True, 100, None)
+    assert (second.status, second.approximate, second.elided, second.used_bytes) == ("running", False, 100, None)
     assert second.incomplete and not first.incomplete
 
 
