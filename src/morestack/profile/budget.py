@@ -28,7 +28,7 @@ from morestack.profile.allocator import simulate, steps
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import Growth
 from morestack.profile.population import alike
-from morestack.profile.statement import of_goroutine, statement
+from morestack.profile.statement import of_goroutine, root, statement
 
 UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 SIZE = re.compile(r"([\d_]{1,15}(?:\.\d{1,6})?) ?([KMG]?B?)")
@@ -167,7 +167,7 @@ def check_snapshot(budget: Budget, snapshot: Snapshot) -> list[Finding]:
             size = simulate(known).size if known else 0
         stacks += size * count
         name = of_goroutine(g)
-        at = g.creator or (place(g.path[-1]) if g.path else g.start)
+        at = g.creator or g.start or root(g.path)
         finding = check_stack(budget, name, size, g.path, at)
         if finding and (name not in worst or worst[name].value < finding.value):
             worst[name] = finding
@@ -189,7 +189,7 @@ def check_growth(budget: Budget, growth: Growth) -> list[Finding]:
         if event.new is None:
             continue
         name = statement(event.path)
-        at = place(event.path[-1]) if event.path else None
+        at = root(event.path)
         finding = check_stack(budget, name, event.new, event.path, at)
         if finding and (name not in worst or worst[name].value < finding.value):
             worst[name] = finding

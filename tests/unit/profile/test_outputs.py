@@ -82,6 +82,27 @@ def test_budget(tmp_path: Path) -> None:
     assert check_snapshot(over(8192), SNAPSHOT) == []
 
 
+def test_a_stack_over_budget_names_the_function_that_was_started() -> None:
+    goexit = Frame("runtime.goexit", "/go/asm.s", 1, 0x3001, 8)
+    go = Place("main.main", "b.go", 20)
+    found = []
+    for start, path in (
+        (Place("main.outer"), (OUTER, MAIN, goexit)),  # of a process: the record tells the start
+        (None, (OUTER, MAIN, goexit)),
+        (Place("main.cut"), (INNER,)),
+    ):
+        g = Goroutine(7, "waiting", path=path, creator=go, start=start, stack_lo=0, stack_hi=8192)
+        found += [f.message for f in check_snapshot(over(8191), Snapshot("x", [g])) if f.rule == "stack"]
+    assert [text.partition(" has ")[0] for text in found] == [
+        "a goroutine of main.main b.go:20 (main.outer)",
+        "a goroutine of main.main b.go:20 (main.outer)",
+        "a goroutine of main.main b.go:20 (main.cut)",
+    ]
+    main = Goroutine(1, "waiting", path=(OUTER, Frame("runtime.main"), goexit), stack_lo=0, stack_hi=8192)
+    (finding,) = check_snapshot(over(8191), Snapshot("x", [main]))
+    assert finding.place == Place("runtime.main")
+
+
 def test_patterns_take_brackets_as_they_are() -> None:
     assert Limit("main.(*T).f[*]", 1).matches("main.(*T).f[go.shape.int]")
     assert not Limit("main.[ab]", 1).matches("main.a")
