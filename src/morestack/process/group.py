@@ -21,6 +21,8 @@ BY = ("creator", "start", "path", "function", "size", "frame")
 SMALLEST, NOSPLIT = 2048, 800
 UNKNOWN = "(not known)"
 MAIN = "(main goroutine)"
+FINALIZERS = ("runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups")
+NOT_SYSTEM = ("runtime.main", "runtime.handleAsyncEvent", "runtime.corostart")
 
 
 @dataclass(slots=True)
@@ -119,6 +121,13 @@ def size_text(size: int) -> str:
 def is_runtime(function: str) -> bool:
     """Whether a function belongs to the runtime, as far as a reader who asks where goroutines wait is concerned."""
     return function.startswith(("runtime.", "internal/", "runtime/internal/"))
+
+
+def is_system(start: str, path: Path) -> bool:
+    """Whether a goroutine belongs to the runtime; those that run finalizers do except while they run one."""
+    if not start.startswith("runtime.") or start in NOT_SYSTEM:
+        return False
+    return start not in FINALIZERS or all(is_runtime(frame.function) for frame in path)
 
 
 def where(path: Path) -> Place | None:

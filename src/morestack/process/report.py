@@ -200,7 +200,8 @@ def summary(report: Report) -> list[str]:
         lines.append(f"shrinking would give back {size_text(whole.shrink_next)} at the next collection{more}")
     apart = []
     if report.system.goroutines:
-        apart.append(f"{report.system.goroutines} goroutines of the runtime {size_text(report.system.stack_bytes)}")
+        size = f" {size_text(report.system.stack_bytes)}" if report.system.known else ""
+        apart.append(f"{report.system.goroutines} goroutines of the runtime{size}")
     if s.dead:
         apart.append(f"{s.dead:,} ended goroutines {size_text(s.dead_stack_bytes or 0)}")
     if s.system_stacks:

@@ -20,6 +20,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from morestack.process.group import is_system
 from morestack.process.model import Frame, Goroutine, Path, Place, Snapshot
 from morestack.profile.errors import ProfileError
 
@@ -87,7 +88,7 @@ def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
             same = seen[key]
             goroutine.path, goroutine.creator, goroutine.start = same.path, same.creator, same.start
             goroutine.used_bytes, goroutine.incomplete = same.used_bytes, same.incomplete
-            goroutine.elided = same.elided
+            goroutine.elided, goroutine.system = same.elided, same.system
         found.append(goroutine)
         if len(found) > GOROUTINES:
             raise ProfileError(f"the dump has more than {GOROUTINES:,} goroutines")
@@ -152,6 +153,7 @@ def read_body(goroutine: Goroutine, body: list[str], sizer: Sizer | None) -> Non
     if frames:
         root = next((f for f in reversed(frames) if not f.inlined), frames[-1])
         goroutine.start = Place(root.function, root.file, root.line)
+    goroutine.system = is_runtimes(goroutine)
     if bounds:
         goroutine.used_bytes = bounds[-1][1] - bounds[0][0] + TOP_BYTES
         if goroutine.used_bytes < 0 or goroutine.used_bytes > 1 << 40:
@@ -159,6 +161,14 @@ def read_body(goroutine: Goroutine, body: list[str], sizer: Sizer | None) -> Non
     else:
         known = [f.frame_bytes for f in frames if f.frame_bytes is not None]
         goroutine.used_bytes = sum(known) + TOP_BYTES + 8 if known and any(known) else None
+
+
+def is_runtimes(goroutine: Goroutine) -> bool:
+    """Whether a goroutine is the runtime's own; one that ran on another thread has no path, and its creator tells."""
+    if goroutine.start is not None:
+        return is_system(goroutine.start.function, goroutine.path)
+    creator = goroutine.creator.function if goroutine.creator is not None else ""
+    return is_system(creator, ()) and creator != "runtime.newcoro"
 
 
 def set_state(goroutine: Goroutine, text: str) -> None:

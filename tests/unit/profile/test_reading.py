@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from morestack.process.model import Frame, Goroutine, Place, Snapshot
+from morestack.profile.advise import advise
 from morestack.profile.errors import ProfileError
 from morestack.profile.formats.pprof import pprof
 from morestack.profile.model import Profile, ValueType
@@ -88,6 +89,27 @@ def test_dumps() -> None:
     assert first.creator == Place("main.main", "/src/main.go", 40)
     assert (second.status, second.approximate, second.elided, second.used_bytes) == ("running", False, 100, None)
     assert second.incomplete and not first.incomplete
+
+
+def test_goroutines_of_the_runtime_are_told_apart_in_dumps() -> None:
+    def printed(number: int, function: str, creator: str) -> str:
+        at = f"\t/go/x.go:1 +0x1 fp=0x{number}40 sp=0x{number}00 pc=0x1\n"
+        call = f"{function}()\n{at}runtime.goexit({{}})\n{at}" if function else ""
+        return f"goroutine {number} [waiting]:\n{call}created by {creator} in goroutine 1\n\t/go/x.go:2 +0x1\n\n"
+
+    text = "".join(
+        (
+            printed(2, "runtime.forcegchelper", "runtime.init.7"),
+            printed(3, "runtime.gcBgMarkStartWorkers.gowrap1", "runtime.gcBgMarkStartWorkers"),
+            printed(4, "", "runtime.gcBgMarkStartWorkers"),  # it ran on another thread
+            printed(5, "", "main.main"),
+            printed(6, "runtime.main", "x"),
+            printed(7, "main.worker", "main.main"),
+        )
+    )
+    found = goroutines(text.encode())
+    assert [g.id for g in found.goroutines if g.system] == [2, 3, 4]
+    assert advise([found], []).goroutines == 2  # of those with frames, the main goroutine and the worker
 
 
 def test_methods_and_log_lines_in_dumps() -> None:
