@@ -107,24 +107,30 @@ class Budgets:
     github: bool
 
     def check(self, find: Callable[[Budget], list[Finding]], binary: Binary | None = None) -> None:
-        """Tell what is over the budgets; exit with 1 when anything is."""
+        """Tell what is over the budgets; exit with 1 when anything is, or when nothing could be checked."""
         from morestack.profile.annotate import Sources, github, sarif, text
-        from morestack.profile.budget import over, read_budget
+        from morestack.profile.budget import over, read_budget, unchecked_text
 
         if self.file is None and self.fail_over is None:
             return
-        found: list[Finding] = []
+        budgets: list[Budget] = []
         if self.file is not None:
-            found += find(read_budget(self.file))
+            budgets.append(read_budget(self.file))
         if self.fail_over is not None:
-            found += find(over(self.fail_over))
+            budgets.append(over(self.fail_over))
+        found = [finding for budget in budgets for finding in find(budget)]
         sources = Sources(module(binary), os.getcwd())
         if self.sarif is not None:
             Output(False, None, self.sarif).write(sarif(found, sources).encode())
         if self.github:
             click.echo(github(found, sources), nl=False)
+        click.echo("".join(map(unchecked_text, budgets)), nl=False, err=True)
+        blind = [budget.source for budget in budgets if budget.blind()]
         if found:
             click.echo(text(found), nl=False, err=True)
+        for source in blind:
+            click.echo(f"nothing could be checked against {source}", err=True)
+        if found or blind:
             raise click.exceptions.Exit(1)
 
 

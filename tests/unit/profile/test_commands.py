@@ -76,6 +76,14 @@ def test_growth_within_a_budget(cpu: str, tmp_path: Path) -> None:
     assert "go with --budget" in run("growth", cpu, "--github").output
 
 
+def test_a_budget_that_nothing_can_be_checked_against_is_not_met(cpu: str, goroutines: str) -> None:
+    result = run("stacks", goroutines, "--fail-over", "1MB")
+    assert result.exit_code == 1
+    assert "note: 7 goroutines could not be checked against --fail-over" in result.stderr
+    assert result.stderr.endswith("nothing could be checked against --fail-over\n")
+    assert run("growth", cpu, "--fail-over", "1MB").exit_code == 1
+
+
 def test_advice_needs_sizes(cpu: str, goroutines: str) -> None:
     result = run("advise", cpu, goroutines)
     assert result.exit_code == 0, result.output
