@@ -44,7 +44,13 @@ class Frame:
     """Stack bytes from this frame's stack pointer to its caller's; 0 for an inlined call; None: not known."""
     inlined: bool = False
 
+    @property
+    def elided(self) -> bool:
+        """Whether this stands for frames that a dump left out, `402 elided`."""
+        return self.inlined and self.function.endswith(ELIDED)
 
+
+ELIDED = " elided"
 Path = tuple[Frame, ...]
 
 
@@ -70,7 +76,8 @@ class Goroutine:
     """The path ends before the goroutine's first function."""
     elided: int = 0
     """Physical frames left out of the middle of a very long path."""
-    elided_bytes: int = 0
+    elided_bytes: int | None = 0
+    """None where a dump left them out: then `used_bytes` is what the frames that are shown have, a lower bound."""
     count: int = 1
     labels: tuple[tuple[str, str], ...] = ()
     system: bool = False

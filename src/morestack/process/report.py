@@ -75,6 +75,7 @@ def group_json(found: Group) -> dict[str, Any]:
         "goroutines": found.goroutines,
         "stack_bytes": found.stack_bytes if found.known else None,
         "used_bytes": found.used_bytes if found.known_used else None,
+        "used_at_least": found.least,
         "free_bytes": found.free_bytes if found.known else None,
         "largest_stack": found.largest if found.known else None,
         "largest_used": found.largest_used if found.known_used else None,
@@ -151,6 +152,7 @@ def to_json(report: Report, limit: int = 0, each: bool = False) -> dict[str, Any
         "goroutines": whole.goroutines,
         "stack_bytes": whole.stack_bytes if known else None,
         "used_bytes": whole.used_bytes if whole.known_used else None,
+        "used_at_least": whole.least,
         "free_bytes": whole.free_bytes if known else None,
         "shrink": shrink_json(whole),
         "approximate": s.approximate,
@@ -187,11 +189,13 @@ def summary(report: Report) -> list[str]:
     if whole.known:
         share = 100 * whole.used_bytes / whole.stack_bytes if whole.stack_bytes else 0
         text += (
-            f": {size_text(whole.stack_bytes)} of stack, {size_text(whole.used_bytes)} used ({share:.0f} %), "
+            f": {size_text(whole.stack_bytes)} of stack, {used_text(whole)} used ({share:.0f} %), "
             f"largest {size_text(whole.largest)}"
         )
     elif whole.known_used:
-        text += f": {size_text(whole.used_bytes)} of stack used, at most {size_text(whole.largest_used)} by one"
+        text += f": {used_text(whole)} of stack used"
+        if not whole.least:
+            text += f", at most {size_text(whole.largest_used)} by one"
     lines.append(text)
     if whole.shrink_next:
         more = ""
@@ -243,6 +247,9 @@ def key_lines(found: Group, by: str) -> list[str]:
         else:
             runs.append((frame, 1))
     for frame, run in runs:
+        if frame.elided:
+            lines.append(frame.function)
+            continue
         size = "inlined" if frame.inlined else "" if frame.frame_bytes is None else f"{frame.frame_bytes} B"
         times = f" x{run}" if run > 1 else ""
         lines.append(f"{frame.function}{times} {short_file(frame.file)}:{frame.line} {size}".rstrip())
@@ -257,18 +264,23 @@ def short_file(file: str) -> str:
     return "/".join(file.split("/")[-2:])
 
 
+def used_text(found: Group) -> str:
+    """What is in use, marked where it is a lower bound."""
+    return ("at least " if found.least else "") + size_text(found.used_bytes)
+
+
 HEADINGS = ("goroutines", "stack", "used", "free", "largest")
 
 
 def row(found: Group) -> tuple[str, ...]:
     """A group's figures."""
     if not found.known:
-        used = size_text(found.used_bytes) if found.known_used else "-"
+        used = used_text(found) if found.known_used else "-"
         return (f"{found.goroutines:,}", "-", used, "-", "-")
     return (
         f"{found.goroutines:,}",
         size_text(found.stack_bytes),
-        size_text(found.used_bytes),
+        used_text(found),
         size_text(found.free_bytes),
         size_text(found.largest),
     )

@@ -105,7 +105,8 @@ def frame_lines(g: Goroutine) -> list[str]:
         size = "inlined" if frame.inlined else "?" if frame.frame_bytes is None else f"{frame.frame_bytes:,} B"
         lines.append(f"{size:>10}  {frame.function}  {short_file(frame.file)}:{frame.line}")
     if g.elided:
-        lines.append(f"{size_text(g.elided_bytes):>10}  {g.elided:,} frames in the middle are left out")
+        size = "-" if g.elided_bytes is None else size_text(g.elided_bytes)
+        lines.append(f"{size:>10}  {g.elided:,} frames in the middle are left out")
     return lines
 
 
