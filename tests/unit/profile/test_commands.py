@@ -1,6 +1,8 @@
 """The commands growth, advise and fleet: their forms of output, budgets, and errors."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,14 @@ def test_a_budget_that_nothing_can_be_checked_against_is_not_met(cpu: str, gorou
     assert "note: 7 goroutines could not be checked against --fail-over" in result.stderr
     assert result.stderr.endswith("nothing could be checked against --fail-over\n")
     assert run("growth", cpu, "--fail-over", "1MB").exit_code == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_full_disk_is_one_clear_line(cpu: str, form: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        argv = [sys.executable, "-m", "morestack", "growth", cpu, *form]
+        result = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (1, "cannot write: No space left on device\n")
 
 
 def test_advice_needs_sizes(cpu: str, goroutines: str) -> None:
