@@ -94,6 +94,15 @@ def test_a_full_disk_is_one_clear_line(cpu: str, form: list[str]) -> None:
     assert (result.returncode, result.stderr) == (1, "cannot write: No space left on device\n")
 
 
+def test_a_bad_budget_is_found_before_the_work(cpu: str, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[stacks")
+    for file, message in ((str(bad), "is not TOML"), ("/none.toml", "cannot read /none.toml")):
+        result = run("growth", cpu, "--budget", file)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+
+
 def test_advice_needs_sizes(cpu: str, goroutines: str) -> None:
     result = run("advise", cpu, goroutines)
     assert result.exit_code == 0, result.output
