@@ -8,6 +8,7 @@ from morestack.profile.budget import check_growth, over
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import classify, growth
 from morestack.profile.model import Profile, Sample, ValueType
+from morestack.profile.report import advice_text
 
 CPU = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
 FULL = {"main.items": 6240, "main.logged": 1104}
@@ -121,3 +122,12 @@ def test_stacks_known_to_be_larger_count_their_growths() -> None:
     g = Goroutine(1, "waiting", path=(Frame("main.f", frame_bytes=64),), stack_lo=0, stack_hi=8192, used_bytes=96)
     found = advise([Snapshot("p", [g])], [])
     assert (found.copies, found.stack_bytes) == (2, 8192)
+
+
+def test_real_stacks_are_told_beside_the_simulated() -> None:
+    path = (Frame("main.f", frame_bytes=3000),)  # needs 4 KB, and was shrunk to 2 KB where it has not got there yet
+    real = Goroutine(1, "waiting", path=path, stack_lo=0, stack_hi=2048, used_bytes=96, count=3)
+    found = advise([Snapshot("p", [real])], [], adaptive=False)
+    assert (found.real_bytes, found.stack_bytes) == (3 * 2048, 3 * 4096)
+    assert "3 goroutines, 6 KB of stacks, 12 KB simulated; they start" in advice_text(found, 1)
+    assert advise([Snapshot("p", [real, Goroutine(2, "", path=path)])], []).real_bytes is None
