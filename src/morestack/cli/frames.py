@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,10 +20,25 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 20
 
 
+class Regex(click.ParamType[str]):
+    """A regular expression, which stays a text."""
+
+    name = "regex"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            self.fail(f"{value!r} is not a regular expression: {error}", param, ctx)
+        return str(value)
+
+
 @click.command("frames")
 @click.argument("binary")
 @click.option("--diff", "old", metavar="OLD", help="An older build: show what changed since.")
-@click.option("--function", "pattern", metavar="REGEX", help="Only functions, and what `go` starts, that match.")
+@click.option(
+    "--function", "pattern", type=Regex(), metavar="REGEX", help="Only functions, and what `go` starts, that match."
+)
 @click.option("--limit", type=click.IntRange(0), default=None, help="Rows of each table, 0 for all [20; all as JSON].")
 @output_options
 @budget_options
@@ -38,18 +54,21 @@ def command(
               morestack frames ./server --diff ./server.old
               morestack frames ./server --function 'net/http' --limit 50
     """
-    from morestack.binary import open_binary
+    from morestack.binary import BinaryError, open_binary
     from morestack.binary.diff import compare
     from morestack.binary.frames import Frames
     from morestack.binary.report import diff_json, diff_text, frames_json, frames_text
 
     opened = open_binary(binary)
     frames = Frames(opened)
+    builds = [frames] if old is None else [frames, Frames(open_binary(old))]
+    if pattern and not any(build.functions(pattern, 1) or build.statements(pattern, 1) for build in builds):
+        raise BinaryError(f"no function matches {pattern!r}")
     whole = out.as_json or out.format is not None
     most = (None if whole else DEFAULT_LIMIT) if limit is None else limit or None
     if old is not None:
-        before = open_binary(old)
-        difference = compare(Frames(before), frames, pattern)
+        before = builds[1].binary
+        difference = compare(builds[1], frames, pattern)
         out.emit(
             lambda: diff_text(before, opened, difference, most or len(difference.frames) + len(difference.statements)),
             lambda: diff_json(before, opened, difference),

@@ -7,6 +7,9 @@ A user error gives one clear text on stderr and exit code 1. A Go program's own 
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from importlib import import_module
 from typing import Any
 
@@ -36,6 +39,10 @@ EXTRAS = {
     **dict.fromkeys(("duckdb", "dask", "distributed"), "fleet"),
 }
 """Packages that only an extra installs, by the name they are imported by."""
+
+
+FULL = (ENOSPC, EDQUOT, EFBIG, EIO)
+"""Errors of writing, where there is no more place; those of a closed pipe are click's."""
 
 
 class Failure(click.ClickException):
@@ -69,17 +76,34 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            package = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
-            if package in EXTRAS:
-                raise Failure(f"this needs the package {package}: pip install 'morestack[{EXTRAS[package]}]'") from None
-            if os.environ.get("MORESTACK_DEBUG"):
+            if isinstance(error, OSError) and error.errno in FULL:
+                discard_output()
+                raise Failure(f"cannot write: {error.strerror}") from None
+            if os.environ.get("MORESTACK_DEBUG") and not missing(error):
                 raise
-            from morestack.source.diagnostics import InternalError
+            raise self.failure(error) from None
 
-            what = (
-                str(error) if isinstance(error, InternalError) else f"internal error: {type(error).__name__}: {error}"
-            )
-            raise Failure(f"{what}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where") from None
+    def failure(self, error: Exception) -> Failure:
+        """A clear text for an error that nothing expected."""
+        package = missing(error)
+        if package:
+            return Failure(f"this needs the package {package}: pip install 'morestack[{EXTRAS[package]}]'")
+        from morestack.source.diagnostics import InternalError
+
+        what = str(error) if isinstance(error, InternalError) else f"internal error: {type(error).__name__}: {error}"
+        return Failure(f"{what}\nthis is a bug in morestack; MORESTACK_DEBUG=1 shows where")
+
+
+def missing(error: Exception) -> str:
+    """The package of an extra that is not installed, if that is the error."""
+    package = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    return package if package in EXTRAS else ""
+
+
+def discard_output() -> None:
+    """Let what is still buffered go nowhere: Python would try to write it again when it ends, and complain."""
+    with suppress(OSError):  # where standard output is no file of the system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -99,32 +99,32 @@ class Size(click.ParamType[int]):
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Which budget holds, and how to tell what is over it."""
+    """Which budgets hold, and how to tell what is over them."""
 
-    file: str | None
-    fail_over: int | None
+    budgets: tuple[Budget, ...]
     sarif: str | None
     github: bool
 
     def check(self, find: Callable[[Budget], list[Finding]], binary: Binary | None = None) -> None:
-        """Tell what is over the budgets; exit with 1 when anything is."""
+        """Tell what is over the budgets; exit with 1 when anything is, or when nothing could be checked."""
         from morestack.profile.annotate import Sources, github, sarif, text
-        from morestack.profile.budget import over, read_budget
+        from morestack.profile.budget import unchecked_text
 
-        if self.file is None and self.fail_over is None:
+        if not self.budgets:
             return
-        found: list[Finding] = []
-        if self.file is not None:
-            found += find(read_budget(self.file))
-        if self.fail_over is not None:
-            found += find(over(self.fail_over))
+        found = [finding for budget in self.budgets for finding in find(budget)]
         sources = Sources(module(binary), os.getcwd())
         if self.sarif is not None:
             Output(False, None, self.sarif).write(sarif(found, sources).encode())
         if self.github:
             click.echo(github(found, sources), nl=False)
+        click.echo("".join(map(unchecked_text, self.budgets)), nl=False, err=True)
+        blind = [budget.source for budget in self.budgets if budget.blind()]
         if found:
             click.echo(text(found), nl=False, err=True)
+        for source in blind:
+            click.echo(f"nothing could be checked against {source}", err=True)
+        if found or blind:
             raise click.exceptions.Exit(1)
 
 
@@ -136,6 +136,20 @@ def module(binary: Binary | None) -> str:
     return next((parts[1] for parts in lines if parts[0] == "mod" and len(parts) > 1), "")
 
 
+def read_budgets(file: str | None, fail_over: int | None) -> tuple[Budget, ...]:
+    """The budgets that were given, read before any work is done for them."""
+    if file is None and fail_over is None:
+        return ()
+    from morestack.profile.budget import over, read_budget
+    from morestack.profile.errors import ProfileError
+
+    try:
+        found = [read_budget(file)] if file is not None else []
+    except ProfileError as error:
+        raise click.UsageError(str(error)) from None
+    return (*found, *([over(fail_over)] if fail_over is not None else []))
+
+
 def budget_options(command: Callable[..., None]) -> Callable[..., None]:
     """`--budget`, `--fail-over`, `--sarif` and `--github`, as one argument `budgets`."""
 
@@ -145,7 +159,7 @@ def budget_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if (sarif or github) and budget is None and fail_over is None:
             raise click.UsageError("--sarif and --github go with --budget or --fail-over.")
-        command(*args, budgets=Budgets(budget, fail_over, sarif, github), **rest)
+        command(*args, budgets=Budgets(read_budgets(budget, fail_over), sarif, github), **rest)
 
     options = (
         click.option("--budget", metavar="FILE", help="Exit with 1 when something is over this budget (TOML)."),

@@ -21,6 +21,8 @@ BY = ("creator", "start", "path", "function", "size", "frame")
 SMALLEST, NOSPLIT = 2048, 800
 UNKNOWN = "(not known)"
 MAIN = "(main goroutine)"
+FINALIZERS = ("runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups")
+NOT_SYSTEM = ("runtime.main", "runtime.handleAsyncEvent", "runtime.corostart")
 
 
 @dataclass(slots=True)
@@ -36,6 +38,8 @@ class Group:
     known: int = 0
     """How many have a stack whose size is known."""
     known_used: int = 0
+    least: bool = False
+    """Whether `used_bytes` is a lower bound, as frames of some are left out."""
     largest: int = 0
     largest_used: int = 0
     shrink_next: int = 0
@@ -73,6 +77,7 @@ class Group:
             self.example = g.id
         if used is not None:
             self.known_used += n
+            self.least = self.least or g.elided_bytes is None
             self.used_bytes += used * n
             if used > self.largest_used:
                 self.largest_used = used
@@ -87,6 +92,7 @@ class Group:
         self.used_bytes += other.used_bytes
         self.known += other.known
         self.known_used += other.known_used
+        self.least = self.least or other.least
         self.largest = max(self.largest, other.largest)
         self.largest_used = max(self.largest_used, other.largest_used)
         self.shrink_next += other.shrink_next
@@ -121,6 +127,13 @@ def is_runtime(function: str) -> bool:
     return function.startswith(("runtime.", "internal/", "runtime/internal/"))
 
 
+def is_system(start: str, path: Path) -> bool:
+    """Whether a goroutine belongs to the runtime; those that run finalizers do except while they run one."""
+    if not start.startswith("runtime.") or start in NOT_SYSTEM:
+        return False
+    return start not in FINALIZERS or all(is_runtime(frame.function) for frame in path)
+
+
 def where(path: Path) -> Place | None:
     """The innermost function outside the runtime."""
     for frame in path:
@@ -134,7 +147,7 @@ def path_text(path: Path) -> str:
     parts: list[str] = []
     last, run = "", 0
     for frame in path:
-        text = f"{frame.function}:{frame.line}"
+        text = frame.function if frame.elided else f"{frame.function}:{frame.line}"
         if text == last:
             run += 1
             parts[-1] = f"{text} x{run}"
@@ -216,6 +229,8 @@ def _by_frame(goroutines: Iterable[Goroutine], groups: dict[str, Group]) -> None
     for g, count in paths.values():
         here: set[str] = set()
         for frame in g.path:
+            if frame.elided:
+                continue
             found = groups.setdefault(frame.function, Group(frame.function, Place(frame.function, frame.file)))
             size = frame.frame_bytes or 0
             found.stack_bytes += size * count

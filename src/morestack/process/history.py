@@ -20,13 +20,13 @@ KEPT = 600
 
 @dataclass(slots=True)
 class Change:
-    """What happened to a group since the snapshot before, a second."""
+    """What happened to a group since the snapshot before, a second; None where no snapshot before tells."""
 
-    goroutines: float = 0.0
-    stack_bytes: float = 0.0
-    grown: float = 0.0
+    goroutines: float | None = None
+    stack_bytes: float | None = None
+    grown: float | None = None
     """Stacks that grew."""
-    shrunk: float = 0.0
+    shrunk: float | None = None
 
 
 @dataclass(slots=True)
@@ -37,9 +37,9 @@ class Sample:
     report: Report
     changes: dict[str, Change]
     whole: Change
-    begun: int = 0
-    """Goroutines that were not there before, and those that are gone."""
-    ended: int = 0
+    begun: int | None = None
+    """Goroutines that were not there before, and those that are gone; None for the first snapshot."""
+    ended: int | None = None
 
     @property
     def groups(self) -> list[Group]:
@@ -107,8 +107,8 @@ def compare(before: Sample | None, at: float, report: Report) -> Sample:
     whole.stack_bytes = (report.whole.stack_bytes - before.report.whole.stack_bytes) / seconds
     whole.grown = sum(1 for change in moved.values() if change > 0) / seconds
     whole.shrunk = sum(1 for change in moved.values() if change < 0) / seconds
-    for found in report.groups if moved else ():
-        ids_here = set(found.members)
+    for found in report.groups:
+        ids_here = set(found.members) if moved else set()
         change = sample.changes[found.key]
         change.grown = sum(1 for i in moved.keys() & ids_here if moved[i] > 0) / seconds
         change.shrunk = sum(1 for i in moved.keys() & ids_here if moved[i] < 0) / seconds
@@ -126,14 +126,15 @@ def sample_json(sample: Sample, limit: int) -> dict[str, Any]:
     return made
 
 
-def change_json(change: Change) -> dict[str, float]:
+def change_json(change: Change) -> dict[str, float | None]:
     """A change as JSON, a second each."""
-    return {
-        "goroutines_per_second": round(change.goroutines, 3),
-        "stack_bytes_per_second": round(change.stack_bytes, 3),
-        "grown_per_second": round(change.grown, 3),
-        "shrunk_per_second": round(change.shrunk, 3),
+    rates = {
+        "goroutines_per_second": change.goroutines,
+        "stack_bytes_per_second": change.stack_bytes,
+        "grown_per_second": change.grown,
+        "shrunk_per_second": change.shrunk,
     }
+    return {name: None if rate is None else round(rate, 3) for name, rate in rates.items()}
 
 
 def sample_text(sample: Sample, limit: int) -> list[str]:
@@ -143,7 +144,8 @@ def sample_text(sample: Sample, limit: int) -> list[str]:
     lines += summary(sample.report)[1:]
     lines.append(
         f"a second: {signed(whole.goroutines)} goroutines, {signed_bytes(whole.stack_bytes)} of stack, "
-        f"{whole.grown:,.1f} stacks grown, {whole.shrunk:,.1f} shrunk; {sample.begun:,} begun, {sample.ended:,} ended"
+        f"{unsigned(whole.grown)} stacks grown, {unsigned(whole.shrunk)} shrunk; "
+        f"{counted(sample.begun)} begun, {counted(sample.ended)} ended"
     )
     shown = sample.groups[:limit] if limit else sample.groups
     rows: list[tuple[str, ...]] = [
@@ -157,8 +159,8 @@ def sample_text(sample: Sample, limit: int) -> list[str]:
                 signed(change.goroutines),
                 size_text(found.stack_bytes),
                 signed_bytes(change.stack_bytes),
-                f"{change.grown:,.1f}",
-                f"{change.shrunk:,.1f}",
+                unsigned(change.grown),
+                unsigned(change.shrunk),
                 size_text(found.used_bytes),
                 size_text(found.free_bytes),
                 found.key,
@@ -170,11 +172,25 @@ def sample_text(sample: Sample, limit: int) -> list[str]:
     return lines + [f"note: {line}" for line in warnings(sample.report)]
 
 
-def signed(value: float) -> str:
+def signed(value: float | None) -> str:
     """A rate with its sign."""
+    if value is None:
+        return "-"
     return f"{value:+,.1f}" if abs(value) >= 0.05 else "0"
 
 
-def signed_bytes(value: float) -> str:
+def signed_bytes(value: float | None) -> str:
     """A rate of bytes with its sign."""
+    if value is None:
+        return "-"
     return ("+" if value > 0 else "-") + size_text(int(abs(value))) if abs(value) >= 1 else "0"
+
+
+def unsigned(value: float | None) -> str:
+    """A rate that only counts."""
+    return "-" if value is None else f"{value:,.1f}"
+
+
+def counted(value: int | None) -> str:
+    """How many, where that is known."""
+    return "-" if value is None else f"{value:,}"

@@ -44,7 +44,13 @@ class Frame:
     """Stack bytes from this frame's stack pointer to its caller's; 0 for an inlined call; None: not known."""
     inlined: bool = False
 
+    @property
+    def elided(self) -> bool:
+        """Whether this stands for frames that a dump left out, `402 elided`."""
+        return self.inlined and self.function.endswith(ELIDED)
 
+
+ELIDED = " elided"
 Path = tuple[Frame, ...]
 
 
@@ -70,7 +76,8 @@ class Goroutine:
     """The path ends before the goroutine's first function."""
     elided: int = 0
     """Physical frames left out of the middle of a very long path."""
-    elided_bytes: int = 0
+    elided_bytes: int | None = 0
+    """None where a dump left them out: then `used_bytes` is what the frames that are shown have, a lower bound."""
     count: int = 1
     labels: tuple[tuple[str, str], ...] = ()
     system: bool = False
@@ -112,12 +119,12 @@ class Snapshot:
     pid: int | None = None
     exact: bool = False
     """The program stood still while it was read."""
-    dead: int = 0
-    """Goroutines that have ended and wait to be used again, and the stacks they keep."""
-    dead_stack_bytes: int = 0
-    system_stacks: int = 0
+    dead: int | None = None
+    """Goroutines that have ended and wait to be used again, and the stacks they keep; profiles and dumps hide them."""
+    dead_stack_bytes: int | None = None
+    system_stacks: int | None = None
     """Stacks the runtime allocated for threads (g0 and signal stacks), and their bytes."""
-    system_stack_bytes: int = 0
+    system_stack_bytes: int | None = None
     stack_in_use: int | None = None
     """All stack memory as the runtime counts it (MemStats.StackInuse): free stacks in its pools too."""
     losses: list[Loss] = field(default_factory=list)
@@ -126,7 +133,7 @@ class Snapshot:
     layout: str = ""
     """Where the runtime's structures were learned: `DWARF`, `cache`, `table go1.27.3`."""
     taken: float = 0.0
-    """Seconds since the epoch."""
+    """Seconds since the epoch; 0 where the source does not tell."""
     seconds: float = 0.0
     """How long reading took."""
 
@@ -150,7 +157,7 @@ class Snapshot:
         """Free stacks in the runtime's pools, ready for new goroutines and for growth."""
         if self.stack_in_use is None:
             return None
-        held = (self.stack_bytes or 0) + self.dead_stack_bytes + self.system_stack_bytes
+        held = (self.stack_bytes or 0) + (self.dead_stack_bytes or 0) + (self.system_stack_bytes or 0)
         return max(0, self.stack_in_use - held)
 
     @property

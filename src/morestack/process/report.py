@@ -75,16 +75,39 @@ def group_json(found: Group) -> dict[str, Any]:
         "goroutines": found.goroutines,
         "stack_bytes": found.stack_bytes if found.known else None,
         "used_bytes": found.used_bytes if found.known_used else None,
+        "used_at_least": found.least,
         "free_bytes": found.free_bytes if found.known else None,
         "largest_stack": found.largest if found.known else None,
         "largest_used": found.largest_used if found.known_used else None,
-        "shrink": {"next_collection": found.shrink_next, "in_the_end": found.shrink_end},
+        "shrink": shrink_json(found),
         "states": dict(found.waits.most_common()),
         "example": found.example,
     }
     if found.path:
         made["path"] = [frame_json(frame) for frame in found.path]
     return made
+
+
+def shrink_json(found: Group) -> dict[str, int | None]:
+    """What shrinking would give back, which stacks and their use tell together."""
+    known = bool(found.known and found.known_used)
+    return {
+        "next_collection": found.shrink_next if known else None,
+        "in_the_end": found.shrink_end if known else None,
+    }
+
+
+def system_json(report: Report) -> dict[str, int | None]:
+    """The runtime's own goroutines; all null where the source hides them."""
+    found = report.system
+    listed = bool(found.goroutines)
+    if not listed and report.snapshot.dead is not None:  # a process or core, of which all are known
+        return {"goroutines": 0, "stack_bytes": 0, "used_bytes": 0}
+    return {
+        "goroutines": found.goroutines if listed else None,
+        "stack_bytes": found.stack_bytes if found.known else None,
+        "used_bytes": found.used_bytes if found.known_used else None,
+    }
 
 
 def goroutine_json(g: Goroutine) -> dict[str, Any]:
@@ -122,22 +145,19 @@ def to_json(report: Report, limit: int = 0, each: bool = False) -> dict[str, Any
         "pid": s.pid,
         "binary": s.binary,
         "go_version": s.go_version,
-        "taken": s.taken,
+        "taken": s.taken or None,
         "seconds": round(s.seconds, 4),
         "exact": s.exact,
         "layout": s.layout,
         "goroutines": whole.goroutines,
         "stack_bytes": whole.stack_bytes if known else None,
         "used_bytes": whole.used_bytes if whole.known_used else None,
+        "used_at_least": whole.least,
         "free_bytes": whole.free_bytes if known else None,
-        "shrink": {"next_collection": whole.shrink_next, "in_the_end": whole.shrink_end},
+        "shrink": shrink_json(whole),
         "approximate": s.approximate,
         "lost": [{"reason": loss.reason, "goroutines": loss.count} for loss in s.losses],
-        "system_goroutines": {
-            "goroutines": report.system.goroutines,
-            "stack_bytes": report.system.stack_bytes,
-            "used_bytes": report.system.used_bytes,
-        },
+        "system_goroutines": system_json(report),
         "dead_goroutines": {"goroutines": s.dead, "stack_bytes": s.dead_stack_bytes},
         "thread_stacks": {"stacks": s.system_stacks, "stack_bytes": s.system_stack_bytes},
         "stack_in_use": s.stack_in_use,
@@ -169,11 +189,13 @@ def summary(report: Report) -> list[str]:
     if whole.known:
         share = 100 * whole.used_bytes / whole.stack_bytes if whole.stack_bytes else 0
         text += (
-            f": {size_text(whole.stack_bytes)} of stack, {size_text(whole.used_bytes)} used ({share:.0f} %), "
+            f": {size_text(whole.stack_bytes)} of stack, {used_text(whole)} used ({share:.0f} %), "
             f"largest {size_text(whole.largest)}"
         )
     elif whole.known_used:
-        text += f": {size_text(whole.used_bytes)} of stack used, at most {size_text(whole.largest_used)} by one"
+        text += f": {used_text(whole)} of stack used"
+        if not whole.least:
+            text += f", at most {size_text(whole.largest_used)} by one"
     lines.append(text)
     if whole.shrink_next:
         more = ""
@@ -182,11 +204,12 @@ def summary(report: Report) -> list[str]:
         lines.append(f"shrinking would give back {size_text(whole.shrink_next)} at the next collection{more}")
     apart = []
     if report.system.goroutines:
-        apart.append(f"{report.system.goroutines} goroutines of the runtime {size_text(report.system.stack_bytes)}")
+        size = f" {size_text(report.system.stack_bytes)}" if report.system.known else ""
+        apart.append(f"{report.system.goroutines} goroutines of the runtime{size}")
     if s.dead:
-        apart.append(f"{s.dead:,} ended goroutines {size_text(s.dead_stack_bytes)}")
+        apart.append(f"{s.dead:,} ended goroutines {size_text(s.dead_stack_bytes or 0)}")
     if s.system_stacks:
-        apart.append(f"{s.system_stacks} stacks of threads {size_text(s.system_stack_bytes)}")
+        apart.append(f"{s.system_stacks} stacks of threads {size_text(s.system_stack_bytes or 0)}")
     if s.pooled_bytes:
         apart.append(f"free in the runtime's pools {size_text(s.pooled_bytes)}")
     if apart:
@@ -200,9 +223,8 @@ def warnings(report: Report) -> list[str]:
     lines = []
     if s.approximate:
         what = "was" if s.approximate == 1 else "were"
-        lines.append(
-            f"{s.approximate:,} {what} running or moved while read: shown as last seen at rest (--stop reads exactly)"
-        )
+        exactly = " (--stop reads exactly)" if s.pid is not None else ""
+        lines.append(f"{s.approximate:,} {what} running or moved while read: shown as last seen at rest{exactly}")
     lines += [f"{loss.count:,} lost: {loss.reason}" for loss in s.losses]
     return lines + s.notes
 
@@ -225,6 +247,9 @@ def key_lines(found: Group, by: str) -> list[str]:
         else:
             runs.append((frame, 1))
     for frame, run in runs:
+        if frame.elided:
+            lines.append(frame.function)
+            continue
         size = "inlined" if frame.inlined else "" if frame.frame_bytes is None else f"{frame.frame_bytes} B"
         times = f" x{run}" if run > 1 else ""
         lines.append(f"{frame.function}{times} {short_file(frame.file)}:{frame.line} {size}".rstrip())
@@ -239,18 +264,23 @@ def short_file(file: str) -> str:
     return "/".join(file.split("/")[-2:])
 
 
+def used_text(found: Group) -> str:
+    """What is in use, marked where it is a lower bound."""
+    return ("at least " if found.least else "") + size_text(found.used_bytes)
+
+
 HEADINGS = ("goroutines", "stack", "used", "free", "largest")
 
 
 def row(found: Group) -> tuple[str, ...]:
     """A group's figures."""
     if not found.known:
-        used = size_text(found.used_bytes) if found.known_used else "-"
+        used = used_text(found) if found.known_used else "-"
         return (f"{found.goroutines:,}", "-", used, "-", "-")
     return (
         f"{found.goroutines:,}",
         size_text(found.stack_bytes),
-        size_text(found.used_bytes),
+        used_text(found),
         size_text(found.free_bytes),
         size_text(found.largest),
     )

@@ -19,7 +19,7 @@ from textual.worker import get_current_worker
 
 from morestack.process.errors import ProcessError
 from morestack.process.group import BY, Group, size_text
-from morestack.process.history import Change, History, Sample
+from morestack.process.history import Change, History, Sample, counted, unsigned
 from morestack.process.model import Goroutine
 from morestack.process.report import key_lines, short_file, summary, warnings
 from morestack.process.target import Source
@@ -30,8 +30,10 @@ MOST_ROWS = 500
 POINTS = 120
 
 
-def rate(value: float, size: bool = False) -> str:
-    """A rate; nothing where nothing changes."""
+def rate(value: float | None, size: bool = False) -> str:
+    """A rate; nothing where nothing changes, `-` where it is not known."""
+    if value is None:
+        return "-"
     if abs(value) < 0.05:
         return ""
     sign = "+" if value > 0 else "-"
@@ -103,7 +105,8 @@ def frame_lines(g: Goroutine) -> list[str]:
         size = "inlined" if frame.inlined else "?" if frame.frame_bytes is None else f"{frame.frame_bytes:,} B"
         lines.append(f"{size:>10}  {frame.function}  {short_file(frame.file)}:{frame.line}")
     if g.elided:
-        lines.append(f"{size_text(g.elided_bytes):>10}  {g.elided:,} frames in the middle are left out")
+        size = "-" if g.elided_bytes is None else size_text(g.elided_bytes)
+        lines.append(f"{size:>10}  {g.elided:,} frames in the middle are left out")
     return lines
 
 
@@ -189,9 +192,9 @@ class Top(App[int]):
         whole = sample.whole
         head = summary(sample.report)
         moving = (
-            f"goroutines {rate(whole.goroutines) or '0'}/s ({sample.begun:,} begun, {sample.ended:,} ended)   "
-            f"stack {rate(whole.stack_bytes, size=True) or '0'}/s   stacks grown {whole.grown:,.1f}/s, "
-            f"shrunk {whole.shrunk:,.1f}/s"
+            f"goroutines {rate(whole.goroutines) or '0'}/s ({counted(sample.begun)} begun, "
+            f"{counted(sample.ended)} ended)   stack {rate(whole.stack_bytes, size=True) or '0'}/s   "
+            f"stacks grown {unsigned(whole.grown)}/s, shrunk {unsigned(whole.shrunk)}/s"
         )
         mode = f"by {self.history.by}, sorted by {self.history.sort}" + (
             f", with {self.wanted!r}" if self.wanted else ""

@@ -22,7 +22,7 @@ import numpy as np
 from morestack.process.core import Thread
 from morestack.process.errors import MemoryGone, ProcessError
 from morestack.process.find import goroutine_list, machine_list
-from morestack.process.group import is_runtime
+from morestack.process.group import is_system
 from morestack.process.layout import ABSENT, COPIES
 from morestack.process.memory import I64, U64, AddressSpace, Flags, ProcessMemory, parse_maps, word
 from morestack.process.model import Goroutine, Loss, Path, Place, Snapshot
@@ -43,8 +43,6 @@ from morestack.process.unwind import Paths, Starts, Walks, walk
 ROUNDS = 3
 ENOUGH = 0.9
 SYSTEM_STACK_MOST = 64 << 10
-FINALIZERS = ("runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups")
-NOT_SYSTEM = ("runtime.main", "runtime.handleAsyncEvent", "runtime.corostart")
 
 
 def snapshot(program: Program, stop: bool = False) -> Snapshot:
@@ -329,13 +327,6 @@ class _Reading:
         size = (records.hi - records.lo)[records.there & (records.hi > records.lo)]
         size = size[(size <= SYSTEM_STACK_MOST) & ((size & (size - np.uint64(1))) == 0)]
         return len(size), int(size.sum())
-
-
-def is_system(start: str, path: Path) -> bool:
-    """Whether a goroutine belongs to the runtime; those that run finalizers do except while they run one."""
-    if not start.startswith("runtime.") or start in NOT_SYSTEM:
-        return False
-    return start not in FINALIZERS or all(is_runtime(frame.function) for frame in path)
 
 
 def subset(records: Records, rows: I64) -> Records:

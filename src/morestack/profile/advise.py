@@ -77,6 +77,8 @@ class Advised:
     time_share: float
     """Of growing, in the CPU profiles."""
     has_cpu: bool
+    real_bytes: int | None = None
+    """Of the stacks as they are, where all are known; `stack_bytes` is what simulation gives them."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -131,8 +133,16 @@ def advise(
         now.copied,
         found.growing / found.cpu if found.cpu else 0.0,
         found.cpu > 0,
+        real_bytes(snapshots),
         notes(found, snapshots, growths),
     )
+
+
+def real_bytes(snapshots: Sequence[Snapshot]) -> int | None:
+    """The stacks of the program's own goroutines as they are; None where one is not known."""
+    own = [g for s in snapshots for g in s.goroutines if not g.system and g.status != "dead"]
+    sizes = [g.stack_bytes * g.count for g in own if g.stack_bytes is not None]
+    return sum(sizes) if own and len(sizes) == len(own) else None
 
 
 def notes(found: Populations, snapshots: Sequence[Snapshot], growths: Sequence[Growth]) -> list[str]:

@@ -12,12 +12,16 @@
 
 In a pattern `*` stands for any text and `?` for one character; everything else is meant as it stands, also brackets.
 The first pattern of a table that matches decides.
+
+Sizes and `go` statements are not always known. A check counts in the budget what it could decide and what not, so that
+nobody takes silence for being within the budget.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as File
@@ -28,7 +32,7 @@ from morestack.profile.allocator import simulate, steps
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import Growth
 from morestack.profile.population import alike
-from morestack.profile.statement import of_goroutine
+from morestack.profile.statement import of_goroutine, root, statement
 
 UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 SIZE = re.compile(r"([\d_]{1,15}(?:\.\d{1,6})?) ?([KMG]?B?)")
@@ -58,6 +62,13 @@ class Budget:
     stacks: list[Limit] = field(default_factory=list)
     total: dict[str, int] = field(default_factory=dict)
     growth: float | None = None
+    checked: Counter[str] = field(default_factory=Counter)
+    """How many of what (`goroutines`, `paths`) were compared, and how many could not be."""
+    unchecked: Counter[str] = field(default_factory=Counter)
+
+    def blind(self) -> bool:
+        """Whether there was something to check, and none of it could be."""
+        return bool(self.unchecked.total() and not self.checked.total())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,30 @@ def place(frame: Frame) -> Place:
     return Place(frame.function, frame.file, frame.line)
 
 
+def check_sizes(budget: Budget, path: Path, name: str, stack_bytes: int | None, what: str, count: int) -> None:
+    """Count whether the patterns could decide over a path and its stack."""
+    known = True
+    if budget.frames:
+        known = bool(path) and not any(
+            f.frame_bytes is None and not f.inlined and limit(budget.frames, f.function) for f in path
+        )
+    if budget.stacks:
+        named = name != "unknown" and not name.startswith("go ")
+        found = limit(budget.stacks, name)
+        known = known and (named if found is None else stack_bytes is not None)
+    if budget.frames or budget.stacks:
+        (budget.checked if known else budget.unchecked)[what] += count
+
+
+def unchecked_text(budget: Budget) -> str:
+    """What could not be checked, a line each."""
+    return "".join(
+        f"note: {count:,} {what} could not be checked against {budget.source}: the size or the go statement of theirs "
+        "is not known (--binary, or a target that tells them, helps)\n"
+        for what, count in budget.unchecked.items()
+    )
+
+
 def check_stack(budget: Budget, statement: str, stack_bytes: int, path: Path, at: Place | None) -> Finding | None:
     """A stack of one `go` statement against the budget."""
     most = limit(budget.stacks, statement)
@@ -159,34 +194,57 @@ def check_snapshot(budget: Budget, snapshot: Snapshot) -> list[Finding]:
     """Frames, stacks and totals of a snapshot over the budget."""
     out = check_frames(budget, {g.path for g in snapshot.goroutines})
     worst: dict[str, Finding] = {}
-    stacks = 0
+    stacks = sized = 0
     for g, count in alike(snapshot):
         size = g.stack_bytes
         if size is None:
             known = steps(g.path)
-            size = simulate(known).size if known else 0
-        stacks += size * count
+            size = simulate(known).size if known else None
         name = of_goroutine(g)
-        at = g.creator or (place(g.path[-1]) if g.path else g.start)
+        check_sizes(budget, g.path, name, size, "goroutines", count)
+        if size is None:
+            continue
+        stacks += size * count
+        sized += count
+        at = g.creator or g.start or root(g.path)
         finding = check_stack(budget, name, size, g.path, at)
         if finding and (name not in worst or worst[name].value < finding.value):
             worst[name] = finding
     out += sorted(worst.values(), key=lambda f: -f.value)
-    totals = {"goroutines": snapshot.count, "stack_bytes": stacks, "used_bytes": snapshot.used_bytes or 0}
+    totals = {
+        "goroutines": snapshot.count,
+        "stack_bytes": stacks if sized or not snapshot.count else None,
+        "used_bytes": snapshot.used_bytes if snapshot.count else 0,
+    }
     for key, most in budget.total.items():
-        if totals[key] > most:
+        value = totals[key]
+        (budget.unchecked if value is None else budget.checked)["totals"] += 1
+        if value is not None and value > most:
             what = key.replace("_", " ")
-            text = f"{totals[key]:,} {what} in all, {most:,} are allowed ({budget.source}: total.{key})"
-            out.append(Finding("total", text, totals[key], most))
+            text = f"{value:,} {what} in all, {most:,} are allowed ({budget.source}: total.{key})"
+            out.append(Finding("total", text, value, most))
     return out
 
 
 def check_growth(budget: Budget, growth: Growth) -> list[Finding]:
-    """The share of time that goes into growing, against the budget."""
+    """Of a CPU profile: its paths' frames, the sizes that stacks grew to, and the share of time growing takes."""
+    out = check_frames(budget, growth.paths)
+    worst: dict[str, Finding] = {}
+    for event in growth.events:
+        name = statement(event.path)
+        check_sizes(budget, event.path, name, event.new, "paths that grow", 1)
+        if event.new is None:
+            continue
+        at = root(event.path)
+        finding = check_stack(budget, name, event.new, event.path, at)
+        if finding and (name not in worst or worst[name].value < finding.value):
+            worst[name] = finding
+    out += sorted(worst.values(), key=lambda f: -f.value)
     share = growth.share(growth.time)
+    budget.checked["growth"] += budget.growth is not None
     if budget.growth is None or share <= budget.growth:
-        return []
-    worst = growth.events[0]
+        return out
+    first = growth.events[0].path
     text = f"{share:.1%} of the time goes into growing stacks, {budget.growth:.1%} is allowed ({budget.source}: growth)"
-    at = place(worst.path[0]) if worst.path else None
-    return [Finding("growth", text, growth.time, int(budget.growth * growth.total), at, worst.path)]
+    at = place(first[0]) if first else None
+    return [*out, Finding("growth", text, growth.time, int(budget.growth * growth.total), at, first)]

@@ -20,7 +20,8 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from morestack.process.model import Frame, Goroutine, Path, Place, Snapshot
+from morestack.process.group import is_system
+from morestack.process.model import ELIDED, Frame, Goroutine, Path, Place, Snapshot
 from morestack.profile.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ AT = re.compile(
     r"^\t(.*):(\d{1,9})(?: \+(0x[0-9a-f]{1,16}))?"
     r"(?: fp=(0x[0-9a-f]{1,16}) sp=(0x[0-9a-f]{1,16}) pc=(0x[0-9a-f]{1,16}))?\s*$"
 )
-ELIDED = re.compile(r"^\.\.\.(?:(\d{1,12}) frames elided|additional frames elided)\.*$")
+LEFT_OUT = re.compile(r"^\.\.\.(?:(\d{1,12}) frames elided|additional frames elided)\.*$")
 MINUTES = re.compile(r"^(\d{1,12}) minutes?$")
 STATUSES = {
     "idle": "idle",
@@ -87,7 +88,8 @@ def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
             same = seen[key]
             goroutine.path, goroutine.creator, goroutine.start = same.path, same.creator, same.start
             goroutine.used_bytes, goroutine.incomplete = same.used_bytes, same.incomplete
-            goroutine.elided = same.elided
+            goroutine.elided, goroutine.elided_bytes = same.elided, same.elided_bytes
+            goroutine.system = same.system
         found.append(goroutine)
         if len(found) > GOROUTINES:
             raise ProfileError(f"the dump has more than {GOROUTINES:,} goroutines")
@@ -115,6 +117,11 @@ def read_dump(data: bytes, source: str, sizer: Sizer | None = None) -> Snapshot:
             "The dump hides the runtime's frames and wrappers: what is in use is a lower bound "
             "(GOTRACEBACK=crash, or a profile with debug=0, shows all)."
         )
+    cut = sum(g.elided_bytes is None for g in found)
+    if cut:
+        notes.append(
+            f"{cut:,} goroutines have frames that Go left out of the dump: what they use is at least what is shown."
+        )
     return Snapshot(source, found, notes=notes)
 
 
@@ -127,10 +134,13 @@ def read_body(goroutine: Goroutine, body: list[str], sizer: Sizer | None) -> Non
     while i < len(body):
         line = body[i]
         place = AT.match(body[i + 1]) if i + 1 < len(body) else None
-        created, call, elided = CREATED.match(line), CALL.match(line), ELIDED.match(line)
+        created, call, elided = CREATED.match(line), CALL.match(line), LEFT_OUT.match(line)
         if elided:
             goroutine.elided = int(elided[1] or 0)
+            goroutine.elided_bytes = None
             goroutine.incomplete = goroutine.incomplete or not elided[1]
+            if goroutine.elided:
+                frames.append(Frame(f"{goroutine.elided}{ELIDED}", frame_bytes=0, inlined=True))
             i += 1
         elif created:
             goroutine.creator = Place(created[1], place[1] if place else "", int(place[2]) if place else 0)
@@ -152,13 +162,24 @@ def read_body(goroutine: Goroutine, body: list[str], sizer: Sizer | None) -> Non
     if frames:
         root = next((f for f in reversed(frames) if not f.inlined), frames[-1])
         goroutine.start = Place(root.function, root.file, root.line)
+    goroutine.system = is_runtimes(goroutine)
     if bounds:
         goroutine.used_bytes = bounds[-1][1] - bounds[0][0] + TOP_BYTES
+        if goroutine.elided:  # between the frames on both sides of them
+            goroutine.elided_bytes = bounds[-1][1] - bounds[0][0] - sum(high - low for low, high in bounds)
         if goroutine.used_bytes < 0 or goroutine.used_bytes > 1 << 40:
             raise ProfileError(f"goroutine {goroutine.id} of the dump is damaged: its frames are not in order")
     else:
         known = [f.frame_bytes for f in frames if f.frame_bytes is not None]
         goroutine.used_bytes = sum(known) + TOP_BYTES + 8 if known and any(known) else None
+
+
+def is_runtimes(goroutine: Goroutine) -> bool:
+    """Whether a goroutine is the runtime's own; one that ran on another thread has no path, and its creator tells."""
+    if goroutine.start is not None:
+        return is_system(goroutine.start.function, goroutine.path)
+    creator = goroutine.creator.function if goroutine.creator is not None else ""
+    return is_system(creator, ()) and creator != "runtime.newcoro"
 
 
 def set_state(goroutine: Goroutine, text: str) -> None:
@@ -172,7 +193,6 @@ def set_state(goroutine: Goroutine, text: str) -> None:
         goroutine.status = STATUSES[bare]
     else:
         goroutine.status, goroutine.wait_reason = "waiting", state
-    goroutine.approximate = goroutine.status == "running"
 
 
 def read_frame(call: re.Match[str], place: re.Match[str], sizer: Sizer | None, innermost: bool) -> list[Frame]:

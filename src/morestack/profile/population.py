@@ -3,6 +3,7 @@
 Snapshots (dumps, goroutine profiles, live processes) tell how many goroutines a statement has and where they stand; CPU
 profiles tell how deep its goroutines get and how much time their growing takes. A goroutine that stands idle now has
 often been deeper: where a CPU profile saw its statement's goroutines grow further, they are simulated on that path.
+The runtime's own goroutines are left out: nobody can change them.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def populations(snapshots: Iterable[Snapshot], growths: Iterable[Growth], full: 
     names: dict[str, str] = {}
     for snapshot in snapshots:
         for goroutine, count in alike(snapshot):
+            if goroutine.system:
+                continue
             name = of_goroutine(goroutine)
             start = root(goroutine.path)
             if start is not None:

@@ -82,9 +82,11 @@ def place_text(frame: Frame) -> str:
 def advice_text(advised: Advised, limit: int) -> str:
     """The remedies, best first, each with its figures."""
     used = f" ({advised.average:,} bytes are in use on average)" if advised.average is not None else ""
+    stacks = f"{bytes_text(advised.stack_bytes)} of stacks"
+    if advised.real_bytes is not None:
+        stacks = f"{bytes_text(advised.real_bytes)} of stacks, {bytes_text(advised.stack_bytes)} simulated"
     out = [
-        f"{advised.goroutines:,} goroutines, {bytes_text(advised.stack_bytes)} of stacks; they start with "
-        f"{bytes_text(advised.start)}{used}",
+        f"{advised.goroutines:,} goroutines, {stacks}; they start with {bytes_text(advised.start)}{used}",
         f"{advised.copies:,} copies of {bytes_text(advised.copied_bytes)} got them where they are",
     ]
     if advised.has_cpu:
@@ -154,6 +156,7 @@ def advice_json(advised: Advised) -> dict[str, Any]:
         "start_bytes": advised.start,
         "average_used_bytes": advised.average,
         "stack_bytes": advised.stack_bytes,
+        "real_stack_bytes": advised.real_bytes,
         "copies": advised.copies,
         "copied_bytes": advised.copied_bytes,
         "growing_share": round(advised.time_share, 6) if advised.has_cpu else None,

@@ -52,10 +52,13 @@ def of_goroutine(goroutine: Goroutine) -> str:
     creator = goroutine.creator
     if creator is None:
         return statement(goroutine.path)
-    start = root(goroutine.path) or goroutine.start
+    # a process's record tells the start, and without the wrapper; paths may end before it
+    recorded = goroutine.start if goroutine.stack_hi is not None else None
+    start = recorded or root(goroutine.path) or goroutine.start
     if start is None:
         return f"{creator.function} {place(creator)}"
-    inner = next((f for f in reversed(goroutine.path) if not WRAPPER.match(f.function)), None)
+    outer = (f for f in reversed(goroutine.path) if f.function != "runtime.goexit")
+    inner = next((f for f in outer if not WRAPPER.match(f.function)), None)
     name = start.function if inner is None or not WRAPPER.match(start.function) else inner.function
     return f"{creator.function} {place(creator)} ({short(name)})"
 

@@ -109,7 +109,7 @@ def test_the_command_keeps_budgets(plain: Path) -> None:
 def test_the_command_tells_what_is_wrong(tmp_path: Path, plain: Path) -> None:
     (tmp_path / "text").write_text("no program at all\n" * 10)
     assert "not an ELF, Mach-O or PE executable" in run(tmp_path / "text", code=1)
-    assert "not a regular expression" in run(plain, "--function", "(", code=1)
+    assert "not a regular expression" in run(plain, "--function", "(", code=2)
 
 
 @pytest.mark.parametrize("format", ["pprof", "folded", "speedscope", "html"])
@@ -128,3 +128,11 @@ def test_the_page_shows_what_is_printed(builder: Builder, plain: Path, monkeypat
     monkeypatch.chdir(builder.folder)
     printed = run("larger", "--diff", "plain", "--function", r"^main\.")
     assert printed.replace(f"{builder.folder}/", "") == shown
+
+
+def test_a_pattern_that_matches_nothing_or_is_none_says_so(plain: Path) -> None:
+    result = CliRunner().invoke(main, ["frames", str(plain), "--function", "nosuch"])
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "no function matches 'nosuch'\n")
+    result = CliRunner().invoke(main, ["frames", str(plain), "--function", "("])
+    assert result.exit_code == 2
+    assert "'(' is not a regular expression: missing )" in result.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from morestack.process.group import BY, group, path_text, shrunk, size_text, sizes
 from morestack.process.model import Frame, Goroutine, Loss, Place, Snapshot
-from morestack.process.report import make_report, plain, to_json
+from morestack.process.report import make_report, plain, to_json, warnings
 
 GOPARK = Frame("runtime.gopark", "/go/proc.go", 474, 1, 32)
 DEEP = Frame("main.deep", "/src/a.go", 12, 2, 296)
@@ -123,6 +123,17 @@ def test_limit_keeps_the_largest_and_says_how_many_there_are() -> None:
 def test_stacks_that_are_not_known_are_null_not_zero() -> None:
     found = to_json(make_report(Snapshot("a profile", [Goroutine(None, "unknown", path=SHORT, count=5)])))
     assert (found["goroutines"], found["stack_bytes"], found["used_bytes"]) == (5, None, None)
+    assert found["taken"] is None
+    for name in ("shrink", "system_goroutines", "dead_goroutines", "thread_stacks"):
+        assert set(found[name].values()) == {None}
+    assert found["groups"][0]["shrink"] == {"next_collection": None, "in_the_end": None}
+
+
+def test_only_a_process_is_told_of_stopping() -> None:
+    moving = Snapshot("core", [goroutine(1, 2048, 1, approximate=True)])
+    assert "--stop" not in warnings(make_report(moving))[0]
+    moving.pid = 7
+    assert warnings(make_report(moving))[0].endswith("(--stop reads exactly)")
 
 
 def test_text_is_plain_columns() -> None:

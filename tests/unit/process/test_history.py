@@ -7,7 +7,7 @@ import asyncio
 from textual.widgets import DataTable, Input, Static
 
 from morestack.process.errors import ProcessError
-from morestack.process.history import History, sample_json, sample_text
+from morestack.process.history import Change, History, sample_json, sample_text
 from morestack.process.model import Frame, Goroutine, Place, Snapshot
 from morestack.process.screen import Detail, Top
 
@@ -31,7 +31,8 @@ SECOND = snapshot(102.0, goroutine(1, 8192), goroutine(2, 2048), goroutine(4, 20
 
 def test_rates_are_a_second() -> None:
     history = History()
-    assert history.add(FIRST).whole.stack_bytes == 0
+    first = history.add(FIRST)
+    assert (first.whole, first.begun, first.ended) == (Change(), None, None)
     sample = history.add(SECOND)
     assert (sample.begun, sample.ended) == (2, 1)
     assert (sample.whole.grown, sample.whole.shrunk, sample.whole.goroutines) == (0.5, 0.5, 0.5)
@@ -51,6 +52,17 @@ def test_a_sample_as_json_and_as_text() -> None:
     text = "\n".join(sample_text(sample, 1))
     assert "0.5 stacks grown, 0.5 shrunk; 2 begun, 1 ended" in text
     assert "... 1 more groups" in text
+
+
+def test_rates_of_the_first_reading_are_not_known() -> None:
+    history = History()
+    first = history.add(FIRST)
+    made = sample_json(first, 1)
+    assert set(made["change"].values()) == {None} and set(made["groups"][0]["change"].values()) == {None}
+    text = "\n".join(sample_text(first, 1))
+    assert "a second: - goroutines, - of stack, - stacks grown, - shrunk; - begun, - ended" in text
+    again = history.add(snapshot(101.0, *FIRST.goroutines))  # nothing changed, and that is known
+    assert set(sample_json(again, 1)["groups"][0]["change"].values()) == {0}
 
 
 class Ending:

@@ -1,6 +1,8 @@
 """The commands growth, advise and fleet: their forms of output, budgets, and errors."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,31 @@ def test_growth_within_a_budget(cpu: str, tmp_path: Path) -> None:
     assert "::error title=Growing stacks takes more time" in result.stdout
     assert json.loads(sarif.read_text())["runs"][0]["results"][0]["ruleId"] == "morestack/growth"
     assert "go with --budget" in run("growth", cpu, "--github").output
+
+
+def test_a_budget_that_nothing_can_be_checked_against_is_not_met(cpu: str, goroutines: str) -> None:
+    result = run("stacks", goroutines, "--fail-over", "1MB")
+    assert result.exit_code == 1
+    assert "note: 7 goroutines could not be checked against --fail-over" in result.stderr
+    assert result.stderr.endswith("nothing could be checked against --fail-over\n")
+    assert run("growth", cpu, "--fail-over", "1MB").exit_code == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_full_disk_is_one_clear_line(cpu: str, form: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        argv = [sys.executable, "-m", "morestack", "growth", cpu, *form]
+        result = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (1, "cannot write: No space left on device\n")
+
+
+def test_a_bad_budget_is_found_before_the_work(cpu: str, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[stacks")
+    for file, message in ((str(bad), "is not TOML"), ("/none.toml", "cannot read /none.toml")):
+        result = run("growth", cpu, "--budget", file)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
 
 
 def test_advice_needs_sizes(cpu: str, goroutines: str) -> None:

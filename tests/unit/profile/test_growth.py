@@ -4,9 +4,11 @@ import pytest
 
 from morestack.process.model import Frame, Goroutine, Path, Snapshot
 from morestack.profile.advise import Advised, advise
+from morestack.profile.budget import check_growth, over
 from morestack.profile.errors import ProfileError
 from morestack.profile.growth import classify, growth
 from morestack.profile.model import Profile, Sample, ValueType
+from morestack.profile.report import advice_text
 
 CPU = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
 FULL = {"main.items": 6240, "main.logged": 1104}
@@ -56,6 +58,14 @@ def test_time_is_blamed_on_who_grew() -> None:
         ("main.items", 4096, 16384, 1448),
         ("main.logged", 2048, 4096, 184),
     ]
+
+
+def test_a_budget_holds_for_the_sizes_that_stacks_grew_to() -> None:
+    found = growth(profile(), FULL.get)  # main.items grew to 16 KB, and no frame has more than 1,104 bytes
+    assert check_growth(over(16384), found) == []
+    (finding,) = check_growth(over(16383), found)
+    assert (finding.rule, finding.value, finding.path) == ("stack", 16384, ITEMS)
+    assert [(f.rule, f.value) for f in check_growth(over(1103), found)] == [("frame", 1104), ("stack", 16384)]
 
 
 def test_other_profiles_are_refused() -> None:
@@ -112,3 +122,12 @@ def test_stacks_known_to_be_larger_count_their_growths() -> None:
     g = Goroutine(1, "waiting", path=(Frame("main.f", frame_bytes=64),), stack_lo=0, stack_hi=8192, used_bytes=96)
     found = advise([Snapshot("p", [g])], [])
     assert (found.copies, found.stack_bytes) == (2, 8192)
+
+
+def test_real_stacks_are_told_beside_the_simulated() -> None:
+    path = (Frame("main.f", frame_bytes=3000),)  # needs 4 KB, and was shrunk to 2 KB where it has not got there yet
+    real = Goroutine(1, "waiting", path=path, stack_lo=0, stack_hi=2048, used_bytes=96, count=3)
+    found = advise([Snapshot("p", [real])], [], adaptive=False)
+    assert (found.real_bytes, found.stack_bytes) == (3 * 2048, 3 * 4096)
+    assert "3 goroutines, 6 KB of stacks, 12 KB simulated; they start" in advice_text(found, 1)
+    assert advise([Snapshot("p", [real, Goroutine(2, "", path=path)])], []).real_bytes is None

@@ -8,7 +8,7 @@ import pytest
 
 from morestack.process.model import Frame, Goroutine, Place, Snapshot
 from morestack.profile.annotate import Sources, github, sarif, text
-from morestack.profile.budget import Limit, check_snapshot, over, read_budget
+from morestack.profile.budget import Budget, Limit, check_snapshot, over, read_budget, unchecked_text
 from morestack.profile.errors import ProfileError
 from morestack.profile.formats import FORMATS
 from morestack.profile.paths import Table, of_snapshot
@@ -80,6 +80,48 @@ def test_budget(tmp_path: Path) -> None:
     ]
     assert [f.rule for f in check_snapshot(over(8191), SNAPSHOT)] == ["stack"]
     assert check_snapshot(over(8192), SNAPSHOT) == []
+
+
+def test_a_stack_over_budget_names_the_function_that_was_started() -> None:
+    goexit = Frame("runtime.goexit", "/go/asm.s", 1, 0x3001, 8)
+    go = Place("main.main", "b.go", 20)
+    found = []
+    for start, path in (
+        (Place("main.outer"), (OUTER, MAIN, goexit)),  # of a process: the record tells the start
+        (None, (OUTER, MAIN, goexit)),
+        (Place("main.cut"), (INNER,)),
+    ):
+        g = Goroutine(7, "waiting", path=path, creator=go, start=start, stack_lo=0, stack_hi=8192)
+        found += [f.message for f in check_snapshot(over(8191), Snapshot("x", [g])) if f.rule == "stack"]
+    assert [text.partition(" has ")[0] for text in found] == [
+        "a goroutine of main.main b.go:20 (main.outer)",
+        "a goroutine of main.main b.go:20 (main.outer)",
+        "a goroutine of main.main b.go:20 (main.cut)",
+    ]
+    main = Goroutine(1, "waiting", path=(OUTER, Frame("runtime.main"), goexit), stack_lo=0, stack_hi=8192)
+    (finding,) = check_snapshot(over(8191), Snapshot("x", [main]))
+    assert finding.place == Place("runtime.main")
+
+
+def test_what_could_not_be_checked_is_counted() -> None:
+    sized = Goroutine(1, "", path=(OUTER, MAIN), creator=Place("main.main"), count=2)
+    unsized = Goroutine(2, "", path=(Frame("main.f"),), creator=Place("main.main"), count=3)
+    unnamed = Goroutine(3, "", path=(Frame("main.g", frame_bytes=8),), count=5)  # `go main.g`, by nobody knows whom
+    limits = Budget("b", stacks=[Limit("main.main*", 1 << 20)])
+    assert check_snapshot(limits, Snapshot("x", [sized, unsized, unnamed])) == []
+    assert (limits.checked, limits.unchecked, limits.blind()) == ({"goroutines": 2}, {"goroutines": 8}, False)
+    blind = Budget("b", stacks=[Limit("main.main*", 1 << 20)])
+    check_snapshot(blind, Snapshot("x", [unsized, unnamed]))
+    assert blind.blind() and unchecked_text(blind).startswith("note: 8 goroutines could not be checked against b: ")
+    started = Budget("b", stacks=[Limit("go main.g", 1 << 20)])
+    check_snapshot(started, Snapshot("x", [unnamed]))
+    assert (started.checked, started.unchecked) == ({"goroutines": 5}, {})
+    frames = over(1 << 20)
+    check_snapshot(frames, Snapshot("x", [unsized]))
+    assert frames.blind()
+    total = Budget("b", total={"used_bytes": 7})
+    check_snapshot(total, Snapshot("x", [unsized]))
+    assert total.blind()
 
 
 def test_patterns_take_brackets_as_they_are() -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from morestack.process.group import path_text
 from morestack.process.model import Frame, Goroutine, Place, Snapshot
+from morestack.process.report import make_report, summary, to_json
+from morestack.profile.advise import advise
 from morestack.profile.errors import ProfileError
 from morestack.profile.formats.pprof import pprof
 from morestack.profile.model import Profile, ValueType
@@ -86,8 +89,49 @@ def test_dumps() -> None:
     ]
     assert first.used_bytes == 0x6000 - 0x5F00  # to the stack's end, which lies 24 bytes above goexit's frame
     assert first.creator == Place("main.main", "/src/main.go", 40)
-    assert (second.status, second.approximate, second.elided, second.used_bytes) == ("running", True, 100, None)
+    assert (second.status, second.approximate, second.elided, second.used_bytes) == ("running", False, 100, None)
     assert second.incomplete and not first.incomplete
+
+
+def test_goroutines_of_the_runtime_are_told_apart_in_dumps() -> None:
+    def printed(number: int, function: str, creator: str) -> str:
+        at = f"\t/go/x.go:1 +0x1 fp=0x{number}40 sp=0x{number}00 pc=0x1\n"
+        call = f"{function}()\n{at}runtime.goexit({{}})\n{at}" if function else ""
+        return f"goroutine {number} [waiting]:\n{call}created by {creator} in goroutine 1\n\t/go/x.go:2 +0x1\n\n"
+
+    text = "".join(
+        (
+            printed(2, "runtime.forcegchelper", "runtime.init.7"),
+            printed(3, "runtime.gcBgMarkStartWorkers.gowrap1", "runtime.gcBgMarkStartWorkers"),
+            printed(4, "", "runtime.gcBgMarkStartWorkers"),  # it ran on another thread
+            printed(5, "", "main.main"),
+            printed(6, "runtime.main", "x"),
+            printed(7, "main.worker", "main.main"),
+        )
+    )
+    found = goroutines(text.encode())
+    assert [g.id for g in found.goroutines if g.system] == [2, 3, 4]
+    assert advise([found], []).goroutines == 2  # of those with frames, the main goroutine and the worker
+
+
+def test_frames_that_a_dump_leaves_out_are_told() -> None:
+    inner, outer = "main.recurse(0x1)\n\t/src/a.go:42", "main.recurse(0x2)\n\t/src/a.go:42"
+    cut = f"goroutine 7 [select]:\n{inner} +0xc5\n...402 frames elided...\n{outer} +0xc5\n"
+    found = goroutines(cut.encode())
+    (g,) = found.goroutines
+    assert [f.function for f in g.path] == ["main.recurse", "402 elided", "main.recurse"]
+    assert (g.elided, g.elided_bytes) == (402, None)
+    assert any("1 goroutines have frames that Go left out" in note for note in found.notes)
+    assert path_text(g.path) == "main.recurse:42 < 402 elided < main.recurse:42"
+    g.used_bytes = 512
+    report = make_report(found)
+    assert summary(report)[1] == "1 goroutines: at least 512 B of stack used"
+    assert to_json(report)["used_at_least"] is True
+    at = " +0xc5 fp=0x{} sp=0x{} pc=0x1\n"
+    first, last = inner + at.format("140", "100"), outer + at.format("400", "300")
+    whole = f"goroutine 7 [select]:\n{first}...2 frames elided...\n{last}"
+    (g,) = goroutines(whole.encode()).goroutines
+    assert (g.elided, g.elided_bytes, g.used_bytes) == (2, 0x300 - 0x140, 0x300 + 24)
 
 
 def test_methods_and_log_lines_in_dumps() -> None:
