@@ -74,7 +74,7 @@ class _Graph:
     def assign(self, p: TypeParam, arg: Type, span: Span) -> None:
         """Note that p is instantiated as arg."""
         if p.obj.pkg is not self.pkg:
-            return  # a cycle lies within one package: type parameters cannot be generic themselves
+            return  # a cycle lies within one package: type arguments are never generic
         pending: list[Type | None] = [arg]
         seen: set[Type] = set()
         edges = len(self.edges)
