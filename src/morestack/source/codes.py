@@ -3,7 +3,7 @@
 S: syntax, T: types, U: Go that is not supported yet, P: packages and files. The wording of messages is
 gc's and lives where they are reported.
 
-One table without a seam: a code is looked up here by its number, and each is a few lines of example.
+The table is one long module on purpose: codes are looked up here by number, and each entry is a short example.
 """
 
 from enum import Enum
