@@ -12,7 +12,7 @@ from morestack.irbuild.emit.emitter import FALSE, NULL, TRUE, ZERO64, Emitter, M
 CASE = 16
 """Bytes of a select case {chan, elem}."""
 ORDERED = 4
-"""The number of cases whose order fits in one word after the table (runtime/sync/select.py)."""
+"""The number of cases whose order takes one word after the table (runtime/sync/select.py)."""
 
 
 @dataclass(slots=True, eq=False)
