@@ -110,7 +110,7 @@ class Emitter:
             self.block.instrs.append(Instr(Op.BRANCH, (), (cond,), None, (yes, no)))
 
     def set(self, dst: Reg, value: Operand) -> None:
-        """Write a register that holds a variable."""
+        """Write a register that other code may read or write later."""
         self.block.instrs.append(Instr(Op.COPY, (dst,), (value,)))
         if type(value) is Reg and value.id in self.nonnil:
             self.nonnil.add(dst.id)

@@ -38,7 +38,7 @@ _T = TypeVar("_T", bound=Type)
 
 
 def subst(t: _T, mapping: Substitution) -> _T:
-    """t with every type parameter in `mapping` replaced."""
+    """Return t with every type parameter in `mapping` replaced."""
     if not mapping:
         return t
     result: object = _subst(t, mapping)
@@ -214,7 +214,7 @@ def rename_type_params(params: tuple[TypeParam, ...], t: _T) -> tuple[list[TypeP
 
 
 def rename_signature(sig: Signature) -> tuple[list[TypeParam], Signature]:
-    """A generic signature with type parameters of its own, so that two uses do not mix."""
+    """Return a generic signature with fresh type parameters, so that two uses do not interfere."""
     fresh, renamed = rename_type_params(sig.type_params, sig)
     result = Signature(renamed.params, renamed.results, sig.variadic, sig.recv, tuple(fresh), sig.recv_type_params)
     return fresh, result

@@ -1,7 +1,6 @@
-"""Questions a type parameter answers by its type set: what holds for every type it stands for.
+"""Predicates that hold for a type parameter if they hold for every type of its type set.
 
-`all_integer` and its like hold for a type parameter if they hold for every type of its type set; for other types
-they are `is_integer` and its like.
+For other types, `all_integer` and similar predicates are the same as `is_integer` and its counterparts.
 """
 
 from __future__ import annotations

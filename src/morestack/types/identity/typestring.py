@@ -301,7 +301,7 @@ class _Writer:
         self.out.append(self.package_prefix(obj.pkg) + obj.name)
 
     def local_number(self, obj: TypeName) -> None:
-        """Types of one name in different functions differ by a number, as gc's do."""
+        """Write the number that distinguishes types with the same name in different functions, as in gc."""
         if self.style in (_Style.LINK, _Style.ARGUMENT) and is_local(obj):
             number = obj.local_number or (obj.span.start if obj.span is not None else 0)
             self.out.append(f"·{number}")
@@ -346,7 +346,7 @@ class _Writer:
 
 
 def is_local(obj: TypeName) -> bool:
-    """Declared inside a function."""
+    """Whether obj is declared inside a function."""
     return obj.pkg is not None and obj.parent is not None and obj.parent is not obj.pkg.scope
 
 

@@ -28,7 +28,7 @@ from morestack.types.relation.unify import Unifier, UnifyMode
 
 
 class ArgumentLike(Protocol):
-    """What inference needs to know of an argument."""
+    """The properties of an argument that inference uses."""
 
     @property
     def mode(self) -> Mode | None: ...

@@ -116,7 +116,7 @@ def _declared_method(named: Named, pkg: Package | None, name: str, fold_case: bo
 
 
 def _consolidate(embedded: list[_Embedded]) -> list[_Embedded]:
-    """One entry a type, marked when there were several."""
+    """Merge entries to one per type, marked if there were several."""
     result: list[_Embedded] = []
     for e in embedded:
         for known in result:
