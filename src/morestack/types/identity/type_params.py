@@ -75,7 +75,8 @@ def has_nil(t: Type) -> bool:
 
 
 def typeset(t: Type) -> Iterator[tuple[Type | None, Type | None]]:
-    """(type, underlying type) of each specific type t stands for; (None, None) if there is none to name."""
+    """Yield (type, underlying type) of each specific type t stands for, or (None, None) if there are no specific
+    types."""
     p = unalias(t)
     if not isinstance(p, TypeParam):
         yield t, under(t)
@@ -129,7 +130,7 @@ def common_under(
 
 
 def core_type(t: Type) -> Type | None:
-    """The common underlying type, None if there is none."""
+    """Return the common underlying type, or None if there is none."""
     return common_under(t)[0] if is_type_param(t) else under(t)
 
 

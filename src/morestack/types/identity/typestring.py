@@ -247,7 +247,7 @@ class _Writer:
 
     def named(self, t: Named) -> None:
         if self.style is _Style.HASH:
-            self.out.append(f"{id(t)}{t.obj.name}")  # a Named is an identity: its instances are interned
+            self.out.append(f"{id(t)}{t.obj.name}")  # Named types are compared by identity: instances are interned
             return
         self.type_name(t.obj)
         args = t.type_args if self.style is _Style.MESSAGE else t.outer_args + t.type_args
@@ -357,22 +357,22 @@ def _write(t: Type | None, style: _Style, qualifier: Qualifier | None) -> str:
 
 
 def type_string(t: Type | None, qualifier: Qualifier | None = None) -> str:
-    """The type as gc prints it in messages."""
+    """Return the type as gc prints it in messages."""
     return _write(t, _Style.MESSAGE, qualifier)
 
 
 def runtime_string(t: Type) -> str:
-    """The type as reflect's String and `%T` print it."""
+    """Return the type as reflect's String and `%T` print it."""
     return _write(t, _Style.RUNTIME, None)
 
 
 def link_string(t: Type) -> str:
-    """A unique name of the type across packages."""
+    """Return a name of the type that is unique across packages."""
     return _write(t, _Style.LINK, None)
 
 
 def hash_string(t: Type) -> str:
-    """A key that is equal for identical types, within this process."""
+    """Return a key that is equal for identical types, within this process."""
     return _write(t, _Style.HASH, None)
 
 

@@ -83,7 +83,7 @@ def implicit_type(x: OperandLike, target: Type) -> tuple[Type | None, Value | No
 
 
 def assignable_to(x: OperandLike, target: Type, qf: Qualifier | None = None) -> tuple[bool, str]:
-    """Whether x may be assigned to a variable of type target, and gc's cause if there is one to tell."""
+    """Whether x may be assigned to a variable of type target; if not, also gc's cause, if it gives one."""
     if not is_valid(x.type) or not is_valid(target):
         return True, ""
     v, t = unalias(x.type), unalias(target)
@@ -161,7 +161,7 @@ def constant_conversion(value: Value | None, source: Type, target: Type) -> tupl
 
 
 def convertible_to(x: OperandLike, target: Type, qf: Qualifier | None = None) -> tuple[bool, str]:
-    """Whether T(x) is valid for an x that is not converted as a constant, and gc's cause if not."""
+    """Whether T(x) is valid for an x that is not converted as a constant; if not, also gc's cause."""
     ok, cause = assignable_to(x, target, qf)
     if ok:
         return True, ""
