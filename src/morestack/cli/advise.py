@@ -1,4 +1,4 @@
-"""`morestack advise`: what would save stack copies and stack memory."""
+"""`morestack advise`: changes that would save stack copies and stack memory."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def command(
 
 
 def read_target(target: str, sizer: Sizer | None) -> Snapshot | Profile:
-    """What a target holds: of a process or core through `process`, else a profile."""
+    """Read a target: a process or core through `process`, anything else as a profile."""
     from morestack.process.target import is_target, open_source
     from morestack.profile.read import read
 

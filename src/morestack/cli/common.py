@@ -1,4 +1,4 @@
-"""What commands share: the program's argument, its compilation, and the end of the process."""
+"""Code that commands share: the program argument, its compilation, and ending the process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def leave(code: int) -> None:
-    """End the process at once: other threads may be inside native code and cannot be joined."""
+    """End the process at once, because other threads may be in native code and cannot be joined."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 def program_of(paths: Sequence[str]) -> Program:
-    """The program in these files, or in the one directory given."""
+    """Return the program in these files or in this directory."""
     from morestack.build.files import read_program
     from morestack.build.program import Program
     from morestack.observe.progress import progress
@@ -30,5 +30,5 @@ def program_of(paths: Sequence[str]) -> Program:
 
 
 def program_argument(command: Callable[..., None]) -> Callable[..., None]:
-    """The Go files, or one directory."""
+    """Add the argument for the Go files, or one directory, of a program."""
     return click.argument("program", nargs=-1, required=True, metavar="PROG.GO...")(command)

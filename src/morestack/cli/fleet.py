@@ -1,4 +1,4 @@
-"""`morestack fleet`: many profiles in one table, and questions to it."""
+"""`morestack fleet`: collects many profiles in one table and queries it."""
 
 from __future__ import annotations
 
@@ -106,14 +106,14 @@ def query_command(
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it."""
+    """Convert a value to a form that JSON supports."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, int | float | str | bool | list | None) else str(value)
 
 
 def shown(value: Any) -> str:
-    """A value as a table shows it."""
+    """Format a value for a table."""
     if value is None:
         return "-"
     if isinstance(value, datetime):
@@ -124,7 +124,7 @@ def shown(value: Any) -> str:
 
 
 def table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
-    """Aligned columns: numbers to the right."""
+    """Return aligned columns, with numbers on the right."""
     if not rows:
         return "nothing\n"
     cells = [[c.replace("_", " ") for c in columns], *([shown(v) for v in row] for row in rows)]

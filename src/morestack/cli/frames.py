@@ -88,7 +88,7 @@ def command(
 
 
 def as_path(steps: Iterable[PathStep]) -> Path:
-    """A path as `process` has it, innermost first."""
+    """Convert a path to the form used by `process`, innermost first."""
     from morestack.process.model import Frame
 
     made = [Frame(step.name, step.file, step.line, frame_bytes=step.frame_bytes) for step in steps]
@@ -96,7 +96,7 @@ def as_path(steps: Iterable[PathStep]) -> Path:
 
 
 def as_paths(title: str, statements: Sequence[Statement]) -> PathSet:
-    """The deepest path of each `go` statement, as if each had started one goroutine."""
+    """Return the deepest path of each `go` statement, as if each statement had started one goroutine."""
     from morestack.profile.paths import STACK_TYPES, PathSet
 
     found = PathSet(title, STACK_TYPES, default=3, binary=title)
@@ -109,7 +109,7 @@ def as_paths(title: str, statements: Sequence[Statement]) -> PathSet:
 
 
 def over(budget: Budget, functions: Sequence[Frame], statements: Sequence[Statement]) -> list[Finding]:
-    """Frames and stacks over the budget."""
+    """Return the frames and stacks that exceed the budget."""
     from morestack.process.model import Frame as PathFrame
     from morestack.process.model import Place
     from morestack.profile.budget import check_frames, check_stack

@@ -1,4 +1,4 @@
-"""`morestack growth`: who pays for growing stacks, from a CPU profile."""
+"""`morestack growth`: the code that pays for growing stacks, from a CPU profile."""
 
 from __future__ import annotations
 

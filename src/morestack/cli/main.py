@@ -1,7 +1,8 @@
 """The commands: `morestack run|escape|show|compare|bench|switch`.
 
-A user error gives one clear text on stderr and exit code 1. A Go program's own exit code is passed on. Ctrl-C ends with
-130. A command imports what it needs when it runs, so a cached program starts without the compiler.
+A user error prints one clear message on stderr and exits with code 1. The exit code of a Go program is passed on.
+Ctrl-C exits with code 130. A command imports the modules it needs only when it runs, so a cached program starts
+without loading the compiler.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ COMMANDS = (
     "advise",
     "fleet",
 )
-"""Each is the module of its name in this folder, imported when it is used."""
+"""Each command is the module with its name in this folder, imported on first use."""
 EXTRAS = {
     **dict.fromkeys(("lief", "iced_x86", "capstone", "elftools", "numpy", "google", "textual"), "inspect"),
     **dict.fromkeys(("duckdb", "dask", "distributed"), "fleet"),
 }
-"""Packages that only an extra installs, by the name they are imported by."""
+"""The packages that only an extra installs, by import name."""
 
 
 FULL = (ENOSPC, EDQUOT, EFBIG, EIO)
@@ -46,7 +47,7 @@ FULL = (ENOSPC, EDQUOT, EFBIG, EIO)
 
 
 class Failure(click.ClickException):
-    """A clear text on stderr, printed as it is."""
+    """A clear message for stderr, printed unchanged."""
 
     exit_code = 1
 
@@ -55,7 +56,7 @@ class Failure(click.ClickException):
 
 
 class Commands(click.Group):
-    """The group; turns what goes wrong below it into clear texts."""
+    """The command group, which turns exceptions in commands into clear messages."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

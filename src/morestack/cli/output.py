@@ -1,7 +1,8 @@
-"""Options that the commands for real programs share: JSON, output formats, budgets and their annotations.
+"""Options shared by the commands for real programs: JSON, output formats, budgets and their annotations.
 
-A command takes `out` (`@output_options`) and calls `out.emit` with what it found in each form, made only when asked
-for; and `budgets` (`@budget_options`), and calls `budgets.check` last: it exits with 1 when something is over.
+A command takes `out` (`@output_options`), and calls `out.emit` with a function for each form of its result; only the
+function for the requested form is called. It also takes `budgets` (`@budget_options`), and calls `budgets.check`
+last, which exits with code 1 if a budget is exceeded.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ BINARY = frozenset({"pprof"})
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """In which form a command answers, and where to."""
+    """The form of a command's output, and its destination."""
 
     as_json: bool
     format: str | None
     file: str | None
 
     def emit(self, text: Callable[[], str], as_json: Callable[[], Any], paths: Callable[[], PathSet]) -> None:
-        """Write the answer in the form that was asked for."""
+        """Write the output in the requested form."""
         if self.format is not None:
             from morestack.profile.formats import FORMATS as WRITERS
 
@@ -50,7 +51,7 @@ class Output:
         self.write(data)
 
     def write(self, data: bytes) -> None:
-        """Write to the file, or to standard output."""
+        """Write data to the file, or to standard output."""
         if self.file is None or self.file == "-":
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
@@ -64,7 +65,7 @@ class Output:
 
 
 def output_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`--json`, `--format` and `-o`, as one argument `out`."""
+    """Add `--json`, `--format` and `-o`, as the single argument `out`."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, as_json: bool, format: str | None, file: str | None, **rest: Any) -> None:
@@ -83,7 +84,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 class Size(click.ParamType[int]):
-    """Bytes: 4096, 4KB, "4 KB"."""
+    """A number of bytes: 4096, 4KB, "4 KB"."""
 
     name = "bytes"
 
@@ -99,14 +100,14 @@ class Size(click.ParamType[int]):
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Which budgets hold, and how to tell what is over them."""
+    """The budgets that apply, and how to report what exceeds them."""
 
     budgets: tuple[Budget, ...]
     sarif: str | None
     github: bool
 
     def check(self, find: Callable[[Budget], list[Finding]], binary: Binary | None = None) -> None:
-        """Tell what is over the budgets; exit with 1 when anything is, or when nothing could be checked."""
+        """Report everything that exceeds the budgets; exit with 1 if there is anything or nothing could be checked."""
         from morestack.profile.annotate import Sources, github, sarif, text
         from morestack.profile.budget import unchecked_text
 
@@ -129,7 +130,7 @@ class Budgets:
 
 
 def module(binary: Binary | None) -> str:
-    """The path of a binary's main module, which its files are named by under -trimpath."""
+    """Return the path of a binary's main module, with which the names of its files begin under -trimpath."""
     if binary is None:
         return ""
     lines = (line.split("\t") for line in binary.build.module.splitlines())
@@ -137,7 +138,7 @@ def module(binary: Binary | None) -> str:
 
 
 def read_budgets(file: str | None, fail_over: int | None) -> tuple[Budget, ...]:
-    """The budgets that were given, read before any work is done for them."""
+    """Read the given budgets, before any work is done for them."""
     if file is None and fail_over is None:
         return ()
     from morestack.profile.budget import over, read_budget
@@ -151,7 +152,7 @@ def read_budgets(file: str | None, fail_over: int | None) -> tuple[Budget, ...]:
 
 
 def budget_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`--budget`, `--fail-over`, `--sarif` and `--github`, as one argument `budgets`."""
+    """Add `--budget`, `--fail-over`, `--sarif` and `--github`, as the single argument `budgets`."""
 
     @functools.wraps(command)
     def wrapped(

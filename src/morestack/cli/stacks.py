@@ -1,4 +1,4 @@
-"""`morestack stacks`: goroutines of a real Go program by what they have in common, and what their stacks hold."""
+"""`morestack stacks`: the goroutines of a real Go program in groups, and the contents of their stacks."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def command(
 
 
 def over(budget: Budget, snapshot: Snapshot) -> list[Finding]:
-    """What is over a budget."""
+    """Return what exceeds a budget."""
     from morestack.profile.budget import check_snapshot
 
     return check_snapshot(budget, snapshot)
 
 
 def read(target: str, binary: str | None, stop: bool) -> Snapshot:
-    """The goroutines of any target."""
+    """Read the goroutines of any target."""
     from morestack.process.errors import ProcessError
     from morestack.process.target import is_target, open_source
 

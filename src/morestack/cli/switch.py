@@ -1,4 +1,4 @@
-"""`morestack switch`: what a switch of goroutines changes and costs."""
+"""`morestack switch`: the changes and costs of a switch between goroutines."""
 
 from __future__ import annotations
 

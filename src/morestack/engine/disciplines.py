@@ -1,7 +1,7 @@
-"""The disciplines a program's stacks can follow: the one list for commands, tests and reports.
+"""The stack disciplines: the single list of them for commands, tests and reports.
 
-A discipline decides where stacks come from and what happens when one is full (docs/disciplines.md). Compiled code is
-the same under all of them. Only what can be run is listed, the default first.
+A discipline decides how stacks are allocated and what happens when a stack is full (docs/disciplines.md). Compiled
+code is the same under all of them. The list has only disciplines that can be used, the default first.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ NUMBERS = {
     "thread": THREAD,
     "reserve": RESERVE,
 }
-"""What the runtime calls them."""
+"""The runtime's numbers for them."""
 SEGMENTS = (4096, 8192)
 MOVING = ("movestack", "shrink")
-"""Stress modes that move stacks: they need stacks that can be moved."""
+"""Stress modes that move stacks, and therefore need stacks that can be moved."""
 UNLIMITED_STACK = 2 << 20
 """ARCH_STACK_DEFAULT_SIZE of glibc."""
 VARIABLE = "MORESTACK_DISCIPLINE"
 
 
 def disciplines() -> tuple[str, ...]:
-    """The names, in the order reports show them."""
+    """Return the names, in the order in which reports show them."""
     return tuple(DISCIPLINES)
 
 
 class DisciplineError(UserError):
-    """A discipline that does not exist, cannot be had, or does not go with something else; the text is for the user."""
+    """A discipline does not exist, is not available, or conflicts with another option; the text is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discipline:
-    """How stacks grow; `segment` is the size of segments in bytes, for the segmented ones."""
+    """How stacks grow; `segment` is the size of segments in bytes, for segmented stacks."""
 
     name: str = "contiguous"
     segment: int = SEGMENTS[0]
 
     @property
     def number(self) -> int:
-        """What the runtime calls it."""
+        """The runtime's number for it."""
         return NUMBERS[self.name]
 
     def check_stress(self, names: str) -> None:
-        """Raise DisciplineError for stress modes that move stacks, if these stacks never move."""
+        """Raise DisciplineError if a stress mode moves stacks, but these stacks never move."""
         for name in MOVING:
             if self.name != "contiguous" and name in names.split(","):
                 raise DisciplineError(
@@ -67,13 +67,14 @@ class Discipline:
 
 
 def thread_stack() -> int:
-    """Bytes of stack a thread gets: RLIMIT_STACK, or when that is unlimited what glibc then takes."""
+    """Return the size of a thread's stack in bytes: RLIMIT_STACK or, if that is unlimited, glibc's default."""
     soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
     return UNLIMITED_STACK if soft == resource.RLIM_INFINITY else soft
 
 
 def choose(name: str | None = None, segment: int | None = None) -> Discipline:
-    """The discipline of that name, else what $MORESTACK_DISCIPLINE says (name or name:segment), else the default."""
+    """Return the discipline with that name, else that of $MORESTACK_DISCIPLINE (name or name:segment), else the
+    default."""
     if name is None:
         name, _, size = os.environ.get(VARIABLE, disciplines()[0]).partition(":")
         if segment is None and size:

@@ -1,11 +1,12 @@
-"""A program in memory: linked, run on threads of its own, and left readable for reports.
+"""A program in memory: it is linked, run on its own threads, and remains readable for reports.
 
-Goroutines run on threads the runtime makes; the thread that calls `run` sleeps in the runtime, a tenth of a second at a
-time. A signal ends that sleep at once, so that Python's handlers run and Ctrl-C works. When the program is over, `run`
-ends all its threads before it returns, except those in system calls.
+Goroutines run on threads that the runtime creates. The thread that calls `run` sleeps in the runtime, a tenth of a
+second at a time. A signal ends that sleep at once, so that Python's handlers run and Ctrl-C works. When the program
+has ended, `run` ends all its threads before it returns, except those in system calls.
 
-Rejected: running goroutines on the calling thread (a Python signal handler would never run); a Python thread as the
-first of the runtime's (a program may end while that thread is in a system call, which nothing can interrupt).
+Rejected: running goroutines on the calling thread, where a Python signal handler would never run; and a Python thread
+as the runtime's first thread, because a program may end while that thread is in a system call, which nothing can
+interrupt.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
 TABLE = "dialect.table"
 WAIT_NS = 100_000_000
-"""The longest sleep of the calling thread. A signal that comes just before the sleep begins waits that long."""
+"""The longest sleep of the calling thread. A signal that arrives just before the sleep begins waits that long."""
 
 CONTIGUOUS = Discipline()
 STUBS = ("rt.mstart", "rt.goexit", "rt.lessstack", "rt.panicval", "rt.panicreturn")
-"""Stubs that are called from here, or whose addresses the runtime needs."""
+"""Stubs that this module calls, or whose addresses the runtime needs."""
 
 ROOTS = "..roots"
-"""The suffix of the symbol of a package's table of roots, after the package's path."""
+"""The suffix of the symbol of a package's root table, after the package path."""
 
 
 @dataclass(eq=False)
@@ -52,7 +53,7 @@ class LinkedProgram:
 
     @classmethod
     def load(cls, objects: Mapping[str, bytes], progress: Callable[[str], None]) -> LinkedProgram:
-        """Link the objects of a program's packages, package runtime's among them, by import path, with the runtime."""
+        """Link the objects of a program's packages (by import path, including package runtime) with the runtime."""
         bundle = runtime_bundle(progress)
         progress("linking")
         exports = [TABLE, *STUBS, "rt.errors", "runtime.main"]
@@ -108,7 +109,7 @@ class LinkedProgram:
         self.call("lasttraceback", g0)
         self.call("jointhreads", g0)
         if self.call("crashes", g0):
-            faulthandler.disable()  # it would print where Python is
+            faulthandler.disable()  # it would print Python's own stack
             os.abort()
         code = self.call("exitcode", g0)
         if settings.stresses("leaks"):
@@ -116,7 +117,8 @@ class LinkedProgram:
         return code & 0xFF
 
     def _set_up(self, g0: int, settings: Settings, stacks: Discipline) -> None:
-        """Tell the runtime, before any goroutine is made, what compiled code it belongs to and how it is to run."""
+        """Before any goroutine is created, give the runtime the tables of the compiled code and the settings of the
+        run."""
         if not self.call("setdiscipline", stacks.number, stacks.segment, self.library["rt.lessstack"]):
             raise DisciplineError(f"--discipline {stacks.name}: the system gives no address space for stacks")
         if stacks.name == "thread":

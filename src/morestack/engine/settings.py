@@ -1,10 +1,10 @@
-"""What the environment says of a run: one table of variables, and a reader for each of their values.
+"""The settings of a run from the environment: one table of variables, and a parser for each value.
 
-`VARIABLES` lists everything that `morestack` reads from the environment; a test compares it with docs/environment.md
-and with the names that the source reads. Names and values that Go has mean what they mean there.
+`VARIABLES` lists everything that `morestack` reads from the environment. A test compares it with docs/environment.md
+and with the names that the source reads. Variables and values known from Go have the same meaning as in Go.
 
-Invariant: `Settings.read` checks every value before anything of the program exists, so a bad value never stops a
-program in the middle.
+Invariant: `Settings.read` checks every value before the program is set up, so an invalid value never stops a running
+program.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ VARIABLES = {
     "GOROOT": "the Go distribution (build/goroot.py)",
     "PATH": "where the command go is looked for (build/goroot.py, bench/peers.py)",
 }
-"""Every variable that is read, and what it is about. Where a module is named, that one reads it; the others are read
-here."""
+"""Every variable that is read, and its purpose. If a module is named, that module reads the variable; the others are
+read here."""
 
 NO_LIMIT = (1 << 63) - 1
 MIN_INITIAL, MAX_INITIAL = 2048, 256 << 20
-"""The smallest and the largest stack that goroutines can be told to start with."""
+"""The smallest and the largest initial stack size that can be set, in bytes."""
 
 STRESS = {
     "movestack": STRESS_MOVESTACK,
@@ -61,11 +61,11 @@ STRESS = {
     "leaks": STRESS_LEAKS,
     "schedule": STRESS_SCHEDULE,
 }
-"""Names in `$STRESS`, and their flags for the runtime's setdebug."""
+"""The names allowed in `$STRESS`, and their flags for the runtime's setdebug."""
 
 
 class SettingError(UserError):
-    """An environment variable has a value that means nothing; the text is for the user."""
+    """An environment variable has an invalid value; the text is for the user."""
 
 
 class StressError(SettingError):
@@ -73,7 +73,7 @@ class StressError(SettingError):
 
 
 class Settings(NamedTuple):
-    """How a program is to run, as the runtime takes it."""
+    """The settings of a run, in the form the runtime expects."""
 
     processors: int
     gc_percent: int
@@ -89,7 +89,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def read(cls, python_runtime: bool, environment: Mapping[str, str] = os.environ) -> Settings:
-        """The settings of a run. Raises SettingError."""
+        """Read the settings of a run. Raises SettingError."""
 
         def value(name: str, default: str = "") -> str:
             return environment.get(name, default)
@@ -112,23 +112,23 @@ class Settings(NamedTuple):
         )
 
     def stresses(self, mode: str) -> bool:
-        """Is this stress mode on?"""
+        """Whether this stress mode is on."""
         return bool(self.stress & STRESS[mode])
 
 
 def _decimal(text: str) -> int | None:
-    """The number that ASCII digits write, else None."""
+    """Parse ASCII digits as a number; return None for any other text."""
     return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def processors(text: str, python_runtime: bool) -> int:
-    """$GOMAXPROCS, else as many processors as this process may use. Under the CPython runtime the default is one: the
-    interpreter's lock lets no more run, and pdb shows one thread at a time."""
+    """Return $GOMAXPROCS, else the number of processors this process may use. Under the CPython runtime the default
+    is one, because the interpreter lock lets only one thread run, and pdb shows one thread at a time."""
     return _decimal(text) or (1 if python_runtime else len(os.sched_getaffinity(0)))
 
 
 def gc_percent(text: str) -> int:
-    """$GOGC in percent, negative for off. As in Go, what is not a number counts as 100."""
+    """Return $GOGC in percent, negative for off. As in Go, a value that is not a number counts as 100."""
     if text == "off" or (text.startswith("-") and text[1:].isdecimal()):
         return -1
     percent = _decimal(text)
@@ -136,7 +136,7 @@ def gc_percent(text: str) -> int:
 
 
 def memory_limit(text: str) -> int:
-    """$GOMEMLIMIT in bytes, as Go reads it."""
+    """Return $GOMEMLIMIT in bytes, parsed as in Go."""
     if text in ("", "off"):
         return NO_LIMIT
     digits, factor = text.removesuffix("B"), 1
@@ -150,12 +150,12 @@ def memory_limit(text: str) -> int:
 
 
 def debug_options(text: str) -> dict[str, str]:
-    """$GODEBUG's options by name."""
+    """Return the options in $GODEBUG by name."""
     return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
 
 
 def initial_stack(text: str) -> int:
-    """$MORESTACK_INITIAL, a power of two; 0 when it is not set."""
+    """Return $MORESTACK_INITIAL, a power of two, or 0 if it is not set."""
     if not text:
         return 0
     size = _decimal(text) or 0
@@ -165,9 +165,9 @@ def initial_stack(text: str) -> int:
 
 
 def traceback_level(text: str) -> int:
-    """$GOTRACEBACK: the level (0: none, 1: frames of the program, 2: the runtime's too), 4 added when a panic shows all
-    goroutines, 8 when a program that dies ends by SIGABRT. As in Go, a number is a level with all goroutines, and
-    what is unknown counts as 0."""
+    """Return the level of $GOTRACEBACK (0: none, 1: frames of the program, 2: also frames of the runtime), plus 4 if
+    a panic shows all goroutines, plus 8 if a crash ends with SIGABRT. As in Go, a number is a level with all
+    goroutines, and an unknown value counts as 0."""
     level = _decimal(text)
     if level is not None:
         return min(level, 2) + 4
@@ -175,7 +175,7 @@ def traceback_level(text: str) -> int:
 
 
 def stress_flags(names: str) -> int:
-    """The flags of a comma-separated list of stress modes."""
+    """Return the flags for a comma-separated list of stress modes."""
     flags = 0
     for name in filter(None, names.split(",")):
         if name not in STRESS:
@@ -185,7 +185,7 @@ def stress_flags(names: str) -> int:
 
 
 def stress_seed(text: str) -> int:
-    """$STRESS_SEED, which chooses a random schedule."""
+    """Return $STRESS_SEED, which selects a random schedule."""
     seed = _decimal(text) or 0
     if not 0 < seed < 1 << 63:
         raise SettingError(f"STRESS_SEED={text}: not a positive number")

@@ -1,7 +1,7 @@
-"""SIGQUIT shows where all goroutines are, and ends the program with status 2, as in Go.
+"""SIGQUIT prints the stacks of all goroutines and ends the program with status 2, as in Go.
 
-Python runs signal handlers on the main thread, between calls. A program that is run from another thread therefore
-leaves the signal alone.
+Python runs signal handlers only on the main thread. If a program is run from another thread, the signal is therefore
+left alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def on_sigquit(action: Callable[[], object]) -> Iterator[None]:
-    """SIGQUIT calls `action` while the block runs."""
+    """Make SIGQUIT call `action` while the block runs."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

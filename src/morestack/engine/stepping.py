@@ -1,10 +1,11 @@
-"""`run --break FUNCTION`: pdb stops where the program calls a function of the runtime, which runs under CPython.
+"""`run --break FUNCTION`: pdb stops when the program calls a function of the runtime, which runs under CPython.
 
-Native code enters CPython anew for every call of the runtime, on threads that Python did not make: there is no trace
-function then. So each entry sets pdb's, and breakpoints set in pdb itself (`b newstack`) hold for later calls too.
+Native code enters CPython anew for every call of the runtime, on threads that Python did not create, so no trace
+function is set. Each entry therefore sets pdb's trace function. Breakpoints set in pdb itself (`b newstack`) also
+apply to later calls.
 
-Rejected: replacing the function by one that calls `breakpoint()`. Every `where` would show it, and other breakpoints
-would be forgotten when the call returns.
+Rejected: replacing the function with one that calls `breakpoint()`. Every `where` would show it, and other
+breakpoints would be lost when the call returns.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Stepping(pdb.Pdb):
     """A pdb that waits for a breakpoint in a function."""
 
     def __init__(self, function: FunctionType) -> None:
-        super().__init__(nosigint=True)  # signals belong to the thread that waits for the program
+        super().__init__(nosigint=True)  # the thread that waits for the program handles signals
         self.reset()
         self.botframe = sys._getframe()
         code = function.__code__
@@ -34,11 +35,11 @@ class Stepping(pdb.Pdb):
         self.set_continue()
 
     def user_call(self, frame: object, argument_list: object) -> None:
-        """Nothing at the call itself: stop at the first line instead."""
+        """Do not stop at the call itself: stop at the first line instead."""
 
 
 def stop_in(name: str) -> None:
-    """Let pdb stop in every call of the runtime function of that name."""
+    """Make pdb stop in every call of the runtime function with that name."""
     for module in modules():
         function = vars(module).get(name)
         if isinstance(function, FunctionType) and function.__module__ == module.__name__:

@@ -1,15 +1,16 @@
-"""Go packages of our own, tied to our runtime; compiled by the compiler itself.
+"""Our own Go packages, which depend on our runtime; the compiler itself compiles them.
 
-A folder is an import path (`build/finder.py` finds them). `runtime/` is linked to every program, because the types of
-run-time errors are there.
+Each folder is an import path (`build/finder.py` finds them). `runtime/` is linked into every program, because it
+declares the types of run-time errors.
 """
 
 ERROR_TYPES = ("errorString", "plainError", "boundsError", "*TypeAssertionError", "*PanicNilError")
-"""The order runtime/fail/error.py knows."""
+"""The error types, in the order that runtime/fail/error.py expects."""
 
 
 def error_table() -> str:
-    """LLVM text of `rt.errors`, the descriptors of the error types: part of package runtime's module."""
+    """Return the LLVM text of `rt.errors`, the table of descriptors of the error types, for the module of package
+    runtime."""
     names = ", ".join(f'ptr @"type.{_link(name)}"' for name in ERROR_TYPES)
     return f"@rt.errors = hidden constant [{len(ERROR_TYPES)} x ptr] [{names}]\n"
 

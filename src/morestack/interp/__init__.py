@@ -1,1 +1,1 @@
-"""The definition of every op of the IR, by running it."""
+"""An interpreter that defines every op of the IR by executing it."""

@@ -1,6 +1,6 @@
-"""Channels, select and new goroutines for the interpreter, woken in the order our scheduler has on one thread.
+"""Channels, select and new goroutines for the interpreter. Goroutines wake in the order of our scheduler on one thread.
 
-Of several ready cases select takes the first: one of the choices Go allows.
+If several cases are ready, select takes the first, which is one of the choices Go allows.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ SEND_CLOSED = "send on closed channel"
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """A goroutine waiting on a channel; `elem` is where its value is or goes.
+    """A goroutine waiting on a channel; `elem` is the address to send its value from or receive it to.
 
-    In a select it waits on several: `case` is the number of this one, `queues` are all it stands in.
+    In a select it waits on several channels: `case` is the number of this case, and `queues` are all the queues it is
+    in.
     """
 
     goroutine: Goroutine
@@ -65,7 +66,7 @@ class Channels:
         return address
 
     def ready(self, waiter: Waiter, received: int) -> None:
-        """Wake a goroutine: with what it received, or from a select with the case too."""
+        """Wake a goroutine with the result of its receive; in a select, the case is part of the result."""
         waiter.goroutine.result = received if waiter.case < 0 else waiter.case << 1 | received
         for queue, other in waiter.queues:
             if other in queue:

@@ -1,13 +1,13 @@
-"""The IR interpreter: what a module does, defined by the simplest means.
+"""The IR interpreter, which defines the behaviour of a module by the simplest means.
 
-`interpret(module)` runs `runtime.main` to its end and returns what the program printed and its exit code. It is
-codegen's oracle: generated programs must do the same natively. Goroutines are explicit stacks of frames. They
-run one after the other, in the order in which they became ready (the order of our scheduler on one thread, `runnext`
-included). Everything is memory of one address space; frame objects are allocated anew for every call, poisoned
-before and after (`memory.py`).
+`interpret(module)` runs `runtime.main` to its end, and returns the program's output and exit code. It is codegen's
+oracle: generated programs must behave the same natively. Goroutines are explicit stacks of frames. They run one at a
+time, in the order in which they became ready (the order of our scheduler on one thread, including `runnext`). All
+data is in the memory of one address space. Every call allocates its frame objects anew, and they are poisoned before
+and after it (`memory.py`).
 
-Runtime calls are in `runtime.py` and the modules it names, panics in `panic.py`. Rejected: Python
-generators per goroutine (deep recursion).
+Runtime calls are in `runtime.py` and the modules it imports, panics in `panic.py`. Rejected: a Python generator per
+goroutine, which recurses deeply.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from morestack.source.diagnostics import InternalError
 
 @dataclass(slots=True)
 class Result:
-    """What a program printed (stderr) and its exit code."""
+    """The output (stderr) and exit code of a program."""
 
     output: bytes
     code: int
@@ -68,7 +68,7 @@ class Interpreter:
                 self.memory.write(base + offset, self.address(target.name).to_bytes(8, "little"))
 
     def address(self, symbol: str) -> int:
-        """The address that stands for a symbol."""
+        """Return the address that represents a symbol."""
         known = self.addresses.get(symbol)
         if known is None:
             known = self.addresses[symbol] = self.memory.allocate(64)
@@ -78,7 +78,7 @@ class Interpreter:
     # -- goroutines --------------------------------------------------------------------------------
 
     def start(self, closure: int) -> None:
-        """`go closure()`: the newest one runs next."""
+        """Start `go closure()`; the newest goroutine runs next."""
         self.goroutines += 1
         g = Goroutine(self.goroutines)
         g.frames.append(self.frame(self.code[self.memory.word(closure)], (), closure))
@@ -110,7 +110,7 @@ class Interpreter:
                 self.runtime.panics.start(cause)
 
     def call_now(self, code: str, args: tuple[Value, ...]) -> tuple[Value, ...]:
-        """Run a function to its end while a panic's value is printed, and return its results."""
+        """Run a function to its end while the value of a panic is being printed, and return its results."""
         current = self.current
         self.current = g = Goroutine(current.id, prints_panic=True)
         g.frames.append(self.frame(self.code[self.address(code)], args, 0))
@@ -135,14 +135,14 @@ class Interpreter:
         self.current.frames.append(self.frame(self.code[self.memory.word(closure)], args, closure))
 
     def singles(self, function: Function) -> frozenset[Object]:
-        """The objects of a function that begin anew at their only ADDR."""
+        """Return the objects of a function that are created anew by their only ADDR."""
         known = self._singles.get(function)
         if known is None:
             known = self._singles[function] = function.single_objects()
         return known
 
     def drop_frame(self) -> None:
-        """The innermost frame is gone, and so are its objects."""
+        """Remove the innermost frame and its objects."""
         for o, address in self.current.frames.pop().objects.items():
             self.memory.free_object(address, o.type.size)
 
@@ -168,7 +168,7 @@ class Interpreter:
         caller = g.frames[-1]
         i = caller.block.instrs[caller.at]
         if i.op is Op.DEFER_RETURN:
-            return  # it runs again, for the next
+            return  # the instruction runs again, for the next deferred call
         for reg, value in zip(i.dst, values, strict=True):
             caller.registers[reg.id] = value
         caller.at += 1
@@ -213,7 +213,7 @@ class Interpreter:
                 frame.at += 1
 
     def call(self, frame: Frame, i: Instr) -> bool:
-        """Enter the callee; tell whether one was entered."""
+        """Enter the callee; return whether a frame was entered."""
         if i.op is Op.DEFER_RETURN:
             if frame.defers:
                 self.call_closure(frame.defers.pop(), ())
@@ -234,7 +234,7 @@ class Interpreter:
         return True
 
     def jump(self, frame: Frame, i: Instr) -> bool:
-        """Run a terminator; tell whether the frame ended."""
+        """Run a terminator; return whether the frame ended."""
         match i.op:
             case Op.JUMP:
                 target = i.targets[0]
@@ -243,7 +243,7 @@ class Interpreter:
             case Op.SWITCH:
                 value = self.value(frame, i.args[0])
                 target = next((t for v, t in zip(i.cases, i.targets, strict=False) if v == value), i.targets[-1])
-            case Op.LOOP_CHECK:  # nobody asks: goroutines run until they wait
+            case Op.LOOP_CHECK:  # never requested: goroutines run until they wait
                 target = i.targets[0]
             case Op.TAIL_CALL:
                 values = tuple(self.value(frame, a) for a in i.args)
@@ -259,7 +259,7 @@ class Interpreter:
         return False
 
     def access(self, frame: Frame, i: Instr) -> None:
-        """Memory, checks and DEFER."""
+        """Run an instruction that accesses memory, a check, or DEFER."""
         values = [self.value(frame, a) for a in i.args]
         first = values[0]
         match i.op:
@@ -296,7 +296,7 @@ def check_bounds(b: Bounds, x: int, y: int) -> None:
     if x < limit:
         return
     text = b.kind.value
-    if b.signed and signed(x, I64) < 0:  # Go leaves the limit out
+    if b.signed and signed(x, I64) < 0:  # Go's message omits the limit
         text = text.split(" with ")[0].replace("%x:%y", "%x:")
     shown = signed(x, I64) if b.signed else x
     text = text.replace("%x", str(shown)).replace("%y", str(signed(y, I64)))
@@ -304,7 +304,7 @@ def check_bounds(b: Bounds, x: int, y: int) -> None:
 
 
 def interpret(module: Module, limit: int = 50_000_000) -> Result:
-    """Run a module's `runtime.main`; raise Steps when it takes more instructions than `limit`."""
+    """Run a module's `runtime.main`; raise Steps if it executes more than `limit` instructions."""
     return Interpreter(module, limit).run()
 
 

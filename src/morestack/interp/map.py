@@ -1,7 +1,7 @@
-"""Maps for the interpreter: Python dicts by canonical key, each entry with memory for its key and value.
+"""Maps for the interpreter: Python dicts keyed by canonical keys; each entry has memory for its key and value.
 
-An iteration is a snapshot of the entries; those deleted since are passed over. Order is that of insertion, which is one
-of the orders Go allows.
+An iteration takes a snapshot of the entries and skips those deleted since. The order is the order of insertion, which
+is one of the orders Go allows.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Maps:
         except RuntimeFailure as failure:
             if m and self.maps[m]:
                 raise
-            # A look-up in an empty map has a text of its own.
+            # A look-up in an empty map has its own message.
             text = failure.text.removeprefix("runtime error: ").replace("type ", "type: ", 1)
             raise RuntimeFailure(text, failure.type_name) from None
         found = self.maps[m].get(k) if m else None
@@ -71,7 +71,7 @@ class Maps:
         if entry is None:
             entry = Entry(memory.allocate(sizeof(t.key)), memory.allocate(sizeof(t.elem)))
             self.maps[m][k] = entry
-        memory.write(entry.key, memory.read(key, sizeof(t.key)))  # equal keys need not be the same: -0 and 0
+        memory.write(entry.key, memory.read(key, sizeof(t.key)))  # equal keys may differ in bytes: -0 and 0
         return entry.value
 
     def mapdelete(self, typ: int, m: int, key: int) -> None:

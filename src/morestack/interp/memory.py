@@ -1,11 +1,11 @@
 """The interpreter's memory: a heap and a stack, little-endian, allocated upwards and never reused.
 
-Addresses are ints, so pointers can be stored, compared and converted as on a machine. The lowest page stays
-unmapped: an access there is an error of the IR (a missing NILCHECK), as is one past the end.
+Addresses are ints, so pointers can be stored, compared and converted as on a machine. The lowest page stays unmapped:
+an access there is an error in the IR (a missing NILCHECK), and so is an access past the end.
 
-Escape analysis promises that the heap holds no pointer to a frame object, and that none outlives its frame. The first
-is checked by every store (`store`, `check_pointers`); for the second, what a frame leaves is overwritten with
-POISON, so a program that still reads it behaves otherwise than natively or under real Go.
+Escape analysis guarantees that the heap holds no pointer to a frame object, and that no such pointer outlives its
+frame. Every store checks the first property (`store`, `check_pointers`). For the second, the memory of a finished
+frame is overwritten with POISON, so a program that still reads it behaves differently than natively or under real Go.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ STACK = 0xC0_0000_0000
 POISON = 0xDB
 
 Value = int | float | tuple["Value", ...]
-"""A register's content: scalars as unsigned ints or floats, aggregates as tuples of their fields."""
+"""The content of a register: scalars as unsigned ints or floats, aggregates as tuples of their fields."""
 
 
 MOST_BYTES = 1 << 30
-"""Nothing is ever freed, so a program that allocates without end must end here."""
+"""The most memory a program may allocate, in bytes. Memory is never freed, so endless allocation must stop here."""
 
 
 class Steps(Exception):
@@ -32,14 +32,14 @@ class Steps(Exception):
 
 
 class Memory:
-    """Bytes from `BASE` on, and those of frame objects from `STACK` on."""
+    """The heap, from `BASE` on, and the memory of frame objects, from `STACK` on."""
 
     def __init__(self) -> None:
         self.heap = bytearray()
         self.stack = bytearray()
 
     def allocate(self, size: int, align: int = 8) -> int:
-        """Zeroed memory of the heap; distinct from all other, even when size is 0."""
+        """Allocate zeroed heap memory, distinct from all other memory even if size is 0."""
         at = -(-len(self.heap) // align) * align
         self._limit(at + size)
         self.heap.extend(bytes(at + max(size, 1) - len(self.heap)))
@@ -50,14 +50,14 @@ class Memory:
             raise Steps(f"more than {MOST_BYTES} bytes")
 
     def allocate_object(self, size: int) -> int:
-        """Memory of a frame object, undefined: that is, poison."""
+        """Allocate the memory of a frame object; its content is undefined, that is, poison."""
         at = len(self.stack)
         self._limit(at + size)
         self.stack.extend(bytes([POISON]) * (-(-max(size, 1) // 8) * 8))
         return STACK + at
 
     def free_object(self, address: int, size: int) -> None:
-        """Poison an object that is gone, so that a read of it shows."""
+        """Poison an object whose frame has ended, so that later reads become visible."""
         at = address - STACK
         self.stack[at : at + size] = bytes([POISON]) * size
 
@@ -80,7 +80,7 @@ class Memory:
         region[at : at + len(data)] = data
 
     def check_pointers(self, t: IRType, address: int) -> None:
-        """No value of type t at an address of the heap points to a stack."""
+        """Check that the value of type t at a heap address holds no pointer to a stack."""
         if address >= STACK:
             return
         bits, at = pointer_words(t), address
@@ -91,7 +91,7 @@ class Memory:
             at += 8
 
     def load(self, t: IRType, address: int) -> Value:
-        """The value of type t in memory."""
+        """Return the value of type t at an address."""
         match t:
             case Scalar():
                 data = self.read(address, t.size)
@@ -107,7 +107,7 @@ class Memory:
                 return tuple(self.load(elem, address + i * elem.size) for i in range(n))
 
     def store(self, t: IRType, address: int, value: Value) -> None:
-        """Write a value of type t; padding keeps what it held."""
+        """Write a value of type t; padding bytes are left unchanged."""
         match t:
             case Scalar():
                 if t is F64:
@@ -129,7 +129,7 @@ class Memory:
                     self.store(elem, address + i * elem.size, value[i])
 
     def word(self, address: int) -> int:
-        """The 8-byte word at an address."""
+        """Return the 8-byte word at an address."""
         return int.from_bytes(self.read(address, 8), "little")
 
     def write_word(self, address: int, value: int) -> None:
@@ -137,12 +137,12 @@ class Memory:
         self.write(address, value.to_bytes(8, "little"))
 
     def text(self, s: tuple[int, int]) -> bytes:
-        """The bytes of a string."""
+        """Return the bytes of a string."""
         return self.read(s[0], s[1])
 
 
 def zero(t: IRType) -> Value:
-    """The zero value of a type."""
+    """Return the zero value of a type."""
     match t:
         case Scalar():
             return 0.0 if t in (F32, F64) else 0

@@ -1,7 +1,7 @@
-"""What every op that only computes means, as Python on unsigned ints and floats.
+"""The meaning of every op without side effects, as Python code on unsigned ints and floats.
 
-`compute(instr, values)` is the definition codegen is tested against. Floats narrower than f64 are rounded
-after each operation, which is exact for + - * / (double rounding is innocuous from 53 to 24 bits).
+`compute(instr, values)` is the definition against which codegen is tested. Floats narrower than f64 are rounded after
+each operation, which is exact for + - * / (double rounding from 53 to 24 bits is innocuous).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from morestack.ir.types import BOOL, F32, I32, I64, IRType
 
 
 def signed(value: int, t: IRType) -> int:
-    """The two's complement reading of an unsigned value of an integer type."""
+    """Reinterpret an unsigned value of an integer type as two's complement."""
     bits = t.size * 8
     return value - (1 << bits) if value >> (bits - 1) else value
 
@@ -47,11 +47,11 @@ def divide(x: float, y: float) -> float:
 
 
 def float_to_int(x: float, to: IRType, to_signed: bool) -> int:
-    """Conversion as gc's code for amd64 does it, out-of-range values included.
+    """Convert as gc's code for amd64 does, including out-of-range values.
 
-    The machine converts to i32 or i64 and gives the most negative number when the value does not fit. gc
-    takes the i32 form for i32 and everything narrower, the i64 form for u32, i64 and u64 (from which it
-    first subtracts 2^63 when that is needed).
+    The machine converts to i32 or i64, and yields the most negative number if the value does not fit. gc uses the i32
+    form for i32 and narrower types, and the i64 form for u32, i64 and u64 (for u64 it first subtracts 2^63 if
+    needed).
     """
 
     def machine(value: float, bits: int) -> int:
@@ -165,7 +165,7 @@ def _convert(op: Op, t: IRType, source: IRType, x: Value) -> Value:
 
 
 def int_to_float(value: int, t: IRType) -> float:
-    """Round an integer to a float type, once: through f64 a value could round twice."""
+    """Round an integer to a float type once; a conversion through f64 could round twice."""
     if t is not F32:
         return float(value)
     bits = abs(value).bit_length()
@@ -180,7 +180,7 @@ def int_to_float(value: int, t: IRType) -> float:
 
 
 def compute(i: Instr, v: Sequence[Value]) -> Value:
-    """The result of an instruction without effects on operand values v."""
+    """Return the result of an instruction without effects for operand values v."""
     t = i.dst[0].type
     op = i.op
     if op in ARITHMETIC:

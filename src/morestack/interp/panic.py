@@ -1,9 +1,9 @@
-"""Panics in the interpreter: deferred calls, recover, and what a panic prints that is not recovered.
+"""Panics in the interpreter: deferred calls, recover, and the output of a panic that is not recovered.
 
 A panic calls the deferred closures of all frames, innermost frame first, each on top of the frame that panicked.
-`recover` returns its value when the deferred function itself asks, which compiler-made wrappers may have called.
-The frame whose deferred call recovered goes on in its exit block (docs/ir.md); panics that began in frames that
-are then gone are over too.
+`recover` returns the value of the panic only if the deferred function itself calls it; compiler-made wrappers may
+stand between the panic and that function. The frame whose deferred call recovered continues in its exit block
+(docs/ir.md). This also ends the panics that began in frames removed by the recovery.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ RANGE_FAILURES = {
     3: "continued iteration after whole loop exit",
     4: "recovered a loop body panic and did not resume panicking",
 }
-"""By the loop's state, numbered as in gc's internal/abi."""
+"""The panic for each state of a range-over-func loop, numbered as in gc's internal/abi."""
 
 
 class Panics:
-    """Panics under way, and the runtime calls that start and stop them."""
+    """Panics in progress, and the runtime calls that start and stop them."""
 
     def __init__(self, machine: Interpreter) -> None:
         self.m = machine
@@ -46,7 +46,7 @@ class Panics:
     # -- how a panic goes --------------------------------------------------------------------------
 
     def start(self, cause: GoPanic | RuntimeFailure) -> None:
-        """The current goroutine panics."""
+        """Start a panic of the current goroutine."""
         if isinstance(cause, GoPanic):
             value = cause.value
         else:
@@ -68,7 +68,7 @@ class Panics:
         self.end(self.crash_text(g))
 
     def after_deferred(self) -> None:
-        """A deferred call that a panic made has returned: go on panicking, or return from its frame."""
+        """A deferred call made by a panic has returned: continue the panic, or return from the frame that recovered."""
         g = self.m.current
         panic = g.panics[-1]
         if not panic.recovered:
@@ -79,7 +79,7 @@ class Panics:
             self.m.drop_frame()
         g.panics.pop()
         while g.panics and g.panics[-1].depth > place:
-            g.panics.pop()  # aborted: the frame that raised it is gone
+            g.panics.pop()  # aborted: the frame that raised it no longer exists
         frame = g.frames[place]
         frame.block, frame.at = exit_block(frame.function), 0
 
@@ -100,7 +100,7 @@ class Panics:
             return (0, 0)
         asks = len(g.frames) - 1
         while g.frames[asks].function.kind.is_wrapper:
-            asks -= 1  # the wrapper of `defer recover()` stands for recover itself
+            asks -= 1  # the wrapper of `defer recover()` counts as recover itself
         deferred = g.panics[-1].depth
         if asks < deferred or not all(f.function.kind.is_wrapper for f in g.frames[deferred:asks]):
             return (0, 0)
@@ -108,7 +108,7 @@ class Panics:
         return g.panics[-1].value
 
     def deferprocat(self, closure: int, marker: int) -> None:
-        """Defer for the frame that has deferred marker."""
+        """Defer a call for the frame that deferred marker."""
         next(f for f in reversed(self.m.current.frames) if marker in f.defers).defers.append(closure)
 
     def panicrangestate(self, state: int) -> None:
@@ -143,12 +143,12 @@ class Panics:
     # -- what a panic prints -----------------------------------------------------------------------
 
     def crash_text(self, g: Goroutine) -> str:
-        """The first lines of a crash, up to the goroutine's traceback, which has no counterpart here."""
+        """Return the first lines of a crash, up to the goroutine's traceback, which has no counterpart here."""
         panics = g.panics
         for older, newer in pairwise(panics):
             older.repanicked = older.value == newer.value
         texts = []
-        for number in range(len(panics) - 1, -1, -1):  # methods are asked newest first
+        for number in range(len(panics) - 1, -1, -1):  # the methods of the newest value are called first
             panic = panics[number]
             if number and panics[number - 1].repanicked:
                 continue
@@ -157,7 +157,7 @@ class Panics:
         return "\n\t".join(reversed(texts)) + "\n"
 
     def value_text(self, value: tuple[int, int]) -> str:
-        """How a panic's value is printed: by its Error or String method, or as printpanicval does."""
+        """Return the text of a panic's value: from its Error or String method, or in the form of printpanicval."""
         typ, data = value
         types = self.m.runtime.types
         t = types.types[typ]
@@ -186,7 +186,7 @@ class Panics:
         return False
 
     def basic_text(self, t: go.Type, data: int) -> str | None:
-        """A boolean, number or string in memory; None for other values."""
+        """Return the text of a boolean, number or string in memory, or None for other values."""
         basic, memory = under(t), self.m.memory
         if not isinstance(basic, go.Basic) or basic.kind is go.Kind.UNSAFE_POINTER:
             return None
@@ -207,7 +207,7 @@ class Panics:
         return float_text(number, size * 8)
 
     def short_text(self, value: tuple[int, int]) -> str:
-        """How a panic is named that began while a panic's value was printed."""
+        """Return the short text for a panic that began while the value of another panic was being printed."""
         t = self.m.runtime.types.types[value[0]]
         basic = under(t)
         is_string = isinstance(basic, go.Basic) and basic.kind is go.Kind.STRING
@@ -217,7 +217,7 @@ class Panics:
 
 
 def exit_block(f: Function) -> Block:
-    """The block that runs what is deferred and returns."""
+    """Return the block that runs the deferred calls and returns."""
     for b in f.blocks:
         if any(i.op is Op.DEFER_RETURN for i in b.instrs):
             return b
@@ -225,5 +225,5 @@ def exit_block(f: Function) -> Block:
 
 
 def indented(text: bytes) -> str:
-    """Lines after the first get a tab, so that a traceback can be told from a panic's text."""
+    """Indent all lines but the first with a tab, to distinguish the text of a panic from a traceback."""
     return text.decode(errors="surrogateescape").replace("\n", "\n\t")

@@ -1,4 +1,5 @@
-"""How `print` writes: to `output`, floating-point numbers with the shortest digits that read back, in Go's forms."""
+"""`print` and println write to `output`; floating-point numbers have the fewest digits that read back, in Go's
+formats."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ class Printing:
         self.output = bytearray()
 
     def printlock(self) -> None:
-        """Prints are whole here anyway."""
+        """Do nothing: on a single thread no print is interrupted."""
 
     printunlock = printlock
 
@@ -71,7 +72,7 @@ class Printing:
 
 
 def shortest(value: float, bits: int) -> tuple[str, int]:
-    """Decimal digits and exponent (of the first digit) of the shortest text that rounds to value."""
+    """Return the digits of the shortest decimal that rounds to value, and the exponent of the first digit."""
     mantissa, power = "", "0"
     for precision in range(17):
         text = f"{value:.{precision}e}"
@@ -83,7 +84,7 @@ def shortest(value: float, bits: int) -> tuple[str, int]:
 
 
 def float_text(value: float, bits: int) -> str:
-    """The text of println for a float of 32 or 64 bits: %g of strconv: exponents from 1e+06 on."""
+    """Return println's text for a float of 32 or 64 bits: strconv's %g, with exponents from 1e+06 on."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -105,7 +106,7 @@ def float_text(value: float, bits: int) -> str:
 
 
 def complex_text(z: tuple[float, float], bits: int) -> str:
-    """The text of println for a complex number whose parts have 32 or 64 bits."""
+    """Return println's text for a complex number whose parts have 32 or 64 bits."""
     imaginary = float_text(z[1], bits)
     sign = "" if imaginary[0] in "+-" else "+"
     return f"({float_text(z[0], bits)}{sign}{imaginary}i)"

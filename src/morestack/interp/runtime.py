@@ -1,6 +1,6 @@
-"""Runtime calls as the interpreter makes them: the same answers as `morestack.runtime`, by simple means.
+"""Runtime calls for the interpreter: the same results as those of `morestack.runtime`, by simple means.
 
-Each family of calls is a class of its own; a call is the method of its name. Here are allocation and raw memory.
+Each family of calls is a class, and each call is the method with its name. This module has allocation and raw memory.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SIZE_CLASSES = (
     19072, 20480, 21760, 24576, 27264, 28672, 32768,
 )
 # fmt: on
-"""Sizes of Go's small objects: they show in the capacities that append makes."""
+"""Go's size classes for small objects, which are visible in the capacities of slices that append returns."""
 
 
 class Runtime:
@@ -63,7 +63,7 @@ class Runtime:
         }
 
     def call(self, name: str, args: list[Value]) -> Value | None:
-        """Answer one runtime call; operands as in the IR."""
+        """Execute one runtime call; the operands are those of the IR."""
         function = self.calls.get(name)
         if function is None:
             raise InternalError("interp", f"no runtime call {name}")
@@ -121,14 +121,14 @@ class Runtime:
         self.check_extent(p, n, 1, "unsafe.String")
 
     def check_extent(self, p: int, n: int, size: int, what: str) -> None:
-        """n elements at p do not reach past the end of the address space; there are none at nil."""
+        """Check that n elements at p do not extend past the address space, and that n is 0 if p is nil."""
         if signed(n, I64) >= 0 and not p and n:
             raise RuntimeFailure(f"runtime error: {what}: ptr is nil and len is not zero")
         if signed(n, I64) < 0 or p + n * size > 1 << 64:
             raise RuntimeFailure(f"runtime error: {what}: len out of range")
 
     def complexdiv(self, x: tuple[float, float], y: tuple[float, float]) -> Value:
-        """Smith's algorithm (CACM 5(8), 1962), then infinities and zeros set right as C99's annex G does."""
+        """Divide by Smith's algorithm (CACM 5(8), 1962), then correct infinities and zeros as annex G of C99 does."""
         (a, b), (c, d) = x, y
         if abs(c) >= abs(d):
             ratio = divide(d, c)
@@ -152,7 +152,8 @@ class Runtime:
 
 
 def next_capacity(length: int, capacity: int) -> int:
-    """Go's nextslicecap: twice as much for small slices, tending to 1.25 times for large ones."""
+    """Return the capacity as Go's nextslicecap does: doubled for small slices, approaching 1.25 times for large
+    ones."""
     if length > 2 * capacity:
         return length
     if capacity < 256:
@@ -163,7 +164,7 @@ def next_capacity(length: int, capacity: int) -> int:
 
 
 def roundupsize(size: int, has_header: bool) -> int:
-    """The size of the block Go's allocator gives, less the header of large objects with pointers."""
+    """Return the size of the block Go's allocator returns, minus the header of large objects with pointers."""
     if size > 32768 - 8:
         return -(-size // 8192) * 8192
     header = 8 if has_header and size > 512 else 0

@@ -1,6 +1,6 @@
-"""What a run of the interpreter consists of: goroutines, their frames and panics, and the ways a step may end.
+"""The state of an interpreter run: goroutines, their frames and panics, and the ways in which a step may end.
 
-Frames are kept outermost first; a panic remembers frames by their place in that list, as Go's runtime does by SP.
+Frames are kept outermost first. A panic identifies frames by their index in that list; Go's runtime uses the SP.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from morestack.ir.module import Block, Function, Object
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """One call under way: where it is, its registers and objects, and its deferred closures."""
+    """One active call: its current instruction, its registers and objects, and its deferred closures."""
 
     function: Function
     registers: list[Value]
@@ -25,7 +25,8 @@ class Frame:
 
 @dataclass(slots=True, eq=False)
 class Panic:
-    """A panic under way: its value, the place of the deferred call it is making, and of the frame that deferred it."""
+    """A panic in progress: its value, and the indices of its current deferred call and of the frame that deferred
+    it."""
 
     value: tuple[int, int]
     depth: int = -1
@@ -36,16 +37,16 @@ class Panic:
 
 @dataclass(slots=True, eq=False)
 class Goroutine:
-    """Frames, outermost first, and the panics under way, newest last."""
+    """Frames, outermost first, and the panics in progress, newest last."""
 
     id: int
     frames: list[Frame] = field(default_factory=list)
     panics: list[Panic] = field(default_factory=list)
     waiting: str = ""
-    result: Value = 0  # what the parked runtime call will answer
-    failure: str = ""  # the panic that it will raise instead
-    returned: tuple[Value, ...] = ()  # by the outermost frame
-    prints_panic: bool = False  # runs the Error or String method of a panic's value
+    result: Value = 0  # the result of the parked runtime call
+    failure: str = ""  # the panic that it raises instead
+    returned: tuple[Value, ...] = ()  # the results of the outermost frame
+    prints_panic: bool = False  # running the Error or String method of a panic's value
 
 
 class GoPanic(Exception):
@@ -57,7 +58,7 @@ class GoPanic(Exception):
 
 
 class RuntimeFailure(Exception):
-    """Raised by a check or a runtime call: a panic with a run-time error, of the named type of package runtime."""
+    """Raised by a check or a runtime call: a panic with a run-time error, whose type in package runtime is named."""
 
     def __init__(self, text: str, type_name: str = "errorString") -> None:
         super().__init__(text)
@@ -69,7 +70,7 @@ NIL_DEREFERENCE = "runtime error: invalid memory address or nil pointer derefere
 
 
 class Park(Exception):
-    """The current goroutine waits; the instruction's result is `Goroutine.result` when it goes on."""
+    """The current goroutine waits; when it continues, the instruction's result is `Goroutine.result`."""
 
 
 class Exit(Exception):

@@ -1,4 +1,4 @@
-"""Strings as the interpreter's runtime calls make and compare them."""
+"""The interpreter's runtime calls that create and compare strings."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ class Strings:
 
 
 def encode_rune(rune: int) -> bytes:
-    """UTF-8, with U+FFFD for what is not a Unicode scalar value."""
+    """Encode as UTF-8; a number that is not a Unicode scalar value becomes U+FFFD."""
     if not 0 <= rune <= 0x10FFFF or 0xD800 <= rune <= 0xDFFF:
         rune = 0xFFFD
     return chr(rune).encode()
 
 
 def decode_rune(data: bytes, at: int) -> tuple[int, int]:
-    """The rune at an offset and the offset after it; invalid UTF-8 is U+FFFD of width 1."""
+    """Return the rune at an offset, and the offset after it; invalid UTF-8 yields U+FFFD with width 1."""
     for width in range(1, 5):
         try:
             return ord(data[at : at + width].decode()), at + width

@@ -1,4 +1,5 @@
-"""Atomic operations and semaphores as the interpreter does them. One goroutine runs at a time: nothing is special."""
+"""Atomic operations and semaphores for the interpreter. Only one goroutine runs at a time, so plain accesses
+suffice."""
 
 from __future__ import annotations
 

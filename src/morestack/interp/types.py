@@ -1,7 +1,7 @@
-"""Types as the interpreter's runtime calls see them: descriptors, itabs, equality and map keys.
+"""Types in the interpreter's runtime calls: descriptors, itabs, equality and map keys.
 
-Type descriptors and itabs are addresses that stand for checked types; only itabs have contents (code
-addresses at the ABI's offsets, as compiled code loads them).
+Type descriptors and itabs are addresses that represent checked types. Only itabs have contents: code addresses at the
+offsets of the ABI, from which compiled code loads them.
 
 Run-time errors are values of types of package runtime. Such a value is, or points to, the string that its Error method
 returns, so one method serves them all.
@@ -33,7 +33,7 @@ ERROR_METHOD = "runtime.errorString.Error"
 
 
 def error_method() -> Function:
-    """`func (e errorString) Error() string`, taking an interface's data word."""
+    """Return the IR of `func (e errorString) Error() string`, which takes the data word of an interface."""
     f = Function(ERROR_METHOD, results=[STRING], kind=FunctionKind.WRAPPER)
     data, text = f.reg(PTR, "e"), f.reg(STRING)
     f.params.append(data)
@@ -52,7 +52,7 @@ class Types:
         self.methods = dict(machine.module.methods)
 
     def describe(self, symbol: str, address: int) -> None:
-        """A symbol gets its address: remember what type it describes, or fill its itab."""
+        """When a symbol gets its address: note the type it describes, or fill its itab."""
         module = self.m.module
         if symbol in module.go_types:
             self.types[address] = module.go_types[symbol]
@@ -61,20 +61,20 @@ class Types:
             self.fill_itab(address, concrete, interface)
 
     def descriptor(self, t: go.Type) -> int:
-        """The address that stands for a type."""
+        """Return the address that represents a type."""
         address = self.m.address(f"type.{link_string(t)}")
         self.types.setdefault(address, t)
         return address
 
     def method_code(self, t: go.Type, name: str, pkg: str = "") -> str | None:
-        """The symbol of a type's method; `pkg` is empty for exported ones."""
+        """Return the symbol of a type's method; `pkg` is empty for exported methods."""
         for e in self.methods.get(f"type.{link_string(t)}", ()):
             if e.name == name and (e.name[:1].isupper() or e.pkg == pkg):
                 return e.code
         return None
 
     def fill_itab(self, address: int, concrete: go.Type, interface: go.Type) -> bool:
-        """Write an itab; tell whether the type has all methods."""
+        """Write an itab; return whether the type has all the methods."""
         memory = self.m.memory
         inter, typ = self.descriptor(interface), self.descriptor(concrete)
         self.itabs[inter, typ] = address
@@ -91,7 +91,7 @@ class Types:
         return True
 
     def missing_method(self, concrete: go.Type, interface: go.Type) -> str | None:
-        """The first method of an interface that a type lacks."""
+        """Return the first method of an interface that a type lacks."""
         iface = under(interface)
         assert isinstance(iface, go.Interface)
         entries = {(e.name, "" if e.name[:1].isupper() else e.pkg): e for e in self.methods_of(concrete)}
@@ -117,7 +117,7 @@ class Types:
         return address
 
     def error_value(self, name: str, text: str) -> tuple[int, int]:
-        """A run-time error as an interface value: of runtime.name, or *runtime.name."""
+        """Return a run-time error of type runtime.name or *runtime.name as an interface value."""
         typ = self.errors.get(name)
         if typ is None:
             is_pointer = name.startswith("*")
@@ -159,7 +159,7 @@ class Types:
         return int(self.equal(t, p, q))
 
     def dynamic(self, i: go.Interface, p: int) -> int:
-        """The descriptor of the value in an interface of type i in memory, or 0."""
+        """Return the descriptor of the dynamic type of an interface of type i in memory, or 0 if it is nil."""
         word = self.m.memory.word(p)
         return self.m.memory.word(word + 8) if word and type_set(i).methods else word
 
@@ -195,7 +195,7 @@ class Types:
                 return memory.read(p, size) == memory.read(q, size)
 
     def key(self, t: go.Type, p: int) -> Hashable:
-        """What stands for a map key in a Python dict: equal for equal keys, and NaN equals nothing."""
+        """Return a Python dict key for a map key: equal for equal keys; NaN is equal to nothing."""
         memory = self.m.memory
         match under(t):
             case go.Struct(fields=fields) as s:
@@ -229,6 +229,6 @@ class Types:
 
 
 def plain(t: go.Type) -> str:
-    """What two signatures of one method have in common: parameters and results."""
+    """Return a type's parameters and results as text, by which signatures of a method are compared."""
     assert isinstance(t, go.Signature)
     return link_string(go.Signature(t.params, t.results, t.variadic))

@@ -1,6 +1,6 @@
-"""The order of a graph of control flow: what blocks, and codegen's pieces of blocks, have in common.
+"""The order of nodes in a control-flow graph, for blocks and for codegen's pieces of blocks.
 
-A graph is its root and a function from a node to its successors, so each user says which edges count.
+A graph is given by its root and a function from a node to its successors, so the caller decides which edges count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ N = TypeVar("N", bound=Hashable)
 
 
 def reverse_postorder(root: N, successors: Callable[[N], Iterable[N]]) -> list[N]:
-    """What can be reached from root, each node before those it leads to, except along the edges that close loops."""
+    """Return the nodes reachable from root, each before its successors except along edges that close loops."""
     seen = {root}
     order: list[N] = []
     stack: list[tuple[N, Iterator[N]]] = [(root, iter(successors(root)))]
@@ -33,5 +33,5 @@ def reverse_postorder(root: N, successors: Callable[[N], Iterable[N]]) -> list[N
 
 
 def targets(b: Block) -> tuple[Block, ...]:
-    """The blocks that follow a block."""
+    """Return the successors of a block."""
     return b.instrs[-1].targets

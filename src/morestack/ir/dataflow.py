@@ -1,7 +1,8 @@
-"""Facts that flow against the edges of a graph, as bits of ints: live registers, objects that are read again.
+"""Backward data flow with facts as bits of ints: live registers, objects that are read again.
 
-A node uses some facts and ends (kills) some. A fact holds before a node that uses it, and before a node that does not
-kill it and has it after it: at the start of a successor, or in what the caller says is needed at the node's end.
+A node uses some facts and kills others. A fact holds before a node if the node uses it, or if it holds after the node
+and the node does not kill it. A fact holds after a node if it holds before a successor, or if the caller requires it
+at the end of the node.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ def backward(
     kills: Mapping[N, int],
     needed: Mapping[N, int] | None = None,
 ) -> dict[N, int]:
-    """The facts before each node: the smallest solution. It is found soonest when nodes come in reverse postorder."""
+    """Return the facts before each node (the least solution). Nodes in reverse postorder make it converge fastest."""
     preds: dict[N, list[N]] = {n: [] for n in nodes}
     follow = {n: tuple(successors(n)) for n in nodes}
     for n, after in follow.items():
         for s in after:
             preds[s].append(n)
     before = {n: 0 for n in nodes}
-    work = list(nodes)  # taken from the end
+    work = list(nodes)  # popped from the end
     waiting = set(work)
     while work:
         n = work.pop()

@@ -1,4 +1,4 @@
-"""How IR values lie in registers.
+"""The layout of IR values in registers.
 
 A *flat* type has at most `MAX_SCALARS` scalars and no array of more than one element: its value is a tuple of
 scalars, so fields never need to be extracted, and each scalar has its own spill slot. Every other type is
@@ -26,7 +26,7 @@ def is_float(s: Scalar) -> bool:
 
 
 def _count(t: IRType) -> int:
-    """Number of scalars of t, or more than MAX_SCALARS when it is not a flat type."""
+    """Return the number of scalars of t, or more than MAX_SCALARS if t is not a flat type."""
     match t:
         case Scalar():
             return 1
@@ -44,7 +44,7 @@ def _count(t: IRType) -> int:
 
 
 def flat(t: IRType) -> Scalars | None:
-    """The scalars of a flat type, None for a memory type."""
+    """Return the scalars of a flat type, or None for a memory type."""
     known = _flat.get(id(t))
     if known is None:
         known = _flat[id(t)] = (t, tuple(scalars(t)) if _count(t) <= MAX_SCALARS else None)
@@ -59,7 +59,7 @@ def flat_scalars(t: IRType) -> Scalars:
 
 
 def field_range(t: IRType, number: int) -> tuple[int, int]:
-    """The half-open range of scalars that field `number` of a flat aggregate has."""
+    """Return the half-open range of the scalars that belong to field `number` of a flat aggregate."""
     if isinstance(t, Struct):
         first = 0
         for f in t.fields[:number]:
@@ -70,7 +70,7 @@ def field_range(t: IRType, number: int) -> tuple[int, int]:
 
 
 def field_of(t: IRType, number: int) -> tuple[int, IRType]:
-    """Byte offset and type of a field of a struct or an element of an array."""
+    """Return the byte offset and type of a struct field or an array element."""
     if isinstance(t, Struct):
         return t.offsets[number], t.fields[number]
     assert isinstance(t, Array)

@@ -1,8 +1,8 @@
-"""What the loops of a function do: which of them allocate, and which end after a number of rounds known at entry.
+"""The loops of a function: which of them allocate, and which have an iteration count known at entry.
 
-A round of a loop is *checked* when it must pass a direct call of a goroutine function, whose prologue looks at the
-guard. Blocks with such a call are taken out; each back edge of a depth-first walk of the rest closes a loop that
-may go round without a look at the guard.
+An iteration of a loop is *checked* if it must pass a direct call of a goroutine function, whose prologue compares SP
+with the guard. Blocks with such a call are removed. Each back edge of a depth-first walk over the remaining blocks
+then closes a loop that may iterate without a check of the guard.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COMPARISONS = (Op.SLT, Op.SLE, Op.ULT, Op.ULE, Op.NE, Op.EQ)
 
 @dataclass(eq=False, slots=True)
 class BackEdge:
-    """An edge that closes a loop: from `latch` to `header`; `body` are the loop's blocks."""
+    """An edge from `latch` to `header` that closes a loop; `body` holds the blocks of the loop."""
 
     latch: Block
     header: Block
@@ -27,8 +27,8 @@ class BackEdge:
 
 
 def may_allocate(i: Instr, allocates: Callable[[str], bool]) -> bool:
-    """Whether the instruction may take memory from the heap without passing a check; `allocates` says so of functions
-    that are called directly. A function that is called indirectly may be a leaf."""
+    """Whether the instruction may allocate on the heap without passing a check. For functions that are called
+    directly, `allocates` tells whether they do. A function that is called indirectly may be a leaf."""
     match i.op:
         case Op.RT:
             return i.runtime_call.allocates
@@ -39,12 +39,12 @@ def may_allocate(i: Instr, allocates: Callable[[str], bool]) -> bool:
 
 
 def takes_memory(f: Function) -> bool:
-    """Whether f itself takes memory from the heap."""
+    """Whether f itself allocates on the heap."""
     return any(i.op is Op.RT and i.runtime_call.allocates for i in f.instructions())
 
 
 def back_edges(f: Function, without: Collection[Block] = ()) -> list[BackEdge]:
-    """The back edges of f's blocks but those in `without`."""
+    """Return the back edges among the blocks of f, without the blocks in `without`."""
     order = reverse_postorder(f.blocks[0], targets)
     inside = [b for b in order if b not in without]
     keep = set(inside)
@@ -94,7 +94,7 @@ def _body(latch: Block, header: Block, preds: dict[Block, list[Block]]) -> set[B
 
 
 def is_counted(loop: BackEdge) -> bool:
-    """Whether each round compares a register that it counts by a constant with a limit that stays."""
+    """Whether each iteration changes a register by a constant and compares it with an invariant limit."""
     defs: dict[int, list[Instr]] = {}
     for b in loop.body:
         for i in b.instrs:
@@ -116,13 +116,13 @@ def is_counted(loop: BackEdge) -> bool:
 
 
 def _only(defs: dict[int, list[Instr]], a: Operand) -> Instr | None:
-    """The only definition in the loop."""
+    """Return the definition of a in the loop if there is exactly one."""
     found = defs.get(a.id, ()) if isinstance(a, Reg) else ()
     return found[0] if len(found) == 1 else None
 
 
 def _counts(defs: dict[int, list[Instr]], a: Operand) -> bool:
-    """Whether a register's only change in the loop is by a constant that is not 0."""
+    """Whether the only change of a register in the loop is by a non-zero constant."""
     step = _only(defs, a)
     while step is not None and step.op is Op.COPY:
         step = _only(defs, step.args[0])
@@ -140,7 +140,7 @@ def _counts(defs: dict[int, list[Instr]], a: Operand) -> bool:
 
 
 def _stays(defs: dict[int, list[Instr]], a: Operand, depth: int) -> bool:
-    """Whether an operand has the same value in each round."""
+    """Whether an operand is invariant in the loop."""
     if not isinstance(a, Reg) or a.id not in defs:
         return True
     only = _only(defs, a)
@@ -150,7 +150,7 @@ def _stays(defs: dict[int, list[Instr]], a: Operand, depth: int) -> bool:
 
 
 def _every_round(loop: BackEdge, b: Block) -> bool:
-    """Whether the latch cannot be reached from the header without passing b."""
+    """Whether every path from the header to the latch passes b."""
     if b is loop.header or b is loop.latch:
         return True
     seen = {loop.header}

@@ -1,9 +1,9 @@
 """Modules, functions, blocks, instructions and their operands.
 
-A function is a control-flow graph over *mutable registers*: any instruction may write any register, any
-number of times (no SSA, no phi: LLVM's mem2reg makes SSA within a segment, and liveness is what frames
-need). A register holds a value of any IR type. Variables whose address is taken live in frame objects or
-on the heap. Rejected: SSA with phis, which continuation splitting would have to take apart again.
+A function is a control-flow graph over *mutable registers*: any instruction may write any register, any number of
+times. There is no SSA and no phi: LLVM's mem2reg constructs SSA within a segment, and the layout of frames needs only
+liveness. A register holds a value of any IR type. Variables whose address is taken live in frame objects or on the
+heap. Rejected: SSA with phis, which continuation splitting would have to undo.
 
 Every block ends in exactly one terminator, its last instruction. Evaluation order is instruction order.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Pos(NamedTuple):
-    """A source place: for tracebacks, reports and messages."""
+    """A source position, for tracebacks, reports and messages."""
 
     file: str
     line: int
@@ -35,26 +35,26 @@ class Pos(NamedTuple):
 
 
 class Inlined(NamedTuple):
-    """A place is in a copy of the function named `function`, made instead of the call at `call`."""
+    """Marks a position in a copy of the function named `function` that replaced the call at `call`."""
 
     function: str
     call: Pos
 
 
 class FunctionKind(Enum):
-    """What a function is to tracebacks and to the passes."""
+    """The role of a function, for tracebacks and passes."""
 
     GO = "go"  # written in the program
-    MAIN = "main"  # main.main: it keeps its frame
-    WRAPPER = "wrapper"  # compiler-made, hidden: for a method value, an embedded method, an interface's method
+    MAIN = "main"  # main.main, which keeps its frame
+    WRAPPER = "wrapper"  # compiler-made, hidden: for a method value, embedded method or interface method
     THUNK = "thunk"  # compiler-made, hidden: the call of a go or defer statement
-    INIT = "init"  # a package's init: hidden, except for its variables' initial values
+    INIT = "init"  # a package's init: hidden, except where it computes initial values of variables
     ENTRY = "entry"  # compiler-made, hidden: starts the program
     RUNTIME = "runtime"  # package runtime's own, in Go: hidden
 
     @property
     def is_wrapper(self) -> bool:
-        """Whether the compiler made the function: `recover` and tracebacks look past it."""
+        """Whether the compiler made the function; `recover` and tracebacks skip such functions."""
         return self in _WRAPPERS
 
 
@@ -62,18 +62,18 @@ _WRAPPERS = frozenset((FunctionKind.WRAPPER, FunctionKind.THUNK, FunctionKind.IN
 
 
 class Leaf(NamedTuple):
-    """What is known of a leaf function: one that runs on the thread's own stack."""
+    """Facts about a leaf function, that is, a function that runs on the thread's own stack."""
 
     can_panic: bool
-    inline: bool  # small enough that LLVM is told to inline it
+    inline: bool  # so small that LLVM is told to inline it
     allocates: bool
-    frame: int  # bytes of the thread's stack that it and its callees take at most
-    depth: int  # calls below it, itself included
+    frame: int  # the most bytes of the thread's stack that it and its callees use
+    depth: int  # the depth of calls, including itself
 
 
 @dataclass(eq=False, slots=True)
 class Reg:
-    """A virtual register; `name` is the Go variable it stands for, or empty."""
+    """A virtual register; `name` is the Go variable it holds, or empty."""
 
     id: int
     type: IRType
@@ -107,8 +107,8 @@ Operand: TypeAlias = Reg | Const | Sym
 
 @dataclass(eq=False, slots=True)
 class Object:
-    """A frame object: memory in the function's own frame, for variables whose address is taken but does
-    not escape. Contents are undefined until stored to; the builder clears what Go says is zero."""
+    """A frame object: memory in the function's own frame, for variables whose address is taken but does not escape.
+    Its contents are undefined until the first store; the builder clears objects that Go defines to be zero."""
 
     id: int
     type: IRType
@@ -119,22 +119,22 @@ class Object:
 
 
 class Signature(NamedTuple):
-    """What an indirect call passes and gets."""
+    """The parameter and result types of an indirect call."""
 
     params: tuple[IRType, ...]
     results: tuple[IRType, ...]
 
 
 Immediate: TypeAlias = "int | str | Object | IRType | Bounds | Signature | tuple[int, ...] | None"
-"""The values of `Instr.aux`; which of them an op has, its `Aux` says."""
+"""The values of `Instr.aux`; the `Aux` of an op tells which of them the op takes."""
 
 
 @dataclass(eq=False, slots=True)
 class Instr:
     """One instruction. `aux` is the op's immediate; `targets` are the successors of a terminator.
 
-    The properties give the immediate as the type that the op's `Aux` says. To ask one op for the immediate of another
-    is a mistake of ours and raises AssertionError.
+    The properties return the immediate with the type that the op's `Aux` names. Asking an op for the immediate of
+    another kind is a bug of ours and raises AssertionError.
     """
 
     op: Op
@@ -146,7 +146,7 @@ class Instr:
 
     @property
     def number(self) -> int:
-        """The field of EXTRACT and INSERT; the bytes of OFFSET; the size of an element of INDEX."""
+        """The field number of EXTRACT and INSERT, the byte offset of OFFSET, or the element size of INDEX."""
         aux = self.aux
         assert isinstance(aux, int)
         return aux
@@ -160,7 +160,7 @@ class Instr:
 
     @property
     def memory_type(self) -> IRType:
-        """What MOVE copies, or CLEAR clears."""
+        """The type of the memory that MOVE copies or CLEAR clears."""
         aux = self.aux
         assert isinstance(aux, Scalar | Struct | Array)
         return aux
@@ -188,7 +188,7 @@ class Instr:
 
     @property
     def signature(self) -> Signature:
-        """What an indirect call passes and gets."""
+        """The parameter and result types of an indirect call."""
         aux = self.aux
         assert isinstance(aux, Signature)
         return aux
@@ -230,38 +230,39 @@ class Function:
     pos: Pos | None = None
     pragmas: tuple[str, ...] = ()
     kind: FunctionKind = FunctionKind.GO
-    local: bool = False  # other modules that need it make one of their own
-    leaf: Leaf | None = None  # set by the pass find_leaves
-    shown: str = ""  # the name that tracebacks print, when it is not `name`
-    body_of: str = ""  # the function whose early exits this one lacks (opt/early_exits.py)
+    local: bool = False  # other modules that need it build their own copy
+    leaf: Leaf | None = None  # set by the find_leaves pass
+    shown: str = ""  # the name that tracebacks print, if it is not `name`
+    body_of: str = ""  # the function that contains the early exits this function lacks (opt/early_exits.py)
     has_defer: bool = False
     result_objects: list[Object | None] = field(default_factory=list)
-    """With `has_defer`: where each result lives, so that a recovered panic can return it."""
+    """With `has_defer`: the object that holds each result, so that a recovered panic can return it."""
 
     def instructions(self) -> Iterator[Instr]:
-        """All instructions, block by block."""
+        """Yield all instructions, block by block."""
         for b in self.blocks:
             yield from b.instrs
 
     def reg(self, type: IRType, name: str = "") -> Reg:
-        """A new register."""
+        """Add a register."""
         r = Reg(len(self.regs), type, name)
         self.regs.append(r)
         return r
 
     def object(self, type: IRType, name: str = "") -> Object:
-        """A new frame object."""
+        """Add a frame object."""
         o = Object(len(self.objects), type, name)
         self.objects.append(o)
         return o
 
     def single_objects(self) -> frozenset[Object]:
-        """The objects that only one instruction, an ADDR, names: there each round of a loop has a new one."""
+        """Return the objects that a single ADDR refers to and no other instruction: each loop iteration has a new one
+        there."""
         named = Counter(i.aux for b in self.blocks for i in b.instrs if isinstance(i.aux, Object))
         return frozenset(o for o, n in named.items() if n == 1)
 
     def block(self) -> Block:
-        """A new block, appended."""
+        """Append a new block."""
         b = Block(len(self.blocks))
         self.blocks.append(b)
         return b
@@ -269,7 +270,7 @@ class Function:
 
 @dataclass(eq=False, slots=True)
 class Global:
-    """Static data. `data` is the initial contents, zero-extended to the type's size; `relocs` put addresses
+    """Static data. `data` holds the initial contents, zero-extended to the size of the type; `relocs` place addresses
     at offsets."""
 
     name: str
@@ -287,17 +288,17 @@ class Module:
     functions: dict[str, Function] = field(default_factory=dict)
     globals: dict[str, Global] = field(default_factory=dict)
     go_types: dict[str, Type] = field(default_factory=dict)
-    """Type descriptors wanted: symbol `type.<string>` to the Go type. Codegen adds those they refer to."""
+    """The required type descriptors, from symbol `type.<string>` to Go type. Codegen adds those they refer to."""
     itabs: dict[str, tuple[Type, Type]] = field(default_factory=dict)
-    """Itabs wanted: symbol `itab.<T>,<I>` to (concrete type, interface type)."""
+    """The required itabs, from symbol `itab.<T>,<I>` to (concrete type, interface type)."""
     methods: dict[str, list[MethodEntry]] = field(default_factory=dict)
-    """Method set of each described type (by symbol), sorted by name: what itabs and reflection call."""
+    """The method set of each described type (by symbol), sorted by name, for itabs and reflection."""
 
 
 class MethodEntry(NamedTuple):
     """A method of a described type: `code` takes the receiver as an interface's data word."""
 
-    name: str  # exported or not; unexported ones are qualified by `pkg`
+    name: str  # unexported names are qualified by `pkg`
     pkg: str
     type: Type  # signature without receiver
     code: str  # symbol

@@ -1,7 +1,7 @@
-"""The op table: every instruction of the IR, what it takes, and what it may do.
+"""The op table: every instruction of the IR, its operands, and its effects.
 
-Passes ask `op.effect`, never list opcodes. Integer ops work modulo 2^width on unsigned representations.
-`ir.interp` defines each op and is codegen's oracle; docs/ir.md says each in words.
+Passes test `op.effect` and never list opcodes. Integer ops work modulo 2^width on unsigned representations.
+`ir.interp` defines each op and is codegen's oracle; docs/ir.md describes each in words.
 """
 
 from enum import Enum
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 
 class Effect:
-    """What an op may do beyond writing its results: bits of an int.
+    """What an op may do besides writing its results, as bits of an int.
 
-    Rejected: enum.Flag, whose `&` took a fifth of the time of making LLVM text.
+    Rejected: enum.Flag, whose `&` took a fifth of the time spent generating LLVM text.
     """
 
     NONE = 0
@@ -25,7 +25,7 @@ class Effect:
 
 
 class Aux(Enum):
-    """What the immediate of an op is. `Instr` has a typed accessor for each kind."""
+    """The kind of an op's immediate. `Instr` has a typed accessor for each kind."""
 
     NONE = "nothing"
     FIELD = "a field number"  # Instr.number
@@ -60,8 +60,8 @@ class Op(Enum):
     COPY = OpInfo("copy", 1)
     ZERO = OpInfo("zero", 0)  # the zero value of dst's type
     SELECT = OpInfo("select", 3)  # args: bool, then, else
-    # integers (both operands of one type; shifts: the count is i64, unsigned, and may be any value:
-    # SHL and LSHR give 0 and ASHR the sign when it is the width or more)
+    # integers (both operands have the same type; the count of a shift is an unsigned i64 of any value:
+    # if it is the width or more, SHL and LSHR yield 0 and ASHR yields the sign)
     ADD = OpInfo("add", 2)
     SUB = OpInfo("sub", 2)
     MUL = OpInfo("mul", 2)
@@ -81,7 +81,7 @@ class Op(Enum):
     FMUL = OpInfo("fmul", 2)
     FDIV = OpInfo("fdiv", 2)
     FNEG = OpInfo("fneg", 1)
-    # comparisons give bool; EQ and NE take any scalar but floats
+    # comparisons yield bool; EQ and NE take any scalar except floats
     EQ = OpInfo("eq", 2)
     NE = OpInfo("ne", 2)
     SLT = OpInfo("slt", 2)
@@ -96,9 +96,9 @@ class Op(Enum):
     # conversions, to dst's type
     TRUNC = OpInfo("trunc", 1)
     SEXT = OpInfo("sext", 1)
-    ZEXT = OpInfo("zext", 1)  # bool too
+    ZEXT = OpInfo("zext", 1)  # also from bool
     FPTOSI = OpInfo("fptosi", 1)  # out of range: amd64's 0x8000... for i64, its truncation for narrower
-    FPTOUI = OpInfo("fptoui", 1)  # out of range: what gc on amd64 gives
+    FPTOUI = OpInfo("fptoui", 1)  # out of range: the result of gc on amd64
     SITOFP = OpInfo("sitofp", 1)
     UITOFP = OpInfo("uitofp", 1)
     FPEXT = OpInfo("fpext", 1)
@@ -107,7 +107,7 @@ class Op(Enum):
     PTRTOINT = OpInfo("ptrtoint", 1)
     INTTOPTR = OpInfo("inttoptr", 1)
     # aggregates in registers
-    MAKE = OpInfo("make", -1)  # a struct or array from all its fields
+    MAKE = OpInfo("make", -1)  # a struct or array, from all its fields
     EXTRACT = OpInfo("extract", 1, aux=Aux.FIELD)
     INSERT = OpInfo("insert", 2, aux=Aux.FIELD)  # args: aggregate, new field; dst: the changed copy
     # memory
@@ -131,8 +131,8 @@ class Op(Enum):
     RT = OpInfo("rt", -1, -1, E.READ | E.WRITE, Aux.RUNTIME)  # effect: see runtime_calls
     DEFER = OpInfo(
         "defer", 1, 0, E.WRITE, Aux.SHARED
-    )  # args[0]: closure without parameters, run when the function ends
-    DEFER_RETURN = OpInfo("deferreturn", 0, 0, E.CALL | E.PANIC | E.READ | E.WRITE)  # before RETURN: run them
+    )  # args[0]: a closure without parameters, which runs when the function ends
+    DEFER_RETURN = OpInfo("deferreturn", 0, 0, E.CALL | E.PANIC | E.READ | E.WRITE)  # before RETURN: run them all
     # terminators
     JUMP = OpInfo("jump", 0, 0, E.TERM)
     BRANCH = OpInfo("branch", 1, 0, E.TERM)  # targets: if true, if false
@@ -140,7 +140,7 @@ class Op(Enum):
     RETURN = OpInfo("return", -1, 0, E.TERM)
     TAIL_CALL = OpInfo("tailcall", -1, 0, E.TERM | E.PANIC | E.READ | E.WRITE, Aux.FUNCTION)
     # the callee takes the place of this function and returns to its caller
-    LOOP_CHECK = OpInfo("loopcheck", 0, 0, E.TERM | E.READ)  # targets: go on, and where the goroutine gives way
+    LOOP_CHECK = OpInfo("loopcheck", 0, 0, E.TERM | E.READ)  # targets: continue, and yield
     UNREACHABLE = OpInfo("unreachable", 0, 0, E.TERM)  # after a NORETURN runtime call
 
     def __init__(self, mnemonic: str, operands: int, results: int, effect: int, aux: Aux) -> None:
@@ -150,22 +150,22 @@ class Op(Enum):
         self.effect = effect
         self.aux = aux
 
-    __hash__ = object.__hash__  # Enum's own hashes the name, in Python
+    __hash__ = object.__hash__  # Enum's own __hash__ hashes the name, in Python code
 
 
 class Bounds(NamedTuple):
-    """aux of BOUNDS: which check, and how the index is to be read when it fails.
+    """aux of BOUNDS: the kind of check, and how to interpret the index if the check fails.
 
-    INDEX demands index < limit, all other kinds index <= limit, unsigned. CONVERT's index is the array's
-    length, its limit the slice's.
+    INDEX requires index < limit, all other kinds index <= limit, unsigned. For CONVERT the index is the length of the
+    array, and the limit is that of the slice.
     """
 
     kind: "BoundsKind"
-    signed: bool  # the index came from a signed type, so a failing one may print as negative
+    signed: bool  # the index had a signed type, so it may be printed as negative
 
 
 class BoundsKind(Enum):
-    """The values are Go's messages, x the index and y the limit."""
+    """The values are Go's messages, where x is the index and y the limit."""
 
     INDEX = "index out of range [%x] with length %y"
     SLICE_ALEN = "slice bounds out of range [:%x] with length %y"
@@ -179,4 +179,4 @@ class BoundsKind(Enum):
 
 
 BOUNDS_CODE = {kind: number for number, kind in enumerate(BoundsKind)}
-"""The number the runtime knows each kind by."""
+"""The runtime's number for each kind."""

@@ -1,8 +1,8 @@
-"""The reader of IR text: `parse_module` and `parse_function`. Printing what they return gives the text back.
+"""The parser of IR text: `parse_module` and `parse_function`. Printing their results yields the same text.
 
-Registers may be used above the line that types them (a loop's back edge), so types are filled in as
-definitions are met and checked at the end. Go types have no text of their own: the caller passes a table
-from symbol to type, the basic types are known. Errors are `ValueError` with the line.
+A register may be used above the line that defines its type (because of back edges of loops). Types are therefore
+filled in at the definitions, and checked at the end. IR text does not define Go types: the caller passes a table from
+symbols to types, and basic types are predefined. Errors are `ValueError` with the line number.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|.)")
 _MNEMONIC = {op.value.mnemonic: op for op in Op}
-_UNTYPED: IRType = struct(PTR, PTR, PTR, PTR, PTR, PTR, PTR, BOOL)  # stands for "not seen yet"; compared by identity
+_UNTYPED: IRType = struct(PTR, PTR, PTR, PTR, PTR, PTR, PTR, BOOL)  # means "not seen yet"; compared by identity
 
 
 class Token:
-    """A lexical element with its place."""
+    """A lexical element with its position."""
 
     __slots__ = ("kind", "line", "text")
 
@@ -88,7 +88,7 @@ def _split_name(text: str) -> tuple[int, str]:
 
 
 class Parser:
-    """Recursive descent over the token list; one instance a text."""
+    """Recursive descent over the token list, with one instance per text."""
 
     def __init__(self, text: str, types: Mapping[str, Type] | None = None) -> None:
         self.tokens = list(_tokens(text))
@@ -333,7 +333,8 @@ class Parser:
         return f
 
     def header(self, f: Function) -> list[int | None]:
-        """What follows the results, up to the brace; the numbers of the result objects, declared later."""
+        """Parse the rest of the head after the results, up to the brace; return the numbers of the result objects,
+        which are declared later."""
         result_objects: list[int | None] = []
         pragmas: list[str] = []
         while not self.accept("{"):
@@ -448,12 +449,13 @@ class Parser:
 
 
 def parse_module(text: str, types: Mapping[str, Type] | None = None) -> Module:
-    """Read a whole module. `types` maps symbols of Go types (`type.<string>`) to them; basic types are known."""
+    """Parse a whole module. `types` maps symbols of the form `type.<string>` to Go types; basic types are
+    predefined."""
     return Parser(text, types).module()
 
 
 def parse_function(text: str) -> Function:
-    """Read one function."""
+    """Parse one function."""
     p = Parser(text)
     p.skip_lines()
     return p.function()

@@ -1,8 +1,8 @@
-"""From Go's types to IR types, and the questions about representation that the builders ask.
+"""The conversion of Go types to IR types, and predicates on representation for the builders.
 
-Everything is cached by type object: a type is converted once. A type is *SSA-able* when it flattens to at
-most `MAX_SCALARS` scalars and has no array of more than one element: values of such types live in
-registers, all others in memory and are moved from address to address (gc draws the same line).
+Results are cached by type object, so a type is converted once. A type is *SSA-able* if it flattens to at most
+`MAX_SCALARS` scalars and has no array of more than one element. Values of such types live in registers. All other
+values live in memory and are copied from address to address (gc draws the same line).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _BASIC: dict[Kind, IRType] = {
     Kind.COMPLEX128: ir.COMPLEX128,
     Kind.STRING: ir.STRING,
     Kind.UNSAFE_POINTER: ir.PTR,
-    # constants that no context has typed keep their default type
+    # constants that got no type from their context keep their default type
     Kind.UNTYPED_BOOL: ir.BOOL,
     Kind.UNTYPED_INT: ir.I64,
     Kind.UNTYPED_RUNE: ir.I32,
@@ -71,14 +71,14 @@ _methods_cache: dict[Interface, tuple[Func, ...]] = {}
 
 
 def forget_types() -> None:
-    """Drop what is cached about Go types: a finished program's types need not stay alive."""
+    """Clear the caches, so that they do not keep the types of a finished program alive."""
     _under_cache.clear()
     _ir_cache.clear()
     _methods_cache.clear()
 
 
 def under(t: Type | None) -> Type:
-    """The underlying type; all types are complete when IR is built."""
+    """Return the underlying type; all types are complete when the IR is built."""
     assert t is not None
     known = _under_cache.get(t)
     if known is None:
@@ -87,7 +87,7 @@ def under(t: Type | None) -> Type:
 
 
 def ir_type(t: Type | None) -> IRType:
-    """How values of t look in memory. A Tuple is the struct of its parts."""
+    """Return the memory representation of t. A Tuple becomes the struct of its parts."""
     assert t is not None
     known = _ir_cache.get(t)
     if known is None:
@@ -116,7 +116,7 @@ def _ir_type(u: Type) -> IRType:
 
 
 def is_ssa(t: IRType) -> bool:
-    """Do values of t live in registers?"""
+    """Whether values of t live in registers."""
     known = _ssa_cache.get(t)
     if known is None:
         known = _ssa_cache[t] = 0 <= _count(t) <= MAX_SCALARS
@@ -124,7 +124,7 @@ def is_ssa(t: IRType) -> bool:
 
 
 def _count(t: IRType) -> int:
-    """Scalars in t, or -1 when there are too many or a long array."""
+    """Return the number of scalars in t, or -1 if there are too many or an array of several elements."""
     match t:
         case ir.Scalar():
             return 1
@@ -143,7 +143,7 @@ def _count(t: IRType) -> int:
 
 
 def is_pointer_shaped(t: Type | None) -> bool:
-    """Is a value of t a single pointer, which an interface holds directly in its data word?"""
+    """Whether a value of t is a single pointer, which an interface stores directly in its data word."""
     assert t is not None
     return is_direct_iface(t)
 
@@ -153,12 +153,12 @@ def is_interface(t: Type | None) -> bool:
 
 
 def is_empty_interface(t: Type | None) -> bool:
-    """Does the interface type t have no methods (word 0 is a type, not an itab)?"""
+    """Whether the interface type t has no methods, so that word 0 is a type and not an itab."""
     return not interface_methods(t)
 
 
 def interface_methods(t: Type | None) -> tuple[Func, ...]:
-    """The methods of an interface type in itab order."""
+    """Return the methods of an interface type in itab order."""
     u = under(t)
     assert isinstance(u, Interface)
     known = _methods_cache.get(u)
@@ -168,7 +168,7 @@ def interface_methods(t: Type | None) -> tuple[Func, ...]:
 
 
 def method_index(t: Type | None, f: Func) -> int:
-    """The place of interface method f in the itab."""
+    """Return the index of interface method f in the itab."""
     key = method_key(f)
     for i, m in enumerate(interface_methods(t)):
         if m is f or method_key(m) == key:
@@ -177,19 +177,19 @@ def method_index(t: Type | None, f: Func) -> int:
 
 
 def is_signed(t: Type | None) -> bool:
-    """Is t a signed integer type?"""
+    """Whether t is a signed integer type."""
     u = under(t)
     return isinstance(u, Basic) and u.traits & (Traits.INTEGER | Traits.UNSIGNED) == Traits.INTEGER
 
 
 def traits(t: Type | None) -> int:
-    """What kind of basic type t is; NONE for others."""
+    """Return the traits of basic type t, or NONE for other types."""
     u = under(t)
     return u.traits if type(u) is Basic else Traits.NONE
 
 
 def kind(t: Type | None) -> Kind:
-    """The basic kind of t; INVALID for others."""
+    """Return the kind of basic type t, or INVALID for other types."""
     u = under(t)
     return u.kind if type(u) is Basic else Kind.INVALID
 
@@ -206,7 +206,7 @@ def var_type(v: Var) -> Type:
 
 
 def params_of(s: Signature) -> tuple[IRType, ...]:
-    """IR types of the parameters, without receiver."""
+    """Return the IR types of the parameters, without the receiver."""
     return tuple([ir_type(v.type) for v in s.params.vars])
 
 
@@ -215,18 +215,19 @@ def results_of(s: Signature) -> tuple[IRType, ...]:
 
 
 def pointer_base(t: Type | None) -> Type | None:
-    """The element type when t is a pointer type, else None."""
+    """Return the element type if t is a pointer type, else None."""
     u = under(t)
     return u.elem if type(u) is Pointer else None
 
 
 def path_prefix(pkg: Package | None) -> str:
-    """How symbols of a package begin."""
+    """Return the prefix of a package's symbols."""
     return (pkg.path if pkg is not None else "") + "."
 
 
 def is_plain_memory(t: Type | None) -> bool:
-    """Are two values of t equal exactly when their bytes are (gc's AMEM: no floats, strings, interfaces, padding)?"""
+    """Whether two values of t are equal exactly if their bytes are (gc's AMEM: no floats, strings, interfaces,
+    padding)."""
     assert t is not None
     u = under(t)
     if isinstance(u, Basic):

@@ -1,13 +1,13 @@
-"""The runtime functions compiled code calls: the contract between builder, interpreter, codegen and runtime.
+"""The runtime functions that compiled code calls: the contract between builder, interpreter, codegen and runtime.
 
-Each is a C function `runtime.<name>` on the thread's own stack. Its C parameters are `g`, then the operands
-flattened to scalars (a string is two parameters); a result of one scalar is returned, a larger result
-is written through a pointer that comes right after `g`. None moves a goroutine stack.
+Each is a C function `runtime.<name>` that runs on the thread's own stack. Its C parameters are `g` and then the
+operands, flattened to scalars (a string is two parameters). A result of one scalar is returned; a larger result is
+written through a pointer passed right after `g`. No runtime call moves a goroutine stack.
 
-- PANIC: on failure it fills `g.pending` and returns anything; the caller tests `g.pending` and panics.
-- PARK: returns i64: PARKED when the goroutine was parked, else the result for the continuation.
+- PANIC: on failure the call fills `g.pending` and returns any value; the caller tests `g.pending` and panics.
+- PARK: the call returns an i64: PARKED if the goroutine was parked, else the result for the continuation.
   `g.sched` holds pc, sp and bp before the call.
-- NORETURN: fills what it needs in `g` and returns; the caller jumps to `schedule`.
+- NORETURN: the call stores its data in `g` and returns; the caller jumps to `schedule`.
 Pointer operands named `typ` are type descriptors. Memory returned is zeroed.
 """
 
@@ -19,7 +19,7 @@ from morestack.ir.types import BOOL, COMPLEX128, F64, I32, I64, IFACE, PTR, SLIC
 
 
 class Lowering(Enum):
-    """What codegen makes of a runtime call."""
+    """How codegen implements a runtime call."""
 
     CALL = "a call through the function's cell"
     MEMORY = "LLVM's intrinsic for moving or clearing memory"
@@ -28,7 +28,7 @@ class Lowering(Enum):
 
 
 class AtomicOp(Enum):
-    """What an atomic instruction does."""
+    """The operation of an atomic instruction."""
 
     LOAD = "load"
     STORE = "store"
@@ -40,8 +40,8 @@ class AtomicOp(Enum):
 
 
 class RuntimeCall(NamedTuple):
-    """Signature and effect; parameters without the implicit `g`. The table gives the name; what else there is to know
-    has a default."""
+    """The signature and effects of a runtime call; the parameters exclude the implicit `g`. The table adds the name,
+    and the other fields have defaults."""
 
     params: tuple[IRType, ...]
     result: IRType | None
@@ -51,11 +51,11 @@ class RuntimeCall(NamedTuple):
     lowering: Lowering = Lowering.CALL
     atomic: AtomicOp | None = None
     width: IRType = PTR  # of an atomic operation
-    allocates: bool = False  # takes memory from the heap
-    never_nil: bool = False  # the pointer it gives
-    wants_site: bool = False  # compiled code stores where the call is, in m
+    allocates: bool = False  # allocates on the heap
+    never_nil: bool = False  # the pointer it returns
+    wants_site: bool = False  # compiled code stores the call site in m
     wants_frame: bool = False  # compiled code stores pc, sp and bp in g.sched
-    in_leaves: bool = True  # a leaf may call it
+    in_leaves: bool = True  # leaf functions may call it
 
 
 _N, _P = Effect.NONE, Effect.PANIC
@@ -133,7 +133,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "gcnow": _f((), None, Effect.PARK, "runtime.GC: collect"),
     "preempt": _f((), None, Effect.PARK, "a loop's safe point, when its guard is poisoned; see the op loopcheck"),
     "keepalive": _f((PTR,), None, _N, "what it points to lives up to here; no call at all", lowering=Lowering.NOTHING),
-    # what package runtime tells about the program
+    # facts about the program, for package runtime
     "callers": _f((I64, PTR, I64), I64, Effect.PARK, "callers(skip, pcs, room): store the pcs of the frames; how many"),
     "tracestack": _f((SLICE, BOOL), I64, Effect.PARK, "runtime.Stack: tracebacks as text; how many bytes"),
     "funcofpc": _f((I64,), PTR, _N, "the function record of a pc that callers gave, or nil"),
@@ -167,14 +167,14 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "timesleep": _f((I64,), None, Effect.PARK, "time.Sleep: wait so many nanoseconds"),
     "resettimer": _f((PTR, I64, I64), BOOL, _N, "resettimer(timer, when, period): arm it; whether it was armed"),
     "stoptimer": _f((PTR,), BOOL, _N, "stoptimer(timer): disarm it; whether it was armed"),
-    # system calls; the answer is the kernel's, or -1 - errno
+    # system calls; the result is that of the kernel, or -1 - errno
     "syscall6": _f((I64,) * 7, I64, Effect.PARK, "a system call that may block: number, arguments"),
     "syscallblock": _f((I64,) * 7, I64, Effect.PARK, "a system call that is known to block"),
     "rawsyscall6": _f((I64,) * 7, I64, _N, "a system call that never blocks"),
     "errnotext": _f((I64,), STRING, _N, "what an error number means, or an empty string"),
     "signaltext": _f((I64,), STRING, _N, "what a signal means, or an empty string"),
     "getenv": _f((I64,), STRING, _N, "an entry of the environment by number, or an empty string"),
-    # package sync: semaphores, lists of Cond, and what mutexes ask
+    # package sync: semaphores, the lists of Cond, and calls of mutexes
     "semacquire": _f((PTR,), None, Effect.PARK, "semacquire(counter): wait until it is not 0, take one off"),
     "semacquirewaitgroup": _f((PTR, BOOL), None, Effect.PARK, "semacquire for WaitGroup.Wait"),
     "semacquiremutex": _f((PTR, BOOL, I64), None, Effect.PARK, "semacquire for a Mutex; the flag: wait at the head"),
@@ -223,13 +223,13 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {
     "printiface": _f((IFACE,), None, _N, "(0x...,0x...)"),
     "printsp": _f((), None, _N, "a space"),
     "printnl": _f((), None, _N, "a newline"),
-    # arithmetic that has no short machine form
+    # arithmetic without a short machine-code form
     "complexdiv": _f((COMPLEX128, COMPLEX128), COMPLEX128, _N, "division as Go defines it"),
 }
 
 
 def _atomics() -> dict[str, RuntimeCall]:
-    """Loads, stores and changes in one step, sequentially consistent: atomic<what><width>(address, ...)."""
+    """Return the atomic loads, stores and updates, all sequentially consistent: atomic<what><width>(address, ...)."""
     found: dict[str, RuntimeCall] = {}
     for width, t in (("32", I32), ("64", I64), ("ptr", PTR)):
         for what, params, result, doc in (
@@ -272,4 +272,4 @@ LINKNAMES = {
     "internal/sync.fatal": "gofatal",
     "runtime.rand": "random",
 }
-"""Symbols that Go's own packages expect the runtime to define, and the runtime calls that do."""
+"""The symbols that Go's own packages expect the runtime to define, and the runtime calls that implement them."""

@@ -1,8 +1,8 @@
-"""The text form of IR: `print_module` and `print_function`. `parse.py` reads it back, to the same text.
+"""The text form of IR: `print_module` and `print_function`. `parse.py` reads it back without loss.
 
-One line an instruction, `dst:type, ... = op[aux] operand, ... -> target, ... !line:col`. Every result shows its
-type, so no line needs another to be read. The form is documented in docs/ir.md. Rejected: printing types on
-uses as LLVM does, which doubles the width of a line and says nothing new.
+Each instruction is one line, `dst:type, ... = op[aux] operand, ... -> target, ... !line:col`. Every result shows its
+type, so each line can be read on its own. The form is documented in docs/ir.md. Rejected: printing types on uses as
+LLVM does, which doubles the width of a line and adds no information.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from morestack.ir.types import BOOL, F32, F64, PTR, Array, Scalar, Struct
 from morestack.types.core.types import Type
 
 LEAF_WORDS = ("panics", "inline", "allocates")
-"""The text of a leaf's flags, in the order of its fields."""
+"""The words for the flags of a leaf, in the order of its fields."""
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*\Z", re.ASCII)
 
 
 def quote(text: str) -> str:
-    """A string literal: backslash escapes, UTF-8 kept."""
+    """Return a string literal with backslash escapes; UTF-8 is kept."""
     out = []
     for ch in text:
         if ch in '"\\':
@@ -48,7 +48,7 @@ def quote(text: str) -> str:
 
 
 def quote_bytes(data: bytes) -> str:
-    """A byte string literal: printable ASCII as it is, the rest as `\\xNN`."""
+    """Return a byte string literal: printable ASCII is kept, other bytes become `\\xNN`."""
     out = []
     for byte in data:
         if byte in b'"\\':
@@ -61,12 +61,12 @@ def quote_bytes(data: bytes) -> str:
 
 
 def symbol(name: str) -> str:
-    """`@name`, quoted where needed."""
+    """Return `@name`, quoted if necessary."""
     return "@" + (name if _PLAIN.match(name) else quote(name))
 
 
 def constant(c: Const) -> str:
-    """A constant with its type: integers print as signed, the nil pointer as `nil`."""
+    """Return a constant with its type; integers are printed as signed, and the nil pointer as `nil`."""
     if c.type is BOOL:
         return "true" if c.value else "false"
     if c.type is PTR:
@@ -91,7 +91,8 @@ def operand(arg: Operand) -> str:
 
 
 def position(pos: Pos, file: str | None) -> str:
-    """`!line:col`, with the file when it is not the function's own; in a copied body `in @callee` and the call."""
+    """Return `!line:col`, with the file if it is not the function's own; in an inlined body, also `in @callee` and
+    the call."""
     place = f"!{pos.line}:{pos.col}" if pos.file == file else f"!{quote(pos.file)}:{pos.line}:{pos.col}"
     if pos.inlined is None:
         return place
@@ -99,7 +100,7 @@ def position(pos: Pos, file: str | None) -> str:
 
 
 def leaf(known: Leaf) -> str:
-    """`leaf(...)` in the head of a function."""
+    """Return `leaf(...)` for the head of a function."""
     words = [w for w, there in zip(LEAF_WORDS, known[:3], strict=True) if there]
     return f"leaf({' '.join([*words, f'frame {known.frame}', f'depth {known.depth}'])})"
 
@@ -122,7 +123,7 @@ def _aux(instr: Instr) -> str:
 
 
 def print_instr(instr: Instr, file: str | None = None) -> str:
-    """One instruction, without indentation."""
+    """Return the text of one instruction, without indentation."""
     parts = []
     if instr.dst:
         parts.append(", ".join(f"{d!r}:{d.type!r}" for d in instr.dst) + " =")
@@ -143,7 +144,7 @@ def print_block(block: Block, file: str | None = None) -> str:
 
 
 def print_function(f: Function) -> str:
-    """The whole function."""
+    """Return the text of a whole function."""
     params = ", ".join(f"{p!r}:{p.type!r}" for p in f.params)
     head = [f"func {symbol(f.name)}({params}) ({', '.join(map(repr, f.results))})"]
     if f.context is not None:
@@ -193,7 +194,7 @@ def print_global(g: Global) -> str:
 
 
 def print_module(m: Module) -> str:
-    """The whole module. Go types appear by symbol only, so the reader has to be given them."""
+    """Return the text of a whole module. Go types appear only as symbols, so the parser needs a table of them."""
     lines = [f"module {quote(m.name)}"]
     lines += [f"gotype {symbol(name)}" for name in m.go_types]
     names: dict[int, str] = {id(t): name for name, t in m.go_types.items()}
@@ -211,7 +212,7 @@ def print_module(m: Module) -> str:
 
 
 def _type_symbol(t: Type, names: dict[int, str]) -> str:
-    """The symbol of a Go type; a type without a descriptor in this module is named by its type string."""
+    """Return the symbol of a Go type; a type without a descriptor in this module is named by its type string."""
     name = names.get(id(t))
     if name is None:
         from morestack.types.identity.typestring import link_string

@@ -1,7 +1,8 @@
-"""After building: jumps to jumps are shortened, chains of blocks merged, unreachable blocks dropped.
+"""Cleanup after building: jumps to jumps are threaded, chains of blocks merged, and unreachable blocks removed.
 
-The builders open blocks freely (after every return, for every join); this pass keeps the result small. The
-exit block of a function with deferred calls stays even when nothing jumps to it: a recovered panic does.
+The builders create blocks freely (after every return, for every join), and this pass keeps the result small. The exit
+block of a function with deferred calls is kept even if no block jumps to it, because a recovered panic continues
+there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ TERMINATORS = frozenset(op for op in Op if op.effect & Effect.TERM)
 
 
 def _threaded(block: Block) -> Block:
-    """Where a jump to block ends up, through blocks that only jump."""
+    """Return the final target of a jump to block, through blocks that only jump."""
     seen = 0
     while len(block.instrs) == 1 and block.instrs[0].op is Op.JUMP and seen < 1000:
         block = block.instrs[0].targets[0]
@@ -22,17 +23,17 @@ def _threaded(block: Block) -> Block:
 
 
 def tidy(f: Function) -> None:
-    """Make the control flow of f minimal, and its registers those it mentions."""
+    """Simplify the control flow of f, and drop the registers it does not use."""
     tidy_blocks(f)
     drop_unused_registers(f)
 
 
 def tidy_blocks(f: Function) -> None:
-    """Make the control flow of f minimal."""
+    """Simplify the control flow of f."""
     blocks = f.blocks
     for b in blocks:
         if not b.instrs or b.instrs[-1].op not in TERMINATORS:
-            # falls off the end: only unreachable code does
+            # only unreachable code falls off the end
             b.instrs.append(Instr(Op.UNREACHABLE))
     roots = [blocks[0]]
     if f.has_defer:
@@ -83,7 +84,7 @@ def tidy_blocks(f: Function) -> None:
 
 
 def drop_unused_registers(f: Function) -> None:
-    """Renumber the registers that instructions still mention."""
+    """Drop the registers that no instruction uses, and renumber the others."""
     used: set[int] = {p.id for p in f.params}
     if f.context is not None:
         used.add(f.context.id)

@@ -1,8 +1,8 @@
-"""IR types: what a value looks like in memory, nothing more.
+"""IR types, which describe only the representation of a value in memory.
 
-Interned: equal types are the same object, so `is` compares them. Offsets follow Go's (natural) alignment
-on linux/amd64. Signedness belongs to ops, names belong to Go's types. Go's string is `{ptr, i64}`, a slice
-`{ptr, i64, i64}`, any interface `{ptr, ptr}`, complex128 `{f64, f64}`; func, map, chan, pointers and
+Types are interned: equal types are the same object, so `is` compares them. Offsets follow Go's (natural) alignment on
+linux/amd64. Signedness is a property of ops, and names are a property of Go's types. Go's string is `{ptr, i64}`, a
+slice `{ptr, i64, i64}`, any interface `{ptr, ptr}`, complex128 `{f64, f64}`; func, map, chan, pointers and
 unsafe.Pointer are `ptr`; uintptr is i64.
 """
 
@@ -26,7 +26,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Struct:
-    """Fields at natural alignment; `offsets` run parallel."""
+    """Fields at natural alignment; `offsets` has one entry per field."""
 
     fields: tuple[IRType, ...]
     offsets: tuple[int, ...]
@@ -67,7 +67,7 @@ _arrays: dict[tuple[int, int], Array] = {}
 
 
 def struct(*fields: IRType) -> Struct:
-    """The struct type with these fields."""
+    """Return the struct type with these fields."""
     key = tuple(map(id, fields))
     known = _structs.get(key)
     if known is None:
@@ -79,13 +79,13 @@ def struct(*fields: IRType) -> Struct:
             at += f.size
             align = max(align, f.align)
         if at and not fields[-1].size:
-            at += 1  # as gc: the address of the last field must not be that of what follows
+            at += 1  # as in gc: the address of an empty last field must not be that of the next object
         known = _structs[key] = Struct(fields, tuple(offsets), -(-at // align) * align, align)
     return known
 
 
 def array(elem: IRType, length: int) -> Array:
-    """The array type of `length` elems."""
+    """Return the type of an array of `length` elements."""
     key = (id(elem), length)
     known = _arrays.get(key)
     if known is None:
@@ -101,7 +101,7 @@ COMPLEX128 = struct(F64, F64)
 
 
 def scalars(t: IRType, offset: int = 0) -> list[tuple[int, Scalar]]:
-    """Every scalar in t with its offset, in order."""
+    """Return every scalar in t with its offset, in order."""
     match t:
         case Scalar():
             return [(offset, t)]
@@ -112,7 +112,7 @@ def scalars(t: IRType, offset: int = 0) -> list[tuple[int, Scalar]]:
 
 
 def pointer_words(t: IRType) -> int:
-    """Bit i is set when the 8-byte word i of t holds a pointer."""
+    """Return a bit mask: bit i is set if the 8-byte word i of t holds a pointer."""
     match t:
         case Scalar():
             return 1 if t is PTR else 0
@@ -128,7 +128,7 @@ def pointer_words(t: IRType) -> int:
                 return 0
             bits, have = inner, 1
             width = elem.size // 8
-            while have < n:  # double what is there, then trim
+            while have < n:  # double the words so far, then trim
                 bits |= bits << (have * width)
                 have *= 2
             return bits & ((1 << (n * width)) - 1)

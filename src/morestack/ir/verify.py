@@ -1,8 +1,8 @@
-"""The verifier: what well-formed IR is. `verify_module` and `verify_function` raise `InternalError` with the IR.
+"""The verifier, which defines well-formed IR. `verify_module` and `verify_function` raise `InternalError` with the IR.
 
-Checked: one terminator a block, at its end; targets, registers and objects of this function; number and
-types of operands and results of every op; callee signatures where the callee is in the module; that no
-path reads a register before it was written; that a call which never returns ends its block.
+It checks that each block has one terminator, at its end; that targets, registers and objects belong to the function;
+the number and types of the operands and results of every op; the signature of a callee in the same module; that no
+path reads a register before it is written; and that a call which never returns ends its block.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FLOATS = (F32, F64)
 
 
 class _Broken(Exception):
-    """What is wrong with one instruction."""
+    """An error in one instruction."""
 
 
 def _need(ok: bool, message: str) -> None:
@@ -56,7 +56,7 @@ def _compare(i: Instr) -> None:
 
 
 def _convert(sources: Sequence[IRType], targets: Sequence[IRType], growth: int) -> Callable[[Instr], None]:
-    """A conversion; growth is the sign of the change of size, or 2 when that is free."""
+    """Return the check of a conversion; growth is the sign of the change in size, or 2 if any change is allowed."""
 
     def check(i: Instr) -> None:
         s, t = i.args[0].type, i.dst[0].type
@@ -225,7 +225,7 @@ _AUX: dict[Aux, tuple[type, ...]] = {
 
 
 class Verifier:
-    """Checks one function, in the light of a module when there is one."""
+    """Checks one function, and its references to the module if one is given."""
 
     def __init__(self, f: Function, module: Module | None) -> None:
         self.f = f
@@ -312,7 +312,8 @@ class Verifier:
             pos = pos.inlined.call
 
     def in_leaf(self, i: Instr, leaf: Leaf) -> None:
-        """A leaf runs to its end on the thread's stack: it calls only leaves, and does not park or defer."""
+        """Check an instruction of a leaf, which runs to its end on the thread's stack: a leaf calls only leaves, and
+        does not park or defer."""
         effect = i.op.effect
         if i.op is Op.RT:
             call = i.runtime_call
@@ -341,7 +342,7 @@ class Verifier:
                 pass
 
     def definitions(self) -> None:
-        """No path reads a register it has not written: forward data flow over sets kept as big integers."""
+        """Check that no path reads a register before writing it: forward data flow, with sets as big integers."""
         f = self.f
         everything = (1 << len(f.regs)) - 1
         entry = 0
@@ -385,7 +386,7 @@ def verify_function(f: Function, module: Module | None = None) -> None:
 
 
 def verify_module(m: Module) -> None:
-    """Raise InternalError unless every function of m is well-formed and its names agree."""
+    """Raise InternalError unless every function of m is well-formed and the names are consistent."""
     for name, f in m.functions.items():
         if f.name != name:
             raise InternalError("verify", f"function {f.name} is listed as {name}")

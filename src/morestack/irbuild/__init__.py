@@ -1,1 +1,1 @@
-"""From checked syntax to IR."""
+"""Builds IR from checked syntax."""

@@ -1,7 +1,7 @@
-"""Function bodies: parameters, results, deferred calls, the end of a body.
+"""Function bodies: parameters, results, deferred calls, and the end of a body.
 
-A function that defers keeps its results in memory and leaves through one exit block: DEFER_RETURN, load the
-results, RETURN. That block reads nothing but frame objects, so a recovered panic can resume there.
+A function that defers keeps its results in memory and leaves through one exit block: DEFER_RETURN, load the results,
+RETURN. That block reads only frame objects, so a recovered panic can resume there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from morestack.types.core.under import signature_of, unalias
 
 
 def build_function(mod: ModuleBuilder, f: Func, name: str) -> None:
-    """A declared function or method."""
+    """Build a declared function or method."""
     decl = f.decl
     assert decl is not None and decl.body is not None
     signature = mod.info.signatures.get(decl) or signature_of(f)
@@ -42,7 +42,7 @@ def build_function(mod: ModuleBuilder, f: Func, name: str) -> None:
 
 
 def build_instance(mod: ModuleBuilder, f: Func, name: str) -> None:
-    """The code of an instance: of a function, or of a method of an instantiated type."""
+    """Build an instance of a function, or of a method of an instantiated type."""
     if f.decl is None or f.decl.body is None:
         raise InternalError("ir.build", f"{name} has no body", f.span)
     declared = f
@@ -62,7 +62,7 @@ def build_instance(mod: ModuleBuilder, f: Func, name: str) -> None:
 
 
 def build_literal_body(mod: ModuleBuilder, lit: ast.FuncLit, name: str) -> None:
-    """The code of a function literal."""
+    """Build the code of a function literal."""
     signature = mod.info.signatures[lit]
     out = Function(name, pos=mod.pos(lit.span))
     fb = FuncBuilder(mod, out)
@@ -112,7 +112,7 @@ def _results(fb: FuncBuilder, signature: Signature, body: ast.Block, pos: Pos) -
             fb.declare(v, pos)
             cell = fb.storage[v]
             assert isinstance(cell, Mem)
-            # the exit block reads no registers: the cell's address waits in the frame
+            # the exit block reads no registers, so the address of the cell is kept in the frame
             holder = f.object(ir.PTR, symbol_name(v.name))
             fb.store(Mem(fb.op(Op.ADDR, ir.PTR, aux=holder)), cell.addr)
             fb.result_places.append(holder)
@@ -126,7 +126,8 @@ def _results(fb: FuncBuilder, signature: Signature, body: ast.Block, pos: Pos) -
 
 
 def _defers(body: ast.Block, loops: Container[ast.Node] | None = None) -> bool:
-    """Does this body defer anything, outside its literals? With `loops`: does the body of one of these?"""
+    """Whether this body defers a call outside its literals; with `loops`, whether the body of one of these loops
+    does."""
     work: list[ast.Node | None] = list(body.stmts)
     while work:
         s = work.pop()
@@ -157,10 +158,10 @@ def _defers(body: ast.Block, loops: Container[ast.Node] | None = None) -> bool:
 
 
 def _end(fb: FuncBuilder, body: ast.Block) -> None:
-    """What follows the last statement."""
+    """Build the code after the last statement."""
     if fb.exit is None:
         if fb.f.results:
-            fb.do(Op.UNREACHABLE)  # the checker has seen to it that the body ends in a terminating statement
+            fb.do(Op.UNREACHABLE)  # the checker has ensured that the body ends in a terminating statement
         else:
             fb.do(Op.RETURN)
         return

@@ -1,9 +1,10 @@
-"""Type descriptors are the same in every module that has one: they list all methods.
+"""Keeps the descriptors of a type the same in every module that has one, by listing all its methods.
 
-A descriptor stands in each module that needs it, and the linker keeps any one of them; so a type that several
-packages can describe lists its methods in all, whether or not this package converts it to an interface. Types that
-only main can name are left alone. Rejected: descriptors of defined types in their own package only, as in gc
-(a package would have to be compiled again for the types that others make of its own).
+Each module that needs a descriptor contains it, and the linker keeps one of the copies. A type that several packages
+can describe therefore lists its methods in all of them, whether or not this package converts it to an interface.
+Types that only main can name are left alone. Rejected: emitting descriptors of defined types only in their own
+package, as gc does, because a package would have to be compiled again for the types that other packages derive from
+its types.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from morestack.types.core.under import signature_of, unalias
 from morestack.types.relation.lookup import method_set
 
 MAP_INLINE = 128
-"""Larger keys and elements of maps are behind pointers."""
+"""Map keys and elements larger than this are stored behind pointers."""
 
 
 def describe_imported(mod: ModuleBuilder) -> bool:
-    """List the methods of every type described here that others may describe too; was there anything to add?"""
+    """List the methods of every type described here that other packages may also describe; return whether any were
+    added."""
     main = mod.pkg.name == "main"
     if main and all(p.path == "unsafe" for p in mod.pkg.imports):
         return False
@@ -46,14 +48,14 @@ def describe_imported(mod: ModuleBuilder) -> bool:
 
 
 def _is_mains(mod: ModuleBuilder, t: Type) -> bool:
-    """Is t a type that main defines, or a pointer to one?"""
+    """Whether t is a type defined by main, or a pointer to one."""
     if isinstance(t, Pointer):
         t = unalias(t.elem)
     return isinstance(t, Named) and t.obj.pkg is mod.pkg
 
 
 def _parts(t: Type) -> Iterator[Type]:
-    """The types that t's descriptor refers to."""
+    """Yield the types that the descriptor of t refers to."""
     match under(t):
         case Array(elem=elem):
             yield elem

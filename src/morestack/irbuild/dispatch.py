@@ -1,6 +1,7 @@
-"""Which builder a node of syntax has: the matches over expressions, one for each thing wanted, and over statements.
+"""The dispatch from syntax nodes to builders: one match per form in which expressions are wanted, and one for
+statements.
 
-Arms stand in the order of frequency. Constants, nil and values that wait in `FuncBuilder.saved` never get here. See
+The arms are ordered by frequency. Constants, nil and values saved in `FuncBuilder.saved` never get here. See
 docs/adr/0006-dispatch-by-match.md.
 """
 
@@ -35,7 +36,7 @@ from morestack.syntax import nodes as ast
 
 
 def expr(fb: FuncBuilder, e: ast.Expr) -> Operand:
-    """The value of an expression."""
+    """Build the value of an expression."""
     match e:
         case ast.Name():
             return fb.value(name_loc(fb, e), e)
@@ -73,7 +74,8 @@ def expr(fb: FuncBuilder, e: ast.Expr) -> Operand:
 
 
 def loc(fb: FuncBuilder, e: ast.Expr) -> Loc:
-    """The expression as a place where it has one; else its value, in a temporary when that is too large."""
+    """Build the place of an expression if it has one, else its value, which goes into a temporary if it is too
+    large."""
     match e:
         case ast.Name():
             return name_loc(fb, e)
@@ -98,7 +100,7 @@ def loc(fb: FuncBuilder, e: ast.Expr) -> Loc:
 
 
 def into(fb: FuncBuilder, e: ast.Expr, to: Mem) -> None:
-    """Build a value too large for registers at a place that the expression does not read."""
+    """Build a value that is too large for registers at a place that the expression does not read."""
     match e:
         case ast.CompositeLit():
             literal_into(fb, e, to)

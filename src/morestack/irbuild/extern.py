@@ -1,10 +1,10 @@
-"""Functions without a body: `//go:linkname` binds them to what the runtime, or another package, has.
+"""Functions without a body: `//go:linkname` binds them to functions of the runtime or of another package.
 
-`//go:linkname local runtime.name` above `func local(...)` makes a call of local the runtime call `name` of
-`ir/runtime_calls.py`: no call at all but an `rt` instruction, in whatever package it is written. Where the function
-is a value, or run by `go` or `defer`, a wrapper around the instruction stands for it. Any other target is the symbol
-of a Go function of another package. Without a target, as Go's own packages write it, the function's own symbol is
-looked up among those that Go's runtime would define (LINKNAMES).
+`//go:linkname local runtime.name` above `func local(...)` turns a call of local into the runtime call `name` of
+`ir/runtime_calls.py`: it becomes an `rt` instruction instead of a call, in any package. If the function is used as a
+value, or run by `go` or `defer`, a wrapper around the instruction takes its place. Any other target is the symbol of
+a Go function of another package. Without a target, as in Go's own packages, the function's own symbol is looked up
+among those that Go's runtime would define (LINKNAMES).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from morestack.types.core.objects import Func
 from morestack.types.core.under import signature_of
 
 _TARGETS = {f"runtime.{name}": name for name in RUNTIME_CALLS} | LINKNAMES
-"""The runtime call that a symbol stands for."""
+"""From symbols to the runtime calls they are bound to."""
 
 
 def link_target(f: Func) -> str | None:
-    """The symbol that a function without body is bound to."""
+    """Return the symbol that a function without a body is bound to."""
     if f.decl is None or f.decl.body is not None:
         return None
     for pragma in f.decl.pragmas:
@@ -36,20 +36,20 @@ def link_target(f: Func) -> str | None:
 
 
 def runtime_call(f: Func) -> str | None:
-    """The runtime call that f is."""
+    """Return the runtime call that f is bound to, or None."""
     target = link_target(f)
     return None if target is None else _TARGETS.get(target)
 
 
 def called_runtime(fb: FuncBuilder, fun: ast.Expr) -> str | None:
-    """The runtime call that fun names."""
+    """Return the runtime call that fun names, or None."""
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     obj = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
     return runtime_call(obj) if type(obj) is Func else None
 
 
 def external_symbol(mod: ModuleBuilder, f: Func) -> str | None:
-    """The symbol to call f by: its target's, or a wrapper's around the runtime call; None when f has a body."""
+    """Return the symbol by which to call f: its target, or a wrapper around the runtime call; None if f has a body."""
     target = link_target(f)
     if target is None:
         return None
@@ -68,7 +68,7 @@ def _wrapper(mod: ModuleBuilder, f: Func, name: str, symbol: str) -> None:
 
 
 def check_externs(mod: ModuleBuilder) -> None:
-    """Report functions without a body that are bound to nothing there is, or not as they are declared."""
+    """Report functions without a body whose target does not exist or has another signature."""
     for file in mod.package.files:
         for d in file.decls:
             if not isinstance(d, ast.FuncDecl) or d.body is not None:
@@ -85,7 +85,7 @@ def check_externs(mod: ModuleBuilder) -> None:
 
 
 def _fits(f: Func, name: str) -> bool:
-    """Has f the signature of the runtime call?"""
+    """Whether f has the signature of the runtime call."""
     call, s = RUNTIME_CALLS[name], signature_of(f)
     results = bt.results_of(s)
     whole = None if not results else results[0] if len(results) == 1 else ir.struct(*results)

@@ -1,12 +1,12 @@
 """`FuncBuilder`: an emitter that walks the syntax of one function.
 
-A variable is a register when its type is SSA-able and nothing needs its address; else a frame object, or,
-if it escapes, a heap cell whose address a register holds. `loc` gives an expression as a value or as a
-place in memory (`Mem`), so large values pass through registers only where they must.
+A variable is a register if its type is SSA-able and its address is not needed. Otherwise it is a frame object or, if
+it escapes, a heap cell whose address is in a register. `loc` returns an expression as a value or as a place in memory
+(`Mem`), so large values pass through registers only where necessary.
 
-The modules of constructs take a FuncBuilder first and recurse through `expr`, `loc`, `into` and `stmt`, which ask the
-dispatcher (`Syntax`) that the module builder was made with. Rejected: one class with mixins, whose parts no reader can
-tell apart.
+The functions for each construct take a FuncBuilder as first argument and recurse through `expr`, `loc`, `into` and
+`stmt`, which call the dispatcher (`Syntax`) of the module builder. Rejected: one class with mixins, because readers
+cannot tell which part a method belongs to.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class FuncBuilder(Emitter):
         self.types = mod.info.types
         self.storage: dict[Var, Storage] = {}
         self.saved: dict[ast.Node, Loc] = {}
-        """Values of subexpressions that have been evaluated ahead of their statement."""
+        """Values of subexpressions that were evaluated before the rest of their statement."""
         self.calls: dict[ast.Node, bool] = {}
-        """Which expressions contain calls, as far as asked."""
+        """Whether expressions contain calls, for those that have been examined."""
         self.hoisted: set[ast.Node] = set()
         """Expressions whose calls have been evaluated."""
         self.breaks: dict[ast.Node, Block] = {}
@@ -54,36 +54,36 @@ class FuncBuilder(Emitter):
         self.labels: dict[ast.Node, Block] = {}
         self.fallthrough: Block | None = None
         self.exit: Block | None = None
-        """With deferred calls: the one block that runs them and returns."""
+        """With deferred calls: the single block that runs them and returns."""
         self.results: tuple[Var, ...] = ()
         self.result_types: tuple[Type, ...] = ()
         self.result_places: list[Object] = []
         self.nested = False
         self.range_body: RangeBody | None = None
-        """The loop over a function whose body this is."""
+        """If this function is the body of a range over a function: that loop."""
         self.defer_marker: Reg | None = None
-        """What bodies of loops over functions name this frame by, to defer calls for it."""
+        """The marker by which bodies of ranges over functions refer to this frame when they defer calls for it."""
         self.symbol_base = f.name
 
     def pos(self, node: ast.Node | ast.Name, offset: int | None = None) -> Pos:
-        """The position of a node, or of an offset in its file."""
+        """Return the position of a node, or of an offset in its file."""
         return self.mod.pos(node.span, offset)
 
     # -- variables --
 
     def needs_memory(self, v: Var) -> bool:
-        """Must a variable live in memory, by its type or because its address is taken?"""
+        """Whether a variable must live in memory, because of its type or because its address is taken."""
         return not is_ssa(ir_type(v.type)) or v in self.info.addressed or v in self.mod.by_ref
 
     def on_heap(self, v: Var) -> bool:
-        """Does a variable that needs memory need the heap's?"""
+        """Whether a variable that needs memory must be on the heap."""
         escapes = self.mod.escapes
         if v in self.info.addressed or v in self.mod.by_ref:
             return escapes.var_escapes(v)
         return v in escapes.heap_vars
 
     def declare(self, v: Var, pos: Pos, value: Operand | None = None, clear: bool = True) -> Storage:
-        """Make a variable, zero or with a first value; `clear` False: the caller writes all of it."""
+        """Create a variable, zero or with an initial value; with `clear` False the caller writes all of it."""
         t = ir_type(v.type)
         if not self.needs_memory(v):
             known = self.storage.get(v)
@@ -124,14 +124,14 @@ class FuncBuilder(Emitter):
             self.block.instrs.append(Instr(Op.ZERO, (r,)))
 
     def place(self, s: Storage) -> Mem:
-        """The memory of a variable that is not in a register."""
+        """Return the memory of a variable that is not in a register."""
         if type(s) is Object:
             return Mem(self.op(Op.ADDR, ir.PTR, aux=s))
         assert isinstance(s, Mem)
         return s
 
     def var_loc(self, v: Var) -> Loc:
-        """Where a variable is: its register, or its place."""
+        """Return the register or the place of a variable."""
         s = self.storage.get(v)
         if s is None:
             if v.is_global:
@@ -144,7 +144,7 @@ class FuncBuilder(Emitter):
     # -- expressions and statements --
 
     def type_of(self, e: ast.Expr) -> Type:
-        """An expression's type; a name on the left may have it from its variable only."""
+        """Return the type of an expression; for a name on the left only its variable may have the type."""
         tv = self.types.get(e)
         if tv is None:
             assert isinstance(e, ast.Name)
@@ -154,12 +154,12 @@ class FuncBuilder(Emitter):
         return tv.type
 
     def type_of_or_none(self, e: ast.Expr) -> Type | None:
-        """The type of an expression that may have none recorded."""
+        """Return the type of an expression, or None if none is recorded."""
         tv = self.types.get(e)
         return tv.type if tv is not None else None
 
     def expr(self, e: ast.Expr) -> Operand:
-        """The value of an expression."""
+        """Build the value of an expression."""
         saved = self.saved
         if saved and e in saved:
             return self.value(saved[e], e)
@@ -171,13 +171,13 @@ class FuncBuilder(Emitter):
         return self.syntax.expr(self, e)
 
     def value(self, loc: Loc, e: ast.Expr) -> Operand:
-        """What is at a place, of e's type."""
+        """Return the value at loc, which has the type of e."""
         if isinstance(loc, Mem):
             return self.load(loc, ir_type(self.type_of(e)))
         return loc
 
     def loc(self, e: ast.Expr) -> Loc:
-        """The expression as a place in memory where it has one, else as a value."""
+        """Build an expression as a place in memory if it has one, else as a value."""
         saved = self.saved
         if saved and e in saved:
             return saved[e]
@@ -187,7 +187,7 @@ class FuncBuilder(Emitter):
         return self.syntax.loc(self, e)
 
     def evaluated(self, e: ast.Expr) -> Loc:
-        """The value of an expression that is not a place; a large one in a temporary."""
+        """Build the value of an expression that is not a place; a large value goes into a temporary."""
         t = ir_type(self.type_of(e))
         if is_ssa(t):
             return self.expr(e)
@@ -196,19 +196,19 @@ class FuncBuilder(Emitter):
         return m
 
     def mem(self, e: ast.Expr) -> Mem:
-        """The expression in memory: where it is, or in a temporary."""
+        """Build an expression in memory: at its own place, or in a temporary."""
         loc = self.loc(e)
         return loc if isinstance(loc, Mem) else self.spill(loc)
 
     def into(self, e: ast.Expr, to: Mem) -> None:
-        """Evaluate e and store it; `to` is memory e does not read."""
+        """Evaluate e and store it; `to` is memory that e does not read."""
         if is_ssa(ir_type(self.type_of(e))) or (self.saved and e in self.saved):
             self.put(to, self.loc(e), e)
         else:
             self.syntax.into(self, e, to)
 
     def put(self, to: Mem, loc: Loc, e: ast.Expr) -> None:
-        """Store what e gave."""
+        """Store the value of e, which is at loc."""
         if isinstance(loc, Mem):
             self.move(to, loc, ir_type(self.type_of(e)))
         else:

@@ -1,16 +1,16 @@
-"""Instances of generic functions, by full instantiation: every instance is built for its own types.
+"""Instances of generic functions, by full instantiation: each instance is built for its own types.
 
-A generic body is checked once, so the side tables speak of type parameters. `instance_builder` gives a
-`ModuleBuilder` whose tables are *views*: they substitute the type arguments as they are read, and each local
-variable has a copy with its type in this instance. The builders of statements and expressions never meet a
-type parameter and know nothing of generics; code that is not generic reads the plain tables.
+A generic body is checked once, so the side tables contain type parameters. `instance_builder` returns a
+`ModuleBuilder` whose tables are *views*: they substitute the type arguments when entries are read, and each local
+variable has a copy with its type in this instance. The builders of statements and expressions therefore never see a
+type parameter. Code that is not generic reads the plain tables.
 
-Decisions of escape analysis are made on the generic body, for any type arguments; they are keyed by syntax, or by
-variable, and carried over to the copies. Selections are looked up again when the operand's type depends on type
-parameters: what was a constraint's method becomes the concrete type's.
+Escape analysis decides on the generic body, for any type arguments. Its decisions are keyed by syntax or by variable,
+and also apply to the copies. A selection is looked up again if the type of the operand depends on type parameters: a
+method of the constraint becomes the method of the concrete type.
 
-Instances are named as gc names them, arguments in brackets: `main.Map[int,string]`, `main.(*List[int]).Push`; one
-is built when the first code names it. Rejected: gc's own sharing of code between types of one shape, whose
+Instances are named as in gc, with type arguments in brackets: `main.Map[int,string]`, `main.(*List[int]).Push`. An
+instance is built when code first refers to it. Rejected: gc's sharing of code between types of the same shape, whose
 dictionaries cost an indirection at every use of a type.
 """
 
@@ -66,7 +66,7 @@ class _Table(dict[K, V]):
 
 
 class _Substituter:
-    """What the tables of one instance convert with."""
+    """The substitution that the tables of one instance apply."""
 
     def __init__(self, mod: ModuleBuilder, mapping: Substitution) -> None:
         self.mod = mod
@@ -93,7 +93,7 @@ class _Substituter:
         return tv if t is tv.type else TypeAndValue(tv.mode, t, tv.value)
 
     def var(self, v: Var) -> Var:
-        """This instance's copy of a local; other variables are themselves."""
+        """Return this instance's copy of a local variable; any other variable is returned unchanged."""
         if v.is_global or v.is_field or v.type is None:
             return v
         known = self.vars.get(v)
@@ -128,7 +128,7 @@ class _Substituter:
         return Instance(tuple([self.type(a) for a in i.type_args]), self.type(i.type))
 
     def signature(self, s: Signature) -> Signature:
-        """The signature of a body: its variables are this instance's."""
+        """Return the signature of a body, with the variables of this instance."""
         recv = None if s.recv is None else self.var(s.recv)
         return Signature(Tuple(self.vars_of(s.params.vars)), Tuple(self.vars_of(s.results.vars)), s.variadic, recv)
 
@@ -136,7 +136,7 @@ class _Substituter:
         recv = self.type(s.recv)
         if recv is s.recv:
             return s
-        # only pointer-receiver methods of addressable operands get here, so addressability is taken for granted
+        # pointer-receiver methods get here only with addressable operands, so addressability is assumed
         found = lookup_method(recv, True, s.obj.pkg, s.obj.name)
         if found.obj is None:
             raise InternalError("ir.build", f"no {s.obj.name} in an instance of a generic function", s.obj.span)
@@ -164,7 +164,7 @@ class _Substituter:
 
 
 def instance_builder(mod: ModuleBuilder, mapping: Substitution) -> ModuleBuilder:
-    """mod with the tables of an instance; what it makes goes to the same module."""
+    """Return mod with the tables of an instance; the functions it builds go to the same module."""
     s = _Substituter(mod, mapping)
     view = copy.copy(mod)
     view.info = s.info()
@@ -176,13 +176,13 @@ def instance_builder(mod: ModuleBuilder, mapping: Substitution) -> ModuleBuilder
 
 
 def is_generic(f: Func) -> bool:
-    """Has f, or the type f is a method of, type parameters of its own?"""
+    """Whether f, or the receiver type of f, has type parameters."""
     s = signature_of(f)
     return bool(s.type_params or s.recv_type_params)
 
 
 def instance_of(mod: ModuleBuilder, name: ast.Name, f: Func) -> Func:
-    """The function that a use of f's name means: of a generic one, the instance."""
+    """Return the function that a use of f's name denotes: for a generic function, the instance."""
     use = mod.info.instances.get(name)
     if use is None or not signature_of(f).type_params:
         return f
@@ -194,7 +194,7 @@ def instance_of(mod: ModuleBuilder, name: ast.Name, f: Func) -> Func:
 
 
 def _instantiated(f: Func, args: tuple[Type, ...]) -> Func:
-    """A new object for the instance of a generic function or method."""
+    """Create the object of an instance of a generic function or method."""
     s = signature_of(f)
     mapping = make_substitution(s.type_params, args)
     signature = Signature(subst(s.params, mapping), subst(s.results, mapping), s.variadic, s.recv)
@@ -202,7 +202,7 @@ def _instantiated(f: Func, args: tuple[Type, ...]) -> Func:
 
 
 def instantiated_name(e: ast.Expr, mod: ModuleBuilder) -> ast.Expr:
-    """The generic function in `f[int]`; any other expression is itself."""
+    """Return the generic function f of `f[int]`; any other expression is returned unchanged."""
     if isinstance(e, ast.Index):
         inner = unparen(e.x)
         name = inner.sel if isinstance(inner, ast.Selector) else inner

@@ -1,7 +1,7 @@
-"""`ModuleBuilder`: a module's emitter that knows the package it builds, in typed syntax.
+"""`ModuleBuilder`: the emitter of a module, with the typed syntax of the package it builds.
 
-The builders of instances and of other packages' generic functions are *views* of it: copies that read other tables
-and put what they make in the same module.
+The builders of instances, and of generic functions of other packages, are *views* of it: copies that read other
+tables and add their functions to the same module.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class Home(NamedTuple):
-    """What is known about another package: to build its generic functions here."""
+    """The facts about another package that are needed to build its generic functions here."""
 
     package: CheckedPackage
     escapes: EscapeResult
 
 
 HomeOf: TypeAlias = Callable[[str], "Home | None"]
-"""An imported package by its path."""
+"""Returns an imported package by its path."""
 
 
 def _alone(_: str) -> Home | None:
@@ -43,17 +43,17 @@ def _alone(_: str) -> Home | None:
 
 
 class Syntax(NamedTuple):
-    """The dispatcher, and what builds the body of a literal: how the constructs recurse without importing either."""
+    """The dispatcher and the builder of literal bodies, so that the constructs can recurse without importing either."""
 
     expr: Callable[[FuncBuilder, ast.Expr], Operand]
-    """The value of an expression."""
+    """Builds the value of an expression."""
     loc: Callable[[FuncBuilder, ast.Expr], Loc]
-    """An expression as a place, if it is in memory already."""
+    """Builds an expression as a place, if it is already in memory."""
     into: Callable[[FuncBuilder, ast.Expr, Mem], None]
-    """A value too large for registers, built where it is wanted."""
+    """Builds a value that is too large for registers at its destination."""
     stmt: Callable[[FuncBuilder, ast.Stmt], None]
     literal: Callable[[ModuleBuilder, ast.FuncLit, str], None]
-    """The code of a function literal, under a name."""
+    """Builds the code of a function literal, with the given name."""
 
 
 class ModuleBuilder(ModuleEmitter):
@@ -80,7 +80,7 @@ class ModuleBuilder(ModuleEmitter):
     # -- other packages --
 
     def at_home(self, pkg: Package | None) -> ModuleBuilder:
-        """This builder, with the tables of the package that a declaration is from."""
+        """Return this builder with the tables of the package that contains a declaration."""
         if pkg is None or same_package(pkg, self.package.pkg):
             return self
         view = self._views.get(pkg.path)
@@ -96,7 +96,7 @@ class ModuleBuilder(ModuleEmitter):
         return view
 
     def is_go_function(self, symbol: str) -> bool:
-        """Is this the symbol of a function that an imported package declares?"""
+        """Whether this is the symbol of a function that an imported package declares."""
         path, _, name = symbol.rpartition(".")
         home = self.home_of(path)
         return home is not None and any(f.name == name and signature_of(f).recv is None for f in home.package.funcs)
@@ -104,7 +104,7 @@ class ModuleBuilder(ModuleEmitter):
     # -- places --
 
     def pos(self, span: Span, offset: int | None = None) -> Pos:
-        """The position of a span's start, or of an offset in its file."""
+        """Return the position of the start of a span, or of an offset in its file."""
         file = span.file
         if file is not self._file:
             self._file = file
@@ -115,17 +115,17 @@ class ModuleBuilder(ModuleEmitter):
         return Pos(file.path, line, at - starts[line - 1] + 1)
 
     def unsupported(self, span: Span, what: str) -> None:
-        """Report Go that is not supported yet."""
+        """Report a Go feature that is not supported yet."""
         self.diagnostics.report(Code.NOT_SUPPORTED_YET, span, f"{what} not supported yet")
 
     # -- literals --
 
     def forget_literals(self) -> None:
-        """Start naming literals anew: the function is another instance of one that has been built."""
+        """Restart the numbering of literals, because another instance of a function that was built before follows."""
         self._literal_names = {}
 
     def literal_name(self, lit: ast.FuncLit, outer: str, nested: bool) -> str:
-        """gc's name of a function literal: `f.func1`, inside another literal `f.func1.1`."""
+        """Return gc's name of a function literal: `f.func1`, or `f.func1.1` inside another literal."""
         known = self._literal_names.get(lit)
         if known is None:
             known = self._literal_names[lit] = self.fresh_name(outer, "." if nested else ".func")
@@ -133,7 +133,7 @@ class ModuleBuilder(ModuleEmitter):
 
 
 def captured_by_reference(package: CheckedPackage, escapes: EscapeResult) -> set[Var]:
-    """The variables of a package that closures and bodies of ranges over functions hold by address."""
+    """Return the variables of a package that closures and bodies of ranges over functions capture by address."""
     by_value = escapes.by_value
     found = {v for vs in package.info.captures.values() for v in vs if v not in by_value}
     found.update(v for vs in escapes.range_captures.values() for v in vs if v not in by_value)

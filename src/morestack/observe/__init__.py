@@ -1,1 +1,1 @@
-"""What one run shows: events, the report on stacks, what the run cost, and a program at one stage."""
+"""Observing a run: events, the stack report, the cost of the run, and the program at each stage of compilation."""

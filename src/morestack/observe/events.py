@@ -1,7 +1,7 @@
-"""Reading the runtime's event ring and counters out of memory, after or while a program runs.
+"""Reads the runtime's event ring and counters from memory, while a program runs or afterwards.
 
-The runtime is Python too: its structs describe the memory, so nothing here repeats a layout. Records are
-unpacked in bulk, because a Python attribute per field would take seconds for a full ring.
+The runtime is also written in Python. Its structs describe the memory, so no layout is repeated here. Records are
+unpacked in bulk, because reading each field as a Python attribute would take seconds for a full ring.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SOURCES = {
 
 
 class Place(NamedTuple):
-    """A function and a source line; empty and 0 when the runtime did not know."""
+    """A function and a source line; empty and 0 if the runtime did not know them."""
 
     function: str
     file: str
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One record of the ring. Sizes are bytes, `time` nanoseconds of the monotonic clock."""
+    """One record of the ring. Sizes are in bytes; `time` is in nanoseconds of the monotonic clock."""
 
     kind: str
     time: int
@@ -65,19 +65,19 @@ def _text(address: int) -> str:
 
 
 def _words(address: int) -> tuple[int, int, int, int]:
-    """The four i32 of a function or site record (docs/abi.md)."""
+    """Return the four i32 of a function or site record (docs/abi.md)."""
     return packing.unpack("<4i", ctypes.string_at(address, 16))
 
 
 @cache
 def function_name(record: int) -> str:
-    """The name in a function record; empty for none."""
+    """Return the name in a function record, or an empty string if there is no record."""
     return _text(record + _words(record)[0]) if record else ""
 
 
 @cache
 def site_place(record: int) -> Place:
-    """The function, file and line of a site record."""
+    """Return the function, file and line of a site record."""
     if not record:
         return Place("", "", 0)
     function, line, _, _ = _words(record)
@@ -86,7 +86,7 @@ def site_place(record: int) -> Place:
 
 
 def pc_place(pc: int) -> Place:
-    """The place of a continuation; unknown for 0."""
+    """Return the place of a continuation; for 0 it is unknown."""
     return site_place(pc + packing.unpack("<i", ctypes.string_at(pc - 4, 4))[0]) if pc else Place("", "", 0)
 
 
@@ -94,7 +94,7 @@ _COUNTERS = ("pc", "func", "made", "kept", "left", "extra", "frames", "moved")
 
 
 def crossing_records() -> Iterator[dict[str, int]]:
-    """The counters of every call that made a segment, by field (runtime/stack/crossing.py)."""
+    """Yield the counters of every call that created a segment, by field (runtime/stack/crossing.py)."""
     table, size = crossing.crossings.value, size_of(crossing.Crossing)
     at = {name: offset_of(crossing.Crossing, name) for name in _COUNTERS}
     for slot in range(crossing.MAX_PLACES + 1 if table else 0):
@@ -108,7 +108,7 @@ _FIELDS = ("what", "time", "goid", "func", "site", "old_size", "new_size", "copi
 
 
 def events() -> Iterator[Event]:
-    """The records still in the ring, oldest first."""
+    """Yield the records that are still in the ring, oldest first."""
     capacity, count, ring = event.event_capacity.value, event.event_next.value, event.event_ring.value
     if not capacity:
         return
@@ -132,5 +132,5 @@ def events() -> Iterator[Event]:
 
 
 def lost() -> int:
-    """Records that the ring had no room to keep."""
+    """Return the number of records for which the ring had no room."""
     return max(0, event.event_next.value - event.event_capacity.value)

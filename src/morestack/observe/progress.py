@@ -1,4 +1,4 @@
-"""A line on the terminal for work that takes longer than two seconds."""
+"""A progress line on the terminal for work that takes longer than two seconds."""
 
 import sys
 import threading
@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 2.0
-"""Seconds before anything is shown."""
+"""The delay in seconds before anything is shown."""
 
 
 def progress() -> Callable[[str], None]:
-    """A function to call with the name of each stage; it shows the current one once `PATIENCE` is over.
+    """Return a function to call with the name of each stage; after `PATIENCE` seconds it shows the current stage.
 
-    An empty name ends the line. Without a terminal on stderr nothing is ever shown.
+    An empty name ends the line. If stderr is not a terminal, nothing is shown.
     """
     if not sys.stderr.isatty():
         return lambda stage: None
@@ -20,7 +20,7 @@ def progress() -> Callable[[str], None]:
 
 
 class _Line:
-    """The state: a timer thread that writes while a stage is under way."""
+    """The state of the line, with a timer thread that writes it while a stage is in progress."""
 
     def __init__(self) -> None:
         self.stage = ""

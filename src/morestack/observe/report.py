@@ -1,7 +1,7 @@
-"""The stack report: what `morestack run --stacks` prints after the program's own output.
+"""The stack report, which `morestack run --stacks` prints after the program's own output.
 
-Counters are exact. Growths by place come from the event ring; when it was too small the report says how many
-events it does not show. Text is plain when piped and coloured on a terminal.
+Counters are exact. Growths by place come from the event ring; if it was too small, the report says how many events
+are missing. Text is plain in a pipe and coloured on a terminal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from morestack.runtime.sys.layout import PStats
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Growths of one function, called at one place, from one size to another; or shrinks of the goroutines that wait
+    """Growths caused by one function, called at one place, from one size to another; or shrinks of goroutines waiting
     there."""
 
     kind: str
@@ -38,8 +38,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CrossingPlace:
-    """A call whose callee did not fit the segment: how many segments it made, how many of these were kept ones, and how
-    many were left again. `callee` is the first function that was called."""
+    """A call whose callee did not fit in the segment: the numbers of segments it added, of kept segments among these,
+    and of segments left again. `callee` is the first function that was called."""
 
     function: str
     place: str
@@ -54,9 +54,9 @@ class CrossingPlace:
 
 @dataclass(frozen=True, slots=True)
 class Switching:
-    """Switches between goroutines, which the runtime makes, beside switches of threads, which the kernel makes.
-    `migrations` are switches to a goroutine that ran on another thread before; `handoffs` are processors taken from
-    threads in system calls. Context switches are the whole process's during the run, by getrusage."""
+    """Switches between goroutines by the runtime, next to thread switches by the kernel. `migrations` counts switches
+    to a goroutine that last ran on another thread, and `handoffs` processors taken from threads in system calls.
+    Context switches are those of the whole process during the run, from getrusage."""
 
     goroutine_switches: int
     migrations: int
@@ -77,7 +77,7 @@ class Switching:
         )  # fmt: skip
 
     def lines(self) -> list[str]:
-        """As lines of text."""
+        """Return the figures as lines of text."""
         return [
             f"goroutine switches   {self.goroutine_switches:>12,}   to another thread {self.migrations:,}, "
             f"after parking {self.parks:,}",
@@ -89,7 +89,7 @@ class Switching:
 
 @dataclass(frozen=True, slots=True)
 class StackReport:
-    """What the stacks of a program did. Sizes are bytes."""
+    """The behaviour of a program's stacks. Sizes are in bytes."""
 
     goroutines_started: int
     goroutines_reused: int
@@ -115,7 +115,7 @@ class StackReport:
 
     @classmethod
     def collect(cls, usage: Usage) -> StackReport:
-        """Read counters and ring of the program that ran; `usage` was around it."""
+        """Read the counters and the ring of the finished program, which ran within `usage`."""
         s = event.stats.at
         stacks = [allp.allp.at[i].at.stacks for i in range(allp.allp_n.value)]
         sizes = {1 << n: total for n in range(40) if (total := sum(p.by_size[n] for p in stacks))}
@@ -129,11 +129,11 @@ class StackReport:
         )  # fmt: skip
 
     def to_json(self) -> str:
-        """The report as one JSON object."""
+        """Return the report as one JSON object."""
         return json.dumps(asdict(self), indent=1)
 
     def to_text(self) -> str:
-        """The report as lines of text."""
+        """Return the report as lines of text."""
         lines = [
             f"goroutines started   {self.goroutines_started:>12,}   (on reused stacks: {self.goroutines_reused:,})",
             f"growths              {self.growths:>12,}   shrinks {self.shrinks:,}, moves {self.moves:,}",
@@ -162,7 +162,7 @@ class StackReport:
         return "\n".join(lines)
 
     def crossing_lines(self) -> list[str]:
-        """The table of calls that crossed to another segment."""
+        """Return the table of calls that crossed to another segment."""
         lines = [
             "",
             f"segment overflows    {self.segment_overflows:>12,}   (to a kept segment: {self.segments_kept:,})",
@@ -185,7 +185,7 @@ class StackReport:
         from rich.highlighter import RegexHighlighter
 
         class Highlighter(RegexHighlighter):
-            """Sizes, numbers and places."""
+            """Highlights sizes, numbers and places."""
 
             base_style = "repr."
             highlights = [r"(?P<number>(?<!\S)[\d,]+(?!\S))", r"(?P<str>\d+ [KMG]?B)", r"(?P<path>\S+\.go:\d+)"]  # noqa: RUF012
@@ -194,12 +194,12 @@ class StackReport:
 
 
 def counted(counter: str) -> int:
-    """The sum of a counter that each processor keeps."""
+    """Return the sum of a counter over all processors."""
     return allp.sum_of(offset_of(PStats, counter))
 
 
 def changes() -> list[Change]:
-    """Growths and shrinks in the ring, the most bytes copied first."""
+    """Return the growths and shrinks in the ring, in descending order of bytes copied."""
     totals: dict[tuple[str, str, str, int, int], Counter[str]] = {}
     for e in events():
         if e.kind in ("grow", "shrink"):
@@ -210,7 +210,7 @@ def changes() -> list[Change]:
 
 
 def crossing_places() -> list[CrossingPlace]:
-    """Calls that crossed to another segment, the most often first."""
+    """Return the calls that crossed to another segment, the most frequent first."""
     found = []
     for c in crossing_records():
         made, kept = c["made"], c["kept"]
@@ -229,7 +229,7 @@ def add(total: Counter[str], e: Event) -> None:
 
 
 def size(n: int) -> str:
-    """A size in bytes with the largest unit that keeps it whole."""
+    """Format a size in bytes with the largest unit that keeps it a whole number."""
     for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
         if n >= unit and n % unit == 0:
             return f"{n // unit} {name}"

@@ -1,4 +1,4 @@
-"""`morestack show`: a program at one stage, whole or one function of it."""
+"""`morestack show`: a program, or one of its functions, at one stage of compilation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 class UnknownFunction(UserError):
-    """The program has no function of that name; the text is for the user."""
+    """The program has no function with that name; the text is for the user."""
 
 
 class UnknownPass(UserError):
-    """There is no pass of that name; the text is for the user."""
+    """No pass has that name; the text is for the user."""
 
 
 def show_stage(package: CompiledPackage, stage: str, function: str | None, after: str | None = None) -> str:
-    """The text of a stage; `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`), `after` the pass
-    to stop after at stage opt."""
+    """Return the text of a stage. `function` is a name as tracebacks print it (`main.fib`, `main.(*T).M`); `after` is
+    the pass after which stage opt stops."""
     lines = list(show_after(package, function, after) if after is not None else SHOW[stage](package, function))
     if function is not None and not lines:
         names = (declared_name(d) for file in package.ast for d in file.decls if isinstance(d, ast.FuncDecl))
@@ -35,7 +35,7 @@ def show_stage(package: CompiledPackage, stage: str, function: str | None, after
 
 
 def declared_name(d: ast.FuncDecl, package: str = "main") -> str:
-    """The name tracebacks print for a declared function."""
+    """Return the name that tracebacks print for a declared function."""
     if d.recv is None:
         return f"{package}.{d.name.text}"
     t = d.recv.type
@@ -49,7 +49,7 @@ def declared_name(d: ast.FuncDecl, package: str = "main") -> str:
 
 
 def chosen(package: CompiledPackage, function: str | None) -> Iterator[ast.File | ast.FuncDecl]:
-    """The files, or the declarations of one function in them."""
+    """Yield the files, or the declarations of one function in them."""
     for file in package.ast:
         if function is None:
             yield file
@@ -60,7 +60,7 @@ def chosen(package: CompiledPackage, function: str | None) -> Iterator[ast.File 
 
 
 def show_ast(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """The syntax tree."""
+    """Show the syntax tree."""
     from morestack.syntax.dump import dump
 
     for root in chosen(package, function):
@@ -68,7 +68,7 @@ def show_ast(package: CompiledPackage, function: str | None) -> Iterator[str]:
 
 
 def show_types(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """Every expression with its place, mode, type and constant value."""
+    """Show every expression with its place, mode, type and constant value."""
     from morestack.syntax.format import expr_string
     from morestack.syntax.walk import walk
     from morestack.types.const.text import to_text
@@ -89,7 +89,7 @@ def show_types(package: CompiledPackage, function: str | None) -> Iterator[str]:
 
 
 def show_escape(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """The decisions, with the flow that led to each escape."""
+    """Show the decisions of escape analysis, with the flow that led to each escape."""
     from morestack.escape.report import report
 
     lines = report(package.escapes, explain=True).splitlines()
@@ -101,7 +101,7 @@ def show_escape(package: CompiledPackage, function: str | None) -> Iterator[str]
     inside = False
     none = True
     for line in lines:
-        if found := re.match(r"\S+?\.go:(\d+):", line):  # the lines after it explain it
+        if found := re.match(r"\S+?\.go:(\d+):", line):  # the following lines explain this one
             inside = any(int(found[1]) in r for r in ranges)
         if inside:
             none = False
@@ -111,17 +111,17 @@ def show_escape(package: CompiledPackage, function: str | None) -> Iterator[str]
 
 
 def show_ir(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """IR text, as it is built."""
+    """Show the IR text as built."""
     return show_module(package.ir, function)
 
 
 def show_opt(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """IR text after all passes."""
+    """Show the IR text after all passes."""
     return show_module(package.optimized, function)
 
 
 def show_after(package: CompiledPackage, function: str | None, after: str) -> Iterator[str]:
-    """IR text after one pass."""
+    """Show the IR text after one pass."""
     from morestack.opt.passes import PASSES, stages
 
     for p, _, module in stages(package.ir):
@@ -131,7 +131,7 @@ def show_after(package: CompiledPackage, function: str | None, after: str) -> It
 
 
 def show_module(module: Module, function: str | None) -> Iterator[str]:
-    """IR text; of one function with the body it was split from."""
+    """Show the IR text of a module, or of one function together with the body it was split from."""
     from morestack.ir.text import print_function, print_module
 
     if function is None:
@@ -143,7 +143,7 @@ def show_module(module: Module, function: str | None) -> Iterator[str]:
 
 
 def show_llvm(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """LLVM text; of one function its frame, its entry and its continuations."""
+    """Show the LLVM text; for one function, its frame, its entry and its continuations."""
     if function is None:
         yield package.llvm.rstrip("\n")
         return
@@ -154,12 +154,12 @@ def show_llvm(package: CompiledPackage, function: str | None) -> Iterator[str]:
 
 
 def belongs(symbol: str, function: str) -> bool:
-    """Whether a symbol is a function, its native function as a leaf, its body or one of its segments."""
+    """Whether a symbol is a function itself, its native version as a leaf, its body, or one of its segments."""
     return symbol.partition("$")[0] == function  # no Go name contains a dollar sign
 
 
 def show_asm(package: CompiledPackage, function: str | None) -> Iterator[str]:
-    """Machine code."""
+    """Show the machine code."""
     text = package.assembly
     if function is None:
         yield text.rstrip("\n")

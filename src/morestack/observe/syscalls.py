@@ -1,11 +1,11 @@
-"""Counting a process's system calls by the kernel's own tracepoint, where it lets us.
+"""Counts the system calls of a process through the kernel's tracepoint, if the kernel permits it.
 
-`perf_event_open` with `raw_syscalls:sys_enter` counts every entry to the kernel of this thread and of threads it
-starts from then on. It needs the trace file system to be readable and a permissive `perf_event_paranoid`; without them
-the count is None, and tables show `-`.
+`perf_event_open` with `raw_syscalls:sys_enter` counts every kernel entry of this thread and of the threads it starts
+afterwards. It requires a readable trace file system and a permissive `perf_event_paranoid`; without them the count is
+None, and tables show `-`.
 
-Rejected: ptrace and strace, which slow each call by a factor of a hundred; /proc/self/io, which knows reads and
-writes only.
+Rejected: ptrace and strace, which slow each call down by a factor of a hundred, and /proc/self/io, which counts only
+reads and writes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import struct
 from pathlib import Path
 
 TRACEPOINT = 2  # PERF_TYPE_TRACEPOINT
-INHERIT = 2  # the bit of perf_event_attr that counts new threads too
+INHERIT = 2  # the bit of perf_event_attr that includes new threads
 NUMBER = 241 if platform.machine() == "aarch64" else 298
 IDS = tuple(
     Path(root) / "events/raw_syscalls/sys_enter/id" for root in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
@@ -25,7 +25,7 @@ IDS = tuple(
 
 
 class SystemCalls:
-    """A counter that runs from its creation on."""
+    """A counter that starts when it is created."""
 
     def __init__(self) -> None:
         self.fd = -1
@@ -46,7 +46,7 @@ class SystemCalls:
             self.fd = -1
 
     def count(self) -> int | None:
-        """How many calls there were so far."""
+        """Return the number of calls so far, or None if they cannot be counted."""
         if self.fd < 0:
             return None
         (value,) = struct.unpack("<Q", os.read(self.fd, 8))

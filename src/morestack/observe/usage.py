@@ -1,11 +1,12 @@
-"""What a program costs its process: time, memory, page faults, switches, from its first goroutine to its last.
+"""The cost of a program to its process, from its first goroutine to its last: time, memory, page faults, switches.
 
-`Usage` is wrapped around the run itself, so Python's start, compiling and linking are not in the figures. All are the
-kernel's: clock_gettime, getrusage, /proc/self/status. The peak of resident memory is reset (/proc/self/clear_refs)
-where the kernel allows it. Elsewhere a peak left by compiling would hide the program's, so it is reported as unknown.
+`Usage` covers only the run, so the figures exclude Python's start, compiling and linking. All figures come from the
+kernel: clock_gettime, getrusage, /proc/self/status. The peak of resident memory is reset (/proc/self/clear_refs) if
+the kernel allows it. If not, the peak from compiling would hide that of the program, so the peak is reported as
+unknown.
 
-`write_stats` is the machine-readable report of `morestack run --stats FILE`: one flat JSON object of numbers by name.
-A new counter of the runtime is in it as soon as it is a field of `event.Stats`.
+`write_stats` writes the machine-readable report of `morestack run --stats FILE`: one flat JSON object of numbers by
+name. Every counter that is a field of the runtime's `event.Stats` is included automatically.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PROC = Path("/proc/self")
 
 
 def status(field: str, of: Path = PROC) -> int | None:
-    """A number of /proc/PID/status: kilobytes, or a count."""
+    """Return a number from /proc/PID/status, in kilobytes or as a count, or None."""
     try:
         for line in (of / "status").read_text().splitlines():
             name, _, rest = line.partition(":")
@@ -36,7 +37,7 @@ def status(field: str, of: Path = PROC) -> int | None:
 
 
 class Usage:
-    """A context manager; `numbers` afterwards holds what the run took, system calls only if asked."""
+    """A context manager; afterwards `numbers` holds the cost of the run, with system calls only on request."""
 
     def __init__(self, count_syscalls: bool = False) -> None:
         self.numbers: dict[str, int | float] = {}
@@ -75,7 +76,7 @@ class Usage:
 
 
 def reset_peak() -> bool:
-    """Let the peak of resident memory begin anew; whether the kernel did it."""
+    """Reset the peak of resident memory; return whether the kernel did so."""
     try:
         (PROC / "clear_refs").write_text("5")
     except OSError:
@@ -84,7 +85,7 @@ def reset_peak() -> bool:
 
 
 def runtime_counters() -> dict[str, int]:
-    """Every counter of the runtime that is one number, by its name there."""
+    """Return every counter of the runtime that is a single number, by its name in the runtime."""
     from morestack.dialect import kinds
     from morestack.dialect.machine import offset_of
     from morestack.runtime.sys import allp, event
@@ -99,6 +100,6 @@ def runtime_counters() -> dict[str, int]:
 
 
 def write_stats(path: str, usage: Usage, code: int) -> None:
-    """Write the report of a program that has ended; the program's memory is attached."""
+    """Write the report of a program that has ended but whose memory is still attached."""
     numbers: dict[str, int | float] = {"exit_code": code, **usage.numbers, **runtime_counters()}
     Path(path).write_text(json.dumps(numbers) + "\n")

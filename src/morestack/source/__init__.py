@@ -1,1 +1,1 @@
-"""Files, spans and diagnostics: where every byte of a program came from and what is wrong with it."""
+"""Source files, spans of bytes in them, and the errors found in a program."""

@@ -3,7 +3,7 @@
 S: syntax, T: types, U: Go that is not supported yet, P: packages and files. The wording of messages is
 gc's and lives where they are reported.
 
-One table without a seam: a code is looked up here by its number, and each is a few lines of example.
+The table is one long module on purpose: codes are looked up here by number, and each entry is a short example.
 """
 
 from enum import Enum
@@ -21,7 +21,7 @@ class Code(Enum):
     """
 
     NESTING = "S002"
-    """The program nests deeper than this compiler takes (gc has no limit, and dies at some millions).
+    """The program nests deeper than this compiler allows (gc has no limit, and crashes at a few million levels).
 
     Example:
         $ python -c 'print("package main; var x =", "(" * 10000 + "1" + ")" * 10000)' > deep.go
@@ -50,7 +50,7 @@ class Code(Enum):
     """
 
     NO_GO_FILES = "P004"
-    """A folder holds no Go files, or none for this machine.
+    """A folder has no Go files, or none for this machine.
 
     Example:
         $ mkdir empty && morestack run empty
@@ -164,7 +164,7 @@ class Code(Enum):
     """
 
     INVALID_UNTYPED_CONVERSION = "T010"
-    """An untyped value cannot take the type the other operand has.
+    """An untyped value cannot be converted to the type of the other operand.
 
     Example:
         package main
@@ -203,7 +203,7 @@ class Code(Enum):
     """
 
     INVALID_SHIFT_COUNT = "T014"
-    """A shift count is negative, too large, or no integer.
+    """A shift count is negative, too large, or not an integer.
 
     Example:
         package main
@@ -213,7 +213,7 @@ class Code(Enum):
     """
 
     UNADDRESSABLE_OPERAND = "T015"
-    """The address is taken of a value that has none.
+    """The address of a value that is not addressable is taken.
 
     Example:
         package main
@@ -232,7 +232,7 @@ class Code(Enum):
     """
 
     UNADDRESSABLE_FIELD_ASSIGN = "T017"
-    """A field of a struct in a map is assigned to.
+    """An assignment to a field of a struct in a map.
 
     Example:
         package main
@@ -306,7 +306,7 @@ class Code(Enum):
     """
 
     INVALID_DOT_DOT_DOT = "T025"
-    """`...` is used with a builtin or values that do not take it.
+    """`...` is used with a builtin or values that do not allow it.
 
     Example:
         package main
@@ -325,7 +325,7 @@ class Code(Enum):
     """
 
     BAD_DOT_DOT_DOT_SYNTAX = "T027"
-    """`...` stands where it may not.
+    """`...` is used where it is not allowed.
 
     Example:
         package main
@@ -334,7 +334,7 @@ class Code(Enum):
     """
 
     TOO_MANY_VALUES = "T029"
-    """A call gives no value, or several, where one is wanted.
+    """A call returns no value, or several, where a single value is required.
 
     Example:
         package main
@@ -438,7 +438,7 @@ class Code(Enum):
     """
 
     MISPLACED_TYPE_PARAM = "T040"
-    """A type parameter stands where it may not.
+    """A type parameter is used where it is not allowed.
 
     Example:
         package main
@@ -587,7 +587,7 @@ class Code(Enum):
     """
 
     INVALID_CONVERSION = "T057"
-    """A value does not convert to that type.
+    """A value cannot be converted to that type.
 
     Example:
         package main
@@ -721,7 +721,7 @@ class Code(Enum):
     """
 
     DUPLICATE_METHOD = "T071"
-    """A type has two methods of one name.
+    """A type has two methods with the same name.
 
     Example:
         package main
@@ -732,7 +732,7 @@ class Code(Enum):
     """
 
     DUPLICATE_FIELD_AND_METHOD = "T072"
-    """A struct has a field and a method of one name.
+    """A struct has a field and a method with the same name.
 
     Example:
         package main
@@ -761,7 +761,7 @@ class Code(Enum):
     """
 
     INVALID_INIT_DECL = "T075"
-    """`init` is declared as something else than a function without arguments.
+    """`init` is declared as something other than a function without arguments.
 
     Example:
         package main
@@ -770,7 +770,7 @@ class Code(Enum):
     """
 
     INVALID_MAIN_DECL = "T076"
-    """`main` is declared as something else than a function without arguments.
+    """`main` is declared as something other than a function without arguments.
 
     Example:
         package main
@@ -778,7 +778,7 @@ class Code(Enum):
     """
 
     BAD_DECL = "T077"
-    """A declaration is not allowed where it stands.
+    """A declaration is not allowed at this place.
 
     Example:
         package main
@@ -786,7 +786,7 @@ class Code(Enum):
     """
 
     REPEATED_DECL = "T078"
-    """A name stands twice on the left of `:=`.
+    """A name occurs twice on the left of `:=`.
 
     Example:
         package main
@@ -850,7 +850,7 @@ class Code(Enum):
     """
 
     DUPLICATE_CASE = "T087"
-    """A switch has a case twice.
+    """A switch has duplicate cases.
 
     Example:
         package main
@@ -954,7 +954,7 @@ class Code(Enum):
     """
 
     DUPLICATE_LIT_KEY = "T100"
-    """A map, array or slice literal has a key twice.
+    """A map, array or slice literal has duplicate keys.
 
     Example:
         package main
@@ -991,7 +991,7 @@ class Code(Enum):
     """
 
     INVALID_CAP = "T104"
-    """`cap` of what has no capacity.
+    """The argument of `cap` has no capacity.
 
     Example:
         package main
@@ -1000,7 +1000,7 @@ class Code(Enum):
     """
 
     INVALID_LEN = "T105"
-    """`len` of what has no length.
+    """The argument of `len` has no length.
 
     Example:
         package main
@@ -1009,7 +1009,7 @@ class Code(Enum):
     """
 
     INVALID_CLEAR = "T106"
-    """`clear` of what is neither map nor slice.
+    """The argument of `clear` is neither a map nor a slice.
 
     Example:
         package main
@@ -1034,7 +1034,7 @@ class Code(Enum):
     """
 
     INVALID_REAL = "T109"
-    """`real` of what is not complex.
+    """The argument of `real` is not complex.
 
     Example:
         package main
@@ -1043,7 +1043,7 @@ class Code(Enum):
     """
 
     INVALID_IMAG = "T110"
-    """`imag` of what is not complex.
+    """The argument of `imag` is not complex.
 
     Example:
         package main
@@ -1070,7 +1070,7 @@ class Code(Enum):
     """
 
     INVALID_MAKE = "T113"
-    """`make` of what is neither slice, map nor channel.
+    """The type passed to `make` is not a slice, map or channel.
 
     Example:
         package main
@@ -1079,7 +1079,7 @@ class Code(Enum):
     """
 
     SWAPPED_MAKE_ARGS = "T114"
-    """A slice is made with a length over its capacity.
+    """A slice is made with a length greater than its capacity.
 
     Example:
         package main
@@ -1139,7 +1139,7 @@ class Code(Enum):
     """
 
     INVALID_INSTANCE_CYCLE = "T120"
-    """Generic code needs ever larger type arguments, without end.
+    """Generic code would need infinitely many, ever larger type arguments.
 
     Example:
         package main

@@ -1,7 +1,7 @@
-"""Errors in the user's program: collected, sorted by position, printed as gc prints them.
+"""Errors in the user's program, collected, sorted by position, and printed as gc prints them.
 
-`Diagnostics.report` collects and never raises. `InternalError` is for our own bugs and carries what is
-needed to find them. Rejected: exceptions for user errors, which stop at the first.
+`Diagnostics.report` collects errors and never raises. `InternalError` reports our own bugs, with the data needed to
+find them. Rejected: exceptions for user errors, which would stop at the first error.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ MAX_ERRORS = 10
 
 @dataclass(slots=True, frozen=True)
 class Diagnostic:
-    """One message at one place; `notes` follow it, tab-indented, as gc's continuation lines do."""
+    """One message at one place; `notes` follow it, indented by a tab like gc's continuation lines."""
 
     code: Code
     span: Span
@@ -34,18 +34,19 @@ class Diagnostics:
     items: list[Diagnostic] = field(default_factory=list)
 
     def report(self, code: Code, span: Span, message: str, *notes: str) -> None:
-        """Collect an error; the caller goes on."""
+        """Collect an error; the caller continues."""
         self.items.append(Diagnostic(code, span, message, notes))
 
     def __bool__(self) -> bool:
         return bool(self.items)
 
     def sorted(self) -> list[Diagnostic]:
-        """By file and position, one per position and message, as gc prints them."""
+        """Return the errors by file and position, without duplicates, as gc prints them."""
         return _sorted(self.items)
 
     def render(self) -> str:
-        """The text for stderr: the first `MAX_ERRORS` reported, sorted, then gc's `too many errors`."""
+        """Return the text for stderr: the first `MAX_ERRORS` errors reported, sorted, and then gc's `too many
+        errors`."""
         lines = [str(d) for d in _sorted(self.items[:MAX_ERRORS])]
         if len(self.items) >= MAX_ERRORS:
             lines.append(f"{self.items[MAX_ERRORS - 1].span}: too many errors")
@@ -64,7 +65,7 @@ def _sorted(items: list[Diagnostic]) -> list[Diagnostic]:
 
 
 class CompileError(UserError):
-    """Raised once by a stage that cannot go on; carries every diagnostic collected."""
+    """Raised once by a stage that cannot continue; holds every diagnostic collected so far."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         super().__init__(diagnostics.render())
@@ -72,7 +73,7 @@ class CompileError(UserError):
 
 
 class InternalError(Exception):
-    """A bug of ours: which pass, where in the program, and the IR it saw."""
+    """A bug in this compiler: the pass, the place in the program, and the IR at that point."""
 
     def __init__(self, where: str, message: str, span: Span | None = None, ir: str = "") -> None:
         place = f"{span}: " if span is not None else ""

@@ -1,8 +1,8 @@
 """Source files and byte spans.
 
-A `Span` is a half-open byte range of one `SourceFile`. Lines and columns are computed on demand from a
-line table, both 1-based and columns in bytes, as Go prints them. Rejected: storing line and column in
-every node (most are never printed).
+A `Span` is a half-open byte range of one `SourceFile`. Lines and columns are computed on demand from a line table.
+Both are 1-based, and columns count bytes, as in Go's messages. Rejected: storing line and column in every node,
+because most are never printed.
 """
 
 from bisect import bisect_right
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 @dataclass(slots=True, eq=False)
 class SourceFile:
-    """One source text. `path` is as the user gave it, `text` the raw bytes."""
+    """One source file. `path` is the path the user gave, and `text` the raw bytes."""
 
     path: str
     text: bytes
     _line_starts: list[int] = field(default_factory=list, repr=False)
 
     def line_starts(self) -> list[int]:
-        """Byte offsets at which the lines begin."""
+        """Return the byte offsets at which lines begin."""
         if not self._line_starts:
             starts = [0]
             find = self.text.find
@@ -38,7 +38,7 @@ class SourceFile:
 
 
 class Span(NamedTuple):
-    """Bytes `start` up to, not including, `end` of `file`."""
+    """The bytes of `file` from `start` up to but not including `end`."""
 
     file: SourceFile
     start: int
@@ -56,7 +56,7 @@ class Span(NamedTuple):
         return self.file.text[self.start : self.end].decode("utf-8", "replace")
 
     def at(self, offset: int) -> "Span":
-        """The empty span at a byte offset of the same file."""
+        """Return the empty span at a byte offset of the same file."""
         return Span(self.file, offset, offset)
 
     def __str__(self) -> str:

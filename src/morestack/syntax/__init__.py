@@ -1,1 +1,1 @@
-"""From text to syntax trees, and back to text."""
+"""Parsing source text into syntax trees, and printing trees as text."""

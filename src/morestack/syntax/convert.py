@@ -1,18 +1,19 @@
-"""The door of this folder: one source file -> one `File`, or errors in gc's words.
+"""The entry point of this package: parses a source file into a `File`, or reports errors in gc's wording.
 
-The way of the data: `scan` (tokens, lexical errors) -> `parse_decls`, a recursive-descent parser in a chain of
-classes, one module a construct: `cursor` -> `parse_types` -> `parse_params` -> `parse_exprs` -> `parse_stmts`
--> `parse_decls`. Structure, recovery and messages follow the idea of gc's own parser.
+The stages are `scan` (tokens, lexical errors) and `parse_decls`, a recursive-descent parser that is a chain of
+classes with one module per construct: `cursor` -> `parse_types` -> `parse_params` -> `parse_exprs` -> `parse_stmts`
+-> `parse_decls`. Structure, recovery and messages follow the ideas of gc's own parser.
 
-Depth: no tree is deeper than `MAX_DEPTH` (chains of operators, calls and `else if` counted too), so a later stage
-may recurse under `deep_recursion()`, with at most `RECURSION_LIMIT / MAX_DEPTH` Python frames a level.
+Depth: no tree is deeper than `MAX_DEPTH`, including chains of operators, calls and `else if`. Later stages may
+therefore recurse under `deep_recursion()`, with at most `RECURSION_LIMIT / MAX_DEPTH` Python frames per level.
 
-Rejected: converting the tree of tree-sitter-go 0.25. It does not know 13 of the 1623 valid files of Go's own tests
-(generic methods, `new(123)`, `if ;`) and misreads `*(*T)(x)` as a conversion to `*(*T)`. It treats newlines as
-spaces wherever no statement can end, so wrong programs pass (17 of 842 with one token changed). Of an error it says
-only that there is one, so this parser is needed for the messages anyway. And it would not be faster: it parses at
-164,000 lines a second and its nodes can be traversed from Python at 160,000 to 270,000, before any node of ours is
-made; this parser runs at 46,000 to 50,000 all in. It serves the tests as an independent oracle.
+Rejected: converting the tree of tree-sitter-go 0.25. It rejects 13 of the 1623 valid files of Go's own tests (generic
+methods, `new(123)`, `if ;`) and misreads `*(*T)(x)` as a conversion to `*(*T)`. It treats newlines as spaces wherever
+no statement can end, so it accepts some invalid programs (17 of 842 with one token changed). It only reports that an
+error exists, so this parser would still be needed for the messages. Nor would it be much faster: it parses 164,000
+lines per second, and Python traverses its nodes at 160,000 to 270,000 lines per second, before any of our nodes is
+created; this parser does everything at 46,000 to 50,000 lines per second. The tests use tree-sitter as an independent
+oracle.
 """
 
 import sys
@@ -29,12 +30,12 @@ from morestack.syntax.scan import scan
 from morestack.syntax.walk import too_deep
 
 RECURSION_LIMIT = 120_000
-"""Python frames for the deepest tree (`MAX_DEPTH`), at up to ten frames a level and with room to spare."""
+"""Python frames for the deepest tree (`MAX_DEPTH`), at up to ten frames per level, with a reserve."""
 
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
-    """Let a stage recurse over the deepest tree. Pure Python frames take no machine stack on CPython 3.11+."""
+    """Let a stage recurse over the deepest tree. On CPython 3.11+, pure Python frames take no machine stack."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
@@ -44,7 +45,7 @@ def deep_recursion() -> Iterator[None]:
 
 
 def parse_file(source: SourceFile, diagnostics: Diagnostics) -> File | None:
-    """Parse a file. Errors are reported; then the result is None or covers only a part of the file."""
+    """Parse a file. If errors are reported, the result is None or covers only part of the file."""
     lexical = Diagnostics()
     tokens = scan(source, lexical)
     syntactic = Diagnostics()
@@ -64,5 +65,5 @@ def parse_file(source: SourceFile, diagnostics: Diagnostics) -> File | None:
         return None
     reached = len(source.text) + 1 if result is not None else parser.token_limit()
     found = [d for d in lexical.items if d.span.start < reached] + syntactic.items
-    diagnostics.items.extend(sorted(found, key=lambda d: d.span.start))  # as gc meets them
+    diagnostics.items.extend(sorted(found, key=lambda d: d.span.start))  # in gc's order
     return result

@@ -1,8 +1,8 @@
-"""The parser's place in the token list, its error messages, and how it finds its feet after an error.
+"""The parser's position in the token list, its error messages, and its recovery after an error.
 
-Messages, positions and synchronization follow gc's parser, so that several errors of one file come out as
-`go build` shows them. Nesting is counted here: a tree deeper than `MAX_DEPTH` is one clear error, so every
-later stage may recurse on the tree, given a recursion limit in proportion (see `morestack.syntax.convert`).
+Messages, positions and synchronization follow gc's parser, so that several errors in one file are reported as `go
+build` reports them. Nesting is counted here: a tree deeper than `MAX_DEPTH` causes a single clear error. Every later
+stage may therefore recurse on the tree, with a proportional recursion limit (see `morestack.syntax.convert`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from morestack.syntax.nodes import BadExpr, BasicLit, Block, Expr, FuncType, Nam
 from morestack.syntax.scan import EOF, KEYWORDS, LITERAL, NAME, SEMI, Tokens
 
 MAX_DEPTH = 5000
-"""The deepest tree a file may hold. GOROOT's deepest has 300 levels; gc itself dies at some millions."""
+"""The deepest tree a file may have, in levels. The deepest in GOROOT has 300; gc itself crashes at a few million."""
 
 _STATEMENT_KEYWORDS = frozenset(
     [
@@ -62,37 +62,38 @@ class Cursor:
         self.lexical_errors = lexical_errors
         self.function_nesting = 0
         self.has_branches = False
-        """The function being parsed has a label, or a break, continue, goto or fallthrough."""
+        """Whether the function being parsed has a label, or a break, continue, goto or fallthrough."""
         self.branching: list[Block] = []
-        """The bodies of the functions that have any."""
+        """The bodies of the functions that have labels or branches."""
         self.expr_nesting = 0
-        """Negative in the header of a control clause, where `T {` begins the block."""
+        """Negative in the header of a control clause, where the brace of `T {` begins the block."""
         self.bad_tags: list[BasicLit] = []
-        """Struct tags that are not strings; the grammar takes them, so they count only when all else is right."""
+        """Struct tags that are not strings. The grammar accepts them, so they are reported only if there are no other
+        errors."""
         self.list_end = 0
-        """Where the last list ended: its closing bracket, or where it was given up."""
+        """The end of the last list: its closing bracket, or the place where the parser gave up."""
         self.depth = 0
         self.check_depth = False
-        """Some chain or nest is long enough for the whole tree to be measured."""
+        """Whether some chain or nesting is so long that the depth of the whole tree must be measured."""
         self._last_error_line = 0
 
     # -- moving ------------------------------------------------------------------------------------
 
     def next(self) -> None:
-        """Go to the next token."""
+        """Advance to the next token."""
         self.index = index = self.index + 1
         self.tok = self.kinds[index]
         self.pos = self.starts[index]
 
     def got(self, kind: str) -> bool:
-        """Skip a token of this kind, if it is next."""
+        """Skip the current token if it is of this kind; return whether it was."""
         if self.tok == kind:
             self.next()
             return True
         return False
 
     def want(self, kind: str) -> None:
-        """Skip a token of this kind; its absence is an error."""
+        """Skip a token of this kind, or report that it is missing."""
         if self.tok == kind:
             self.next()
             return
@@ -100,11 +101,11 @@ class Cursor:
         self.advance()
 
     def span(self, start: int) -> Span:
-        """From `start` to the end of the last token."""
+        """Return the span from `start` to the end of the last token."""
         return Span(self.file, start, max(start, self.ends[self.index - 1]))
 
     def advance(self, *follow: str) -> None:
-        """Skip to one of these tokens (in a function, also to a statement); without any, skip one."""
+        """Skip to one of these tokens (in a function, also to a statement); without arguments, skip one token."""
         if not follow:
             if self.tok != EOF:
                 self.next()
@@ -116,7 +117,8 @@ class Cursor:
             self.next()
 
     def list(self, context: str, separator: str, close: str, element: Callable[[], bool]) -> int:
-        """Parse elements up to `close`; `element` tells whether it must be the last. Returns the close's place."""
+        """Parse elements up to `close`, and return its position; `element` returns whether its element must be the
+        last."""
         done = False
         while self.tok != EOF and self.tok != close and not done:
             done = element()
@@ -134,7 +136,7 @@ class Cursor:
     # -- errors ------------------------------------------------------------------------------------
 
     def error_at(self, pos: int, message: str) -> None:
-        """Report an error; of several syntax errors in a row on one line only the first counts."""
+        """Report an error; of consecutive syntax errors on one line only the first is kept."""
         span = Span(self.file, pos, pos)
         self.failed = True
         if message.startswith("syntax error"):
@@ -149,9 +151,9 @@ class Cursor:
         self.syntax_error_at(self.pos, message)
 
     def syntax_error_at(self, pos: int, message: str) -> None:
-        """Report a syntax error; `expected ...` and the like are completed with the current token."""
+        """Report a syntax error; messages such as `expected ...` are completed with the current token."""
         if self.tok == EOF and (self.failed or self.lexical_errors):
-            return  # it would only follow from an earlier one
+            return  # it would only follow from an earlier error
         if message.startswith(("in ", "at ", "after ")):
             message = f"unexpected {self.current()} {message}"
         elif message.startswith("expected "):
@@ -159,7 +161,7 @@ class Cursor:
         self.error_at(pos, "syntax error: " + message)
 
     def current(self) -> str:
-        """The current token as messages name it."""
+        """Return the current token as messages name it."""
         if self.tok == NAME:
             return "name " + self.token_text()
         if self.tok == LITERAL:
@@ -171,23 +173,24 @@ class Cursor:
         return _described(self.tok)
 
     def semicolon(self) -> str:
-        """What the current semicolon is in the source."""
+        """Return the source form of the current semicolon."""
         if self.ends[self.index] > self.pos:
             return "semicolon"
         return "EOF" if self.pos >= len(self.text) else "newline"
 
     def token_limit(self) -> int:
-        """The offset below which errors belong to tokens up to this one (a literal's may be right behind it)."""
+        """Return the offset below which errors belong to tokens up to the current one (a literal's error may be right
+        after it)."""
         return self.ends[self.index] + (1 if self.tok == LITERAL else 0)
 
     def token_text(self) -> str:
-        """The source of the current token."""
+        """Return the source text of the current token."""
         return self.text[self.pos : self.ends[self.index]].decode("utf-8", "replace")
 
     # -- what every part needs ---------------------------------------------------------------------
 
     def name(self) -> Name:
-        """An identifier; `_` in its place after an error."""
+        """Parse an identifier; after an error return `_` instead."""
         if self.tok == NAME:
             end = self.ends[self.index]
             result = Name(Span(self.file, self.pos, end), self.text[self.pos : end].decode("utf-8", "replace"))
@@ -199,18 +202,18 @@ class Cursor:
         return result
 
     def bad_expr(self) -> BadExpr:
-        """The place of an expression that is not there."""
+        """Return a BadExpr at the position of a missing expression."""
         return BadExpr(Span(self.file, self.pos, self.pos))
 
     def deeper(self) -> None:
-        """One more level of nesting; the caller lowers `depth` when it is done."""
+        """Enter a level of nesting; the caller decrements `depth` when it leaves the level."""
         self.depth += 1
         if self.depth > 40:
             self.check_depth = True
             if self.depth > MAX_DEPTH:
                 raise TooDeep(self.pos)
 
-    # Filled in by the parts that come later in the chain of classes.
+    # Implemented by classes later in the chain.
 
     def expr(self) -> Expr:
         raise NotImplementedError
@@ -223,7 +226,7 @@ class Cursor:
 
 
 def _described(kind: str) -> str:
-    """A kind of token as messages name it."""
+    """Return a kind of token as messages name it."""
     if kind == ",":
         return "comma"
     if kind == SEMI:

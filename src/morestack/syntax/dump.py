@@ -1,4 +1,4 @@
-"""The tree as text: one node a line, indented by depth, with its position and what is not a node.
+"""The tree as text: one node per line, indented by depth, with its position and the fields that are not nodes.
 
 FuncDecl 3:1 name=main
   FuncType 3:10
@@ -13,7 +13,7 @@ from morestack.syntax.walk import children
 
 
 def dump(node: Node | File) -> str:
-    """Print a tree, a line a node."""
+    """Return a tree as text, with one line per node."""
     lines: list[str] = []
     pending: list[tuple[int, Node | File]] = [(0, node)]
     while pending:
@@ -24,7 +24,7 @@ def dump(node: Node | File) -> str:
 
 
 def _shown_inline(parent: Node | File, child: Node) -> bool:
-    """Names that identify their parent stand on its line."""
+    """Whether child is a name that identifies its parent, and is therefore shown on the parent's line."""
     if not isinstance(child, Name):
         return False
     names = getattr(parent, "names", ())

@@ -1,7 +1,7 @@
-"""Expressions as gc's messages print them: Go source on one line, with bodies elided.
+"""Expressions in the form in which gc's messages print them: Go source on one line, with bodies elided.
 
-A function literal prints as `func(x int) {…}`, a composite literal as `T{…}`; types print in full. Parentheses
-appear where the user wrote them, except in types.
+A function literal is printed as `func(x int) {…}`, a composite literal as `T{…}`; types are printed in full.
+Parentheses appear where the user wrote them, except in types.
 """
 
 from morestack.syntax.nodes import (
@@ -88,7 +88,7 @@ def expr_string(x: Expr) -> str:
 
 
 def _binary(x: Binary) -> str:
-    """A chain of operators, left to right without recursion: chains are long in generated programs."""
+    """Print a chain of operators from left to right without recursion, because generated programs have long chains."""
     parts: list[str] = []
     rest: Expr = x
     while isinstance(rest, Binary):
@@ -127,7 +127,7 @@ def _type_string(x: Expr) -> str:
 
 
 def signature_string(x: FuncType) -> str:
-    """Parameters and results, without `func`."""
+    """Print parameters and results, without `func`."""
     params = "(" + ", ".join(_param(p) for p in x.params) + ")"
     if not x.results:
         return params

@@ -1,7 +1,7 @@
-"""What can be wrong inside one token: bad digits, bad escapes, unterminated text, bad encoding.
+"""Errors inside a single token: bad digits, bad escapes, unterminated text, bad encoding.
 
-A literal that is right is recognized by one regular expression; only a wrong one is looked at by character,
-to say where and why in gc's words.
+A single regular expression recognizes a valid literal. Only an invalid one is examined by character, to report the
+place and the reason in gc's wording.
 """
 
 import re
@@ -29,7 +29,7 @@ _NUMERIC_ESCAPES = {ord("x"): (2, 16, 255), ord("u"): (4, 16, 0x10FFFF), ord("U"
 
 
 def quoted(char: str) -> str:
-    """Go's %#U: the code point, and the character when it is printable."""
+    """Format as Go's %#U: the code point, and the character if it is printable."""
     shown = f" '{char}'" if char.isprintable() else ""
     return f"U+{ord(char):04X}{shown}"
 
@@ -76,7 +76,7 @@ def check_identifier(file: SourceFile, start: int, word: bytes, diagnostics: Dia
 
 
 def check_number(file: SourceFile, start: int, end: int, diagnostics: Diagnostics) -> int | None:
-    """Report what is wrong with a number; None when nothing is."""
+    """Report the error in a number, if any; return None if the number is valid."""
     text = file.text[start:end]
     if _GOOD_NUMBER.fullmatch(text):
         return None
@@ -87,7 +87,7 @@ def check_number(file: SourceFile, start: int, end: int, diagnostics: Diagnostic
 
 
 def _number_problem(text: str) -> tuple[int, str]:
-    """Where and why a number is wrong; the first reason in the order gc looks for them."""
+    """Return the place and reason of the error in a number; of several, the one that gc looks for first."""
     base, name = _BASES.get(text[1:2].lower(), (10, "decimal")) if text[0] == "0" else (10, "decimal")
     prefix = text[1].lower() if base != 10 else ""
     octal = not prefix and text[0] == "0" and len(text) > 1
@@ -127,7 +127,7 @@ def _number_problem(text: str) -> tuple[int, str]:
 
 
 def _bad_separator(text: str, start: int, digits: str) -> int:
-    """The offset of the first `_` that does not stand between digits (a base prefix counts as one)."""
+    """Return the offset of the first `_` that is not between digits (a base prefix counts as a digit)."""
     for index in range(start, len(text)):
         if text[index] == "_":
             after_prefix = index == start and start > 0
@@ -139,7 +139,7 @@ def _bad_separator(text: str, start: int, digits: str) -> int:
 
 
 def check_quoted(file: SourceFile, start: int, end: int, diagnostics: Diagnostics) -> bool:
-    """Report bad escapes and runes of more than one character; True when the literal is right."""
+    """Report bad escapes, and runes of more than one character; return whether the literal is valid."""
     text = file.text
     quote = text[start]
     if quote == 0x60:  # a raw string has no escapes
@@ -152,7 +152,7 @@ def check_quoted(file: SourceFile, start: int, end: int, diagnostics: Diagnostic
 
 
 def _check_escapes(file: SourceFile, start: int, end: int, diagnostics: Diagnostics) -> bool:
-    """Report bad escapes between the opening quote and `end`; True when there are none."""
+    """Report bad escapes between the opening quote and `end`; return whether there are none."""
     text = file.text
     good = True
     at = text.find(b"\\", start + 1, end)
@@ -168,13 +168,13 @@ def _check_escapes(file: SourceFile, start: int, end: int, diagnostics: Diagnost
 
 
 def _rune_length(body: bytes) -> int:
-    """How many characters a rune literal with right escapes holds."""
+    """Return the number of characters in a rune literal whose escapes are valid."""
     body = re.sub(rb"\\(?:x..|u....|U........|[0-7]{3}|.)", b"x", body)
     return len(body.decode("utf-8", "replace"))
 
 
 def _escape(text: bytes, at: int, quote: int) -> tuple[tuple[int, str] | None, int]:
-    """Check the escape at a backslash: the problem, if any, and where to go on."""
+    """Check the escape at a backslash; return the problem, if any, and the offset at which to continue."""
     char = text[at + 1]
     if char == quote or char in _SIMPLE_ESCAPES:
         return None, at + 2
@@ -206,7 +206,7 @@ def _escape(text: bytes, at: int, quote: int) -> tuple[tuple[int, str] | None, i
 
 
 def report_unterminated(file: SourceFile, start: int, diagnostics: Diagnostics) -> int:
-    """Report a string or rune without its closing quote; return where scanning goes on."""
+    """Report a string or rune without a closing quote; return the offset at which scanning continues."""
     text = file.text
     quote = text[start : start + 1]
     if quote == b"'" and text[start + 1 : start + 2] == b"'":

@@ -1,11 +1,11 @@
-"""The abstract syntax of Go: one class per construct of the spec, named in the spec's words.
+"""The abstract syntax of Go: one class per construct of the spec, with the spec's names.
 
-Invariants: nodes are identities (no structural equality: it would merge twins used as dictionary keys);
-they never change after conversion; inferred facts live in side tables keyed by node (`types.info.Info`).
-`span` covers the whole construct. Where gc reports a construct at another place than its start (the
-operator of a binary expression, the parenthesis of a call), the node keeps that byte offset too.
-`Paren` is kept, so messages can print what the user wrote. Rejected: `frozen=True` at run time, which
-makes building a tree three times slower; type checkers still see the classes as frozen.
+Invariants: nodes are compared by identity, because structural equality would merge equal nodes used as dictionary
+keys. Nodes never change after parsing, and inferred facts live in side tables keyed by node (`types.info.Info`).
+`span` covers the whole construct. If gc reports a construct at a place other than its start (the operator of a binary
+expression, the parenthesis of a call), the node has that byte offset too. `Paren` nodes are kept, so that messages
+can print the source as written. Rejected: `frozen=True` at run time, which makes building a tree three times slower;
+type checkers still treat the classes as frozen.
 """
 
 from enum import Enum
@@ -20,11 +20,12 @@ T = TypeVar("T")
 def node(cls: type[T]) -> type[T]:
     """Declare a syntax node: a slotted class whose constructor takes its fields, read-only to type checkers.
 
-    This is what a node needs of a dataclass. Making sixty dataclasses takes a tenth of a cold compile.
+    Nodes need no other features of dataclasses, and creating sixty dataclasses takes a tenth of the time of a cold
+    compile.
     """
     fields = tuple(cls.__annotations__)
     body = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
-    defaults = tuple(body.pop(name) for name in fields if name in body)  # those of the last fields
+    defaults = tuple(body.pop(name) for name in fields if name in body)  # of the last fields
     assigned = "".join(f" self.{name} = {name}\n" for name in fields)
     made: dict[str, Any] = {}
     exec(f"def __init__(self, {', '.join(fields)}):\n{assigned}", made)
@@ -59,7 +60,7 @@ class BinaryOp(Enum):
 
 
 class UnaryOp(Enum):
-    """Prefix operators other than `*` and `<-`, which have nodes of their own."""
+    """Prefix operators except `*` and `<-`, which have their own node classes."""
 
     ADD = "+"
     SUB = "-"
@@ -83,12 +84,12 @@ class ChanDir(Enum):
     RECV = "<-chan"
 
 
-# -- expressions and types (Go's grammar cannot tell them apart; neither do we) --------------------
+# -- expressions and types (Go's grammar does not distinguish them, and neither do these nodes) ----
 
 
 @node
 class Name:
-    """An identifier, `_` included."""
+    """An identifier, including `_`."""
 
     span: Span
     text: str
@@ -160,7 +161,7 @@ class Index:
 
 @node
 class Slice:
-    """`x[lo:hi:max]`; `full` tells the three-index form."""
+    """`x[lo:hi:max]`; `full` is set for the three-index form."""
 
     span: Span
     x: "Expr"
@@ -337,7 +338,7 @@ class ChanType:
 
 @node
 class BadExpr:
-    """Where an expression could not be parsed; a syntax error has been reported."""
+    """The place of an expression that could not be parsed; the syntax error has been reported."""
 
     span: Span
 
@@ -484,7 +485,7 @@ class For:
 
 @node
 class Range:
-    """`for key, value = range x {}`; `define` tells `:=`. Key and value may be absent."""
+    """`for key, value = range x {}`; `define` is set for `:=`. Key and value may be absent."""
 
     span: Span
     key: Expr | None
@@ -496,7 +497,7 @@ class Range:
 
 @node
 class CaseClause:
-    """`case exprs:` of a switch (types in a type switch); `exprs` is None for default."""
+    """`case exprs:` of a switch, with types in a type switch; `exprs` is None for default."""
 
     span: Span
     exprs: tuple[Expr, ...] | None
@@ -563,7 +564,7 @@ class ImportDecl:
 
 @node
 class ConstDecl:
-    """One ConstSpec with its `iota`. An elided spec has the type and values of the one it repeats."""
+    """One ConstSpec with its `iota`. An elided spec has the type and values of the spec it repeats."""
 
     span: Span
     names: tuple[Name, ...]
@@ -585,7 +586,7 @@ class VarDecl:
 
 @node
 class TypeDecl:
-    """One TypeSpec; `alias` tells `type A = B`."""
+    """One TypeSpec; `alias` is set for `type A = B`."""
 
     span: Span
     name: Name
@@ -626,11 +627,11 @@ class File:
     decls: tuple[Decl, ...]
     go_version: str | None = None
     branching: tuple[Block, ...] = ()
-    """The bodies of the functions that have labels or branches, as few have: checks of those need not walk all."""
+    """The bodies of the functions that have labels or branches. Few have any, so label checks walk only these."""
 
 
 def unparen(e: Expr) -> Expr:
-    """e without the parentheses around it."""
+    """Return e without the parentheses around it."""
     while isinstance(e, Paren):
         e = e.x
     return e

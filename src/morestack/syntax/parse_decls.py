@@ -47,7 +47,7 @@ class DeclParser(StmtParser):
     """Parses declarations and whole files."""
 
     def file_or_none(self) -> File | None:
-        """The file; None when it does not even begin with a package clause."""
+        """Parse the file; return None if it does not begin with a package clause."""
         if not self.got("package"):
             self.syntax_error("package statement must be first")
             return None
@@ -88,7 +88,7 @@ class DeclParser(StmtParser):
         return File(self.file, package, tuple(imports), tuple(decls), version, tuple(self.branching))
 
     def _group(self, spec: Callable[[], None]) -> None:
-        """One spec, or several in parentheses."""
+        """Parse one spec, or several in parentheses."""
         if not self.got("("):
             spec()
             return
@@ -132,7 +132,7 @@ class DeclParser(StmtParser):
         imports.append(ImportDecl(self.span(start), name, _unquoted_path(path), path))
 
     def _const_decl(self, group: list[ConstDecl]) -> ConstDecl:
-        """A ConstSpec; without type and values it repeats those of the one before."""
+        """Parse a ConstSpec; without type and values it repeats those of the previous spec."""
         start = self.pos
         names = tuple(self.name_list(self.name()))
         type_: Expr | None = None
@@ -160,7 +160,7 @@ class DeclParser(StmtParser):
         return VarDecl(self.span(start), names, type_, values)
 
     def _got_assign(self) -> bool:
-        """`=`; `:=` in its place is an error."""
+        """Skip `=` if it is next; report `:=` in its place as an error."""
         if self.tok == ":=":
             self.syntax_error("expected =")
         elif self.tok != "=":
@@ -199,10 +199,9 @@ class DeclParser(StmtParser):
         return TypeDecl(self.span(start), name, type_params, type_, alias)
 
     def _type_param_or_length(self) -> tuple[Name | None, Expr | None, Expr | None]:
-        """After `type T[`: a type parameter's name and perhaps constraint, or else an array's length.
+        """After `type T[`, parse the name and perhaps the constraint of a type parameter, or the length of an array.
 
-        `[P *C]` and `[P (C)]` could be either; they are type parameters when a comma follows or when `C` can
-        only be a type.
+        `[P *C]` and `[P (C)]` are ambiguous: they are type parameters if a comma follows or if `C` can only be a type.
         """
         x: Expr = self.name()
         if self.tok != "[":
@@ -248,7 +247,8 @@ def _unquoted_path(literal: BasicLit) -> str:
 
 
 def _name_and_constraint(x: Expr, force: bool) -> tuple[Name | None, Expr | None]:
-    """Read `P`, `P *C`, `P (C)` or `P *C | D` as a type parameter: (name, constraint); else (None, x)."""
+    """Split `P`, `P *C`, `P (C)` or `P *C | D` into (name, constraint) of a type parameter; return (None, x)
+    otherwise."""
     match x:
         case Name():
             return x, None
@@ -269,7 +269,7 @@ def _name_and_constraint(x: Expr, force: bool) -> tuple[Name | None, Expr | None
 
 
 def _is_type_elem(x: Expr) -> bool:
-    """Can x only be a type?"""
+    """Whether x can only be a type."""
     match x:
         case Binary(x=left, y=right):
             return _is_type_elem(left) or _is_type_elem(right)

@@ -1,4 +1,4 @@
-"""Expressions: operands, what may follow them, and operators by precedence."""
+"""Expressions: operands, their suffixes, and operators by precedence."""
 
 from morestack.source.span import Span
 from morestack.syntax.cursor import MAX_DEPTH, TooDeep
@@ -44,14 +44,14 @@ _PRECEDENCE = {
 _BINARY = {op.value: op for op in BinaryOp}
 _UNARY = {op.value: op for op in UnaryOp}
 _CHAIN = 64
-"""Longer chains of operators or calls are measured with the whole tree."""
+"""If a chain of operators or calls is longer than this, the depth of the whole tree is measured."""
 
 
 class ExprParser(ParamParser):
     """Parses expressions."""
 
     def expr(self) -> Expr:
-        """An expression."""
+        """Parse an expression."""
         self.depth += 1
         if self.depth > 40:
             self.check_depth = True
@@ -62,7 +62,7 @@ class ExprParser(ParamParser):
         return x
 
     def binary(self, x: Expr | None, above: int) -> Expr:
-        """An expression whose operators bind tighter than `above`; its first operand may be given."""
+        """Parse an expression whose operators bind tighter than `above`; its first operand may be given."""
         if x is None:
             x = self.unary()
         precedence = _PRECEDENCE.get
@@ -79,7 +79,7 @@ class ExprParser(ParamParser):
         return x
 
     def unary(self) -> Expr:
-        """A primary expression with its prefix operators."""
+        """Parse a primary expression with its prefix operators."""
         tok = self.tok
         if tok in (NAME, LITERAL):
             return self.primary(None)
@@ -102,7 +102,8 @@ class ExprParser(ParamParser):
         return self.primary(None)
 
     def _receive_type(self, start: int, x: ChanType) -> ChanType:
-        """`<-` before a channel type: `<-chan T`; in `<-chan<- chan T` each arrow moves one to the left."""
+        """Apply `<-` to the channel type after it: `<-chan T`. In `<-chan<- chan T` each arrow moves one place to the
+        left."""
         span = Span(self.file, start, x.span.end)
         if x.dir is ChanDir.BOTH:
             return ChanType(span, ChanDir.RECV, x.elem)
@@ -115,7 +116,7 @@ class ExprParser(ParamParser):
         return ChanType(span, ChanDir.RECV, x.elem)
 
     def operand(self) -> Expr:
-        """A name, literal, parenthesized expression, function literal or type."""
+        """Parse a name, literal, parenthesized expression, function literal or type."""
         start = self.pos
         tok = self.tok
         if tok == NAME:
@@ -149,7 +150,7 @@ class ExprParser(ParamParser):
         return bad
 
     def primary(self, x: Expr | None) -> Expr:
-        """An operand and the selectors, indices, calls, assertions and literal values after it."""
+        """Parse an operand and the selectors, indices, calls, assertions and literal values after it."""
         if x is None:
             x = self.operand()
         start = x.span.start
@@ -237,7 +238,7 @@ class ExprParser(ParamParser):
         return Slice(self.span(start), x, lo, hi, top, full, lbrack)
 
     def _arguments(self) -> tuple[tuple[Expr, ...], bool]:
-        """Arguments after their parenthesis, and whether the last has `...`."""
+        """Parse arguments after the opening parenthesis; return them, and whether the last has `...`."""
         args: list[Expr] = []
         dots = False
         self.expr_nesting += 1
@@ -253,7 +254,7 @@ class ExprParser(ParamParser):
         return tuple(args), dots
 
     def _may_be_literal_type(self, x: Expr) -> bool:
-        """Is `{` after x the value of a composite literal, and not a block?"""
+        """Whether `{` after x begins the value of a composite literal, and not a block."""
         while isinstance(x, Paren):
             x = x.x
         if isinstance(x, (ArrayType, SliceType, StructType, MapType)):
@@ -263,7 +264,7 @@ class ExprParser(ParamParser):
         return isinstance(x, (Name, Selector)) or (isinstance(x, Index) and not _is_value(x))
 
     def literal_value(self, type_: Expr | None) -> CompositeLit:
-        """`{...}` of a composite literal."""
+        """Parse `{...}` of a composite literal."""
         lbrace = self.pos
         elements: list[Expr] = []
         self.expr_nesting += 1
@@ -289,7 +290,7 @@ class ExprParser(ParamParser):
         return self.literal_value(None) if self.tok == "{" else self.expr()
 
     def expr_list(self) -> tuple[Expr, ...]:
-        """Expressions separated by commas."""
+        """Parse expressions separated by commas."""
         x = self.expr()
         if self.tok != ",":
             return (x,)
@@ -300,7 +301,7 @@ class ExprParser(ParamParser):
 
 
 def _is_value(x: Expr) -> bool:
-    """Can x not be a generic type or a type argument?"""
+    """Whether x can be neither a generic type nor a type argument."""
     match x:
         case Paren(x=inner):
             return _is_value(inner)

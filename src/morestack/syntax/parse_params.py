@@ -1,6 +1,6 @@
-"""Parameter lists: of functions, their results and receivers, and type parameters.
+"""Parameter lists: parameters, results, receivers and type parameters.
 
-A list is first read as entries, for `a, b` may list names or types until an entry has both.
+A list is first read as entries, because `a, b` may list names or types until some entry has both.
 """
 
 from morestack.source.span import Span
@@ -13,7 +13,8 @@ class ParamParser(TypeParser):
     """Parses signatures and parameter lists."""
 
     def signature(self, context: str) -> FuncType:
-        """Parameters and results; `context` names what may not have type parameters, if it may not."""
+        """Parse parameters and results; `context`, if not empty, names a construct that may not have type
+        parameters."""
         start = self.pos
         type_params: tuple[TypeParamDecl, ...] = ()
         if self.got("["):
@@ -36,7 +37,7 @@ class ParamParser(TypeParser):
         return FuncType(self.span(start), params, results, type_params)
 
     def params(self, dots_allowed: bool) -> tuple[Param, ...]:
-        """A parameter or result list after its parenthesis, closed by another."""
+        """Parse a parameter or result list after its opening parenthesis, up to the closing one."""
         entries = self.entries(")")
         close = self.list_end
         named = sum(1 for e in entries if e.name is not None and e.type is not None)
@@ -53,7 +54,8 @@ class ParamParser(TypeParser):
         )
 
     def type_params(self, name: Name | None, constraint: Expr | None) -> tuple[TypeParamDecl, ...]:
-        """A type parameter list after its bracket and perhaps its first name, and that one's constraint."""
+        """Parse a type parameter list after its bracket; its first name and the constraint may have been read
+        already."""
         if name is not None and constraint is not None and self.tok == "]":
             entries = [Entry(name, constraint)]
             self.list_end = self.pos
@@ -73,7 +75,7 @@ class ParamParser(TypeParser):
         )
 
     def entries(self, close: str, name: Name | None = None, type_: Expr | None = None) -> list[Entry]:
-        """The entries up to `close`; the first name, or name and type, may have been read already."""
+        """Parse the entries up to `close`; the first name, or name and type, may have been read already."""
         entries: list[Entry] = []
         pending = (name, type_)
 
@@ -92,7 +94,7 @@ class ParamParser(TypeParser):
         return entries
 
     def _entry(self, name: Name | None, close: str) -> Entry | None:
-        """A name, a type, or a name and a type."""
+        """Parse a name, a type, or a name and a type."""
         constraint = close == "]"
         if name is None and constraint and self.tok == "~":
             return Entry(None, self.union(self.term()))
@@ -127,7 +129,7 @@ class ParamParser(TypeParser):
         return None
 
     def complete(self, entries: list[Entry], close: int, no_type: str, no_name: str) -> None:
-        """Give entries without a name or a type one, and report the mixture."""
+        """Complete entries that lack a name or a type, and report a list that mixes named and unnamed entries."""
         named = sum(1 for e in entries if e.name is not None and e.type is not None)
         typed = sum(1 for e in entries if e.type is not None)
         error: int | None = None
@@ -149,7 +151,7 @@ class ParamParser(TypeParser):
                 self.syntax_error_at(error, no_name)
 
     def _check_dots(self, entries: list[Entry], dots_allowed: bool) -> None:
-        """`...` belongs to the last parameter only; report the first that is elsewhere."""
+        """Report the first `...` that is not at the last parameter."""
         reported = False
         for index, e in enumerate(entries):
             shared = index > 0 and entries[index - 1].type is None
@@ -162,7 +164,7 @@ class ParamParser(TypeParser):
 
 
 def _grouped(entries: list[Entry]) -> list[tuple[tuple[Name, ...], Expr, bool]]:
-    """Names that share a type, the type, and whether it is variadic."""
+    """Group entries: names that share a type, the type, and whether it is variadic."""
     result: list[tuple[tuple[Name, ...], Expr, bool]] = []
     names: list[Name] = []
     for e in entries:

@@ -49,7 +49,7 @@ _LIST_ENDS = frozenset([EOF, "}", "case", "default"])
 
 @dataclass(slots=True)
 class _RangeClause:
-    """`lhs := range x` in a for header, before its body is known."""
+    """`lhs := range x` in a for header, before the body has been parsed."""
 
     lhs: tuple[Expr, ...]
     define: bool
@@ -60,11 +60,11 @@ class StmtParser(ExprParser):
     """Parses statements."""
 
     def declaration(self) -> tuple[Decl, ...]:
-        """A `const`, `type` or `var` declaration, its keyword being the current token."""
+        """Parse a `const`, `type` or `var` declaration whose keyword is the current token."""
         raise NotImplementedError
 
     def func_body(self) -> Block:
-        """The body of a function; expressions in it stand outside any control clause."""
+        """Parse the body of a function; its expressions are outside any control clause."""
         outer, self.has_branches = self.has_branches, False
         self.function_nesting += 1
         body = self.block("")
@@ -75,7 +75,7 @@ class StmtParser(ExprParser):
         return body
 
     def block(self, context: str) -> Block:
-        """`{ ... }`; a missing brace is reported as expected after `context`."""
+        """Parse `{ ... }`; a missing brace is reported as expected after `context`."""
         start = self.pos
         if not self.got("{"):
             self.syntax_error("expected { after " + context)
@@ -89,7 +89,7 @@ class StmtParser(ExprParser):
         return Block(self.span(start), stmts, rbrace)
 
     def stmt_list(self) -> tuple[Stmt, ...]:
-        """Statements up to a closing brace or the next clause."""
+        """Parse statements up to a closing brace or the next clause."""
         stmts: list[Stmt] = []
         self.deeper()
         while self.tok not in _LIST_ENDS:
@@ -105,7 +105,7 @@ class StmtParser(ExprParser):
         return tuple(stmts)
 
     def stmt_or_none(self) -> Stmt | None:
-        """A statement, or None when none begins here."""
+        """Parse a statement; return None if no statement begins here."""
         tok = self.tok
         start = self.pos
         if tok == NAME:
@@ -164,7 +164,7 @@ class StmtParser(ExprParser):
         return Labeled(self.span(label.span.start), label, stmt)
 
     def simple_stmt(self, lhs: tuple[Expr, ...] | None) -> Stmt:
-        """An expression, send, assignment or the like; its first expressions may be given."""
+        """Parse a simple statement (expression, send, assignment, ...); its first expressions may be given."""
         if lhs is None:
             lhs = self.expr_list()
         start = lhs[0].span.start
@@ -209,7 +209,7 @@ class StmtParser(ExprParser):
     # -- headers -----------------------------------------------------------------------------------
 
     def _simple_or_range(self) -> Stmt | _RangeClause:
-        """What may begin the header of a for statement."""
+        """Parse the first part of the header of a for statement."""
         if self.tok == "range":
             return self._range_clause((), False)
         lhs = self.expr_list()
@@ -224,7 +224,7 @@ class StmtParser(ExprParser):
         return _RangeClause(lhs, define, self.expr())
 
     def _header(self, keyword: str) -> tuple[Stmt | None, Stmt | BadExpr | None, Stmt | None] | _RangeClause:
-        """Init, condition and post statement of a control clause, or a range clause."""
+        """Parse the init statement, condition and post statement of a control clause, or a range clause."""
         self.next()
         if self.tok == "{":
             if keyword == "if":
@@ -269,7 +269,7 @@ class StmtParser(ExprParser):
         return init, cond, post
 
     def _for_header(self) -> tuple[Stmt | None, Stmt | None]:
-        """Condition and post statement, after the first semicolon."""
+        """Parse the condition and post statement, after the first semicolon."""
         cond: Stmt | None = None
         post: Stmt | None = None
         if self.tok != SEMI:
@@ -285,7 +285,7 @@ class StmtParser(ExprParser):
         return cond, post
 
     def _condition(self, stmt: Stmt | BadExpr | None) -> Expr | None:
-        """The expression a header's statement must be."""
+        """Return the expression of a statement in a header, which must be an expression statement."""
         match stmt:
             case None:
                 return None
@@ -411,6 +411,6 @@ class StmtParser(ExprParser):
 
 
 def _emphasized(exprs: tuple[Expr, ...]) -> str:
-    """Expressions as an error about `=` in place of `==` shows them: operators in parentheses."""
+    """Print expressions for an error about `=` in place of `==`: operators are in parentheses."""
     shown = ", ".join(expr_string(x) for x in exprs)
     return f"({shown})" if len(exprs) == 1 and isinstance(exprs[0], Binary) else shown

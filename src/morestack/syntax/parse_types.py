@@ -1,7 +1,7 @@
-"""Types: the part of the parser for everything that can only be a type, and parameter lists.
+"""Types: the part of the parser for everything that can only be a type.
 
-Where Go's grammar cannot tell a type from an expression (`a[b]`, `*p`, a name), both parts build the same
-nodes. A constraint's `A | B` is a `UnionType`, never a `Binary`.
+Where Go's grammar does not distinguish a type from an expression (`a[b]`, `*p`, a name), the parser of expressions
+builds the same nodes. `A | B` in a constraint is a `UnionType`, never a `Binary`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _TYPE_STARTS = frozenset(["*", "[", "struct", "interface", "map", "chan", "<-", 
 
 @dataclass(slots=True)
 class Entry:
-    """One entry of a parameter list before it is known whether names or types are listed."""
+    """One entry of a parameter list, before it is known whether the list has names or types."""
 
     name: Name | None
     type: Expr | None
@@ -51,7 +51,7 @@ class TypeParser(Cursor):
     """Parses types, parameters and constraints."""
 
     def type_(self) -> Expr:
-        """A type; its absence is an error."""
+        """Parse a type, or report that it is missing."""
         result = self.type_or_none()
         if result is None:
             result = self.bad_expr()
@@ -60,7 +60,7 @@ class TypeParser(Cursor):
         return result
 
     def type_or_none(self) -> Expr | None:
-        """A type, or None (and nothing skipped) when no type begins here."""
+        """Parse a type; if no type begins here, skip nothing and return None."""
         if self.tok == NAME:
             return self.qualified_name(None)
         if self.tok not in _TYPE_STARTS:
@@ -122,12 +122,12 @@ class TypeParser(Cursor):
         return elem
 
     def slice_type(self, start: int) -> Expr:
-        """The rest of `[]elem`, after the brackets."""
+        """Parse the rest of `[]elem`, after the brackets."""
         elem = self.type_()
         return SliceType(self.span(start), elem)
 
     def array_type(self, start: int, length: Expr | None) -> Expr:
-        """The rest of `[len]elem`, after the bracket (and the length, if given)."""
+        """Parse the rest of `[len]elem`, after the bracket (and the length, if given)."""
         if length is None and not self.got("..."):
             self.expr_nesting += 1
             length = self.expr()
@@ -140,7 +140,7 @@ class TypeParser(Cursor):
         return ArrayType(self.span(start), length, elem)
 
     def qualified_name(self, name: Name | None) -> Expr:
-        """`name`, `pkg.name`, and either with type arguments."""
+        """Parse `name` or `pkg.name`, with or without type arguments."""
         start = self.pos if name is None else name.span.start
         x: Expr
         if name is not None:
@@ -172,7 +172,8 @@ class TypeParser(Cursor):
         return Index(self.span(x.span.start), x, indices, lbrack)
 
     def type_list(self, strict: bool) -> tuple[tuple[Expr, ...], bool]:
-        """Types up to a bracket, the first an expression unless strict; also whether there was a comma."""
+        """Parse types up to a bracket, the first as an expression unless strict; also return whether there was a
+        comma."""
         self.expr_nesting += 1
         items = [self.type_() if strict else self.expr()]
         comma = False
@@ -249,7 +250,7 @@ class TypeParser(Cursor):
         fields.append(StructField(self.span(start), tuple(names), x, tag, embedded))
 
     def array_or_instance(self, name: Name) -> tuple[Expr, bool]:
-        """After a name: `[n]T` or `[]T` (a type for the name: True) or type arguments of it (False)."""
+        """After a name, parse `[n]T` or `[]T`, which is the type of the name (True), or its type arguments (False)."""
         lbrack = self.pos
         self.next()
         if self.got("]"):
@@ -263,7 +264,7 @@ class TypeParser(Cursor):
         return Index(self.span(name.span.start), name, items, lbrack), False
 
     def literal(self) -> BasicLit:
-        """The literal that is the current token."""
+        """Parse the current token as a literal."""
         start, end = self.pos, self.ends[self.index]
         text = self.text[start:end].decode("utf-8", "replace")
         first = text[0]
@@ -283,7 +284,7 @@ class TypeParser(Cursor):
         return BasicLit(Span(self.file, start, end), kind, text)
 
     def name_list(self, first: Name) -> list[Name]:
-        """Names separated by commas, the first already read."""
+        """Parse names separated by commas, after the first."""
         names = [first]
         while self.got(","):
             names.append(self.name())
@@ -337,7 +338,7 @@ class TypeParser(Cursor):
         return Index(self.span(start), name, indices, lbrack)
 
     def union(self, first: Expr) -> Expr:
-        """`first` and the terms after it."""
+        """Parse the terms of a union after `first`."""
         if self.tok != "|":
             return first
         terms = [first]
@@ -357,7 +358,7 @@ class TypeParser(Cursor):
             self.advance("|", SEMI, ")", "]", "}")
         return result
 
-    # Filled in by the part for parameter lists.
+    # Implemented by the parser of parameter lists.
 
     def entries(self, close: str, name: Name | None = None, type_: Expr | None = None) -> list[Entry]:
         raise NotImplementedError
@@ -367,7 +368,7 @@ class TypeParser(Cursor):
 
 
 def as_constraint(x: Expr) -> Expr:
-    """An expression read as a constraint: `A | B` becomes a union."""
+    """Turn an expression into a constraint: `A | B` becomes a union."""
     if not (isinstance(x, Binary) and x.op is BinaryOp.OR):
         return x
     terms: list[Expr] = []

@@ -1,8 +1,8 @@
-"""Where gc reports an error on a node: seldom the node's first byte.
+"""The position at which gc reports an error on a node, which is seldom its first byte.
 
-`start_of` is cmd/compile's syntax.StartPos, which descends to the leftmost operand but stops at slice
-expressions (the bracket is their position) and at function types (the parenthesis). `pos_of` is a node's
-own position: of an operator, a bracket, a dot.
+`start_of` corresponds to cmd/compile's syntax.StartPos, which descends to the leftmost operand but stops at slice
+expressions (positioned at the bracket) and function types (at the parenthesis). `pos_of` is the node's own position:
+that of an operator, a bracket or a dot.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from morestack.syntax import nodes as ast
 
 
 def _after(e: ast.Expr, text: bytes, mark: bytes) -> int:
-    """The offset of mark behind e."""
+    """Return the offset of mark after e."""
     at = text.find(mark, e.span.end)
     return at if at >= 0 else e.span.end
 
 
 def start_of(n: ast.Node) -> int:
-    """The offset of n's leftmost part."""
+    """Return the offset of the leftmost part of n."""
     while True:
         match n:
             case ast.Slice(lbrack=lbrack):
@@ -35,12 +35,12 @@ def start_of(n: ast.Node) -> int:
                 n = x
             case ast.Assign(lhs=lhs) | ast.Define(lhs=lhs):
                 n = lhs[0]
-            case _:  # the others begin with a token of their own
+            case _:  # the others begin with their own token
                 return n.span.start
 
 
 def pos_of(n: ast.Node) -> int:
-    """The offset of n's own token."""
+    """Return the offset of the token of n itself."""
     match n:
         case ast.Binary(op_pos=at) | ast.Call(lparen=at) | ast.Index(lbrack=at) | ast.Slice(lbrack=at):
             return at
@@ -48,5 +48,5 @@ def pos_of(n: ast.Node) -> int:
             return at
         case ast.Selector(x=x) | ast.TypeAssert(x=x):
             return _after(x, n.span.file.text, b".")
-        case _:  # the others begin with it
+        case _:  # the others begin with that token
             return start_of(n)

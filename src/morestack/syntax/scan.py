@@ -1,11 +1,11 @@
-"""Go source text -> tokens, with the semicolons that newlines stand for.
+"""Splits Go source text into tokens, and inserts the semicolons that newlines imply.
 
-One regular expression finds every token, so the loop below runs once a token and not once a byte. A token
-is its kind (the operator or keyword itself, or `name`, `literal`, `EOF`) and its byte range. Semicolons
-inserted for a newline have the kind `;` and stand where the newline is, empty.
+One regular expression finds every token, so the loop below runs once per token and not once per byte. A token
+consists of its kind (the operator or keyword itself, or `name`, `literal`, `EOF`) and its byte range. A semicolon
+inserted for a newline has the kind `;` and an empty range at the newline.
 
-Lexical errors are reported with gc's wording, and scanning goes on. Rejected: scanning lazily, one token a
-call (twice as slow in CPython), and decoding the text first (offsets are bytes everywhere).
+Lexical errors are reported with gc's wording, and scanning continues. Rejected: scanning lazily, one token per call
+(twice as slow in CPython), and decoding the text first (all offsets are in bytes).
 """
 
 import re
@@ -82,7 +82,7 @@ _OPERATORS = [
 _KIND_OF_OPERATOR = {op.encode(): op for op in _OPERATORS}
 
 _ENDS_LINE = frozenset([NAME, LITERAL, "break", "continue", "fallthrough", "return", "++", "--", ")", "]", "}"])
-"""After these tokens a newline is a semicolon."""
+"""The tokens after which a newline becomes a semicolon."""
 
 _TOKEN = re.compile(
     rb"""[ \t\r]*(?:
@@ -113,7 +113,7 @@ class Tokens:
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     pragmas: dict[int, list[str]] = field(default_factory=dict)
-    """Index of a token -> the `//go:` directives between it and the token before."""
+    """From the index of a token to the `//go:` directives between it and the previous token."""
     bad_literals: set[int] = field(default_factory=set)
 
 
@@ -178,7 +178,7 @@ def scan(file: SourceFile, diagnostics: Diagnostics) -> Tokens:
 
 
 def _bad(file: SourceFile, start: int, diagnostics: Diagnostics) -> int:
-    """Report a character no token begins with; return where scanning goes on."""
+    """Report a character that cannot begin a token; return the offset at which scanning continues."""
     text = file.text
     first = text[start : start + 1]
     if first in (b'"', b"'", b"`"):
@@ -186,7 +186,7 @@ def _bad(file: SourceFile, start: int, diagnostics: Diagnostics) -> int:
     if text.startswith(b"/*", start):
         diagnostics.report(Code.SYNTAX, Span(file, start, len(text)), "comment not terminated")
         return len(text)
-    if first != b"\x00":  # reported with the encoding
+    if first != b"\x00":  # reported by check_encoding
         char = first.decode("ascii", "replace")
         diagnostics.report(Code.SYNTAX, Span(file, start, start + 1), f"invalid character {literals.quoted(char)}")
     return start + 1

@@ -1,7 +1,7 @@
-"""Going over a tree: the children of a node in source order, and every node before its children.
+"""Tree traversal: the children of a node in source order, and all nodes in preorder.
 
-Iterative, so a tree of any depth can be walked. Nothing shared is visited twice: the type and values of a
-constant with an elided list belong to the constant they are repeated from. Rejected: visitor classes.
+The traversal is iterative, so it works for trees of any depth. Shared nodes are visited only once: the type and
+values of a constant with an elided list belong to the constant it repeats. Rejected: visitor classes.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _NODE_TYPES: tuple[type, ...] = (*get_args(Node), File)
 
 
 def _node_fields() -> dict[type, tuple[str, ...]]:
-    """Class -> its fields that may hold nodes or tuples of nodes."""
+    """Return, for each class, the fields that may hold nodes or tuples of nodes."""
     table: dict[type, tuple[str, ...]] = {}
     names = {cls.__name__ for cls in _NODE_TYPES} | {"Expr", "Stmt", "Decl"}
     for cls in _NODE_TYPES:
@@ -38,7 +38,7 @@ _FIELDS = _node_fields()
 
 
 def children(node: Node | File) -> list[Node]:
-    """The nodes directly below a node, in source order."""
+    """Return the direct children of a node, in source order."""
     if isinstance(node, ConstDecl) and node.inherited:
         return list(node.names)
     found: list[Node] = []
@@ -54,7 +54,7 @@ def children(node: Node | File) -> list[Node]:
 
 
 def walk(node: Node | File) -> Iterator[Node | File]:
-    """The node and everything below it, each before its children, in source order."""
+    """Yield the node and its descendants in preorder."""
     pending: list[Node | File] = [node]
     pop = pending.pop
     while pending:
@@ -66,7 +66,7 @@ def walk(node: Node | File) -> Iterator[Node | File]:
 
 
 def too_deep(node: Node | File, limit: int) -> Node | None:
-    """The first node found more than `limit` levels below `node`."""
+    """Return the first node found more than `limit` levels below `node`, or None."""
     level: list[Node] = children(node)
     depth = 1
     while level:

@@ -1,1 +1,1 @@
-"""The type checker, in five floors: core, const, identity, relation, check; each imports only those before it."""
+"""The type checker, in five layers: core, const, identity, relation, check. Each imports only the layers before it."""

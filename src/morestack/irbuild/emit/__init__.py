@@ -1,1 +1,1 @@
-"""Operations on operands: what the builders of syntax emit."""
+"""Operations on operands, which the builders of syntax emit."""

@@ -1,4 +1,4 @@
-"""Arithmetic, shifts, complex numbers and the extremes of floats."""
+"""Arithmetic, shifts, complex numbers, and the minimum and maximum of floats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FLOAT = {BinaryOp.ADD: Op.FADD, BinaryOp.SUB: Op.FSUB, BinaryOp.MUL: Op.FMUL, B
 
 
 def arithmetic(fb: Emitter, op: BinaryOp, x: Operand, y: Operand, t: Type, pos: Pos) -> Operand:
-    """x op y, both of numeric type t."""
+    """Emit x op y, where both have numeric type t."""
     traits = bt.traits(t)
     it = ir_type(t)
     if traits & Traits.FLOAT:
@@ -47,7 +47,7 @@ def arithmetic(fb: Emitter, op: BinaryOp, x: Operand, y: Operand, t: Type, pos: 
 
 
 def shift(fb: Emitter, op: BinaryOp, x: Operand, count: Operand, t: Type, count_type: Type, pos: Pos) -> Operand:
-    """x << count or x >> count; a negative count panics."""
+    """Emit x << count or x >> count; a negative count panics."""
     signed = bt.is_signed(t)
     if type(count) is not Const and bt.is_signed(count_type):
         negative = fb.op(Op.SLT, ir.BOOL, count, Const(count.type, 0))
@@ -93,14 +93,14 @@ def _widen(fb: Emitter, x: Operand) -> Operand:
 
 
 def inverted(fb: Emitter, x: Operand) -> Operand:
-    """`!x`."""
+    """Emit `!x`."""
     if type(x) is Const:
         return FALSE if x.value else TRUE
     return fb.op(Op.NOT, ir.BOOL, x)
 
 
 def complement(fb: Emitter, x: Operand) -> Operand:
-    """`^x`."""
+    """Emit `^x`."""
     ones = Const(x.type, (1 << (x.type.size * 8)) - 1)
     if type(x) is Const:
         return Const(x.type, int(x.value) ^ int(ones.value))
@@ -108,7 +108,7 @@ def complement(fb: Emitter, x: Operand) -> Operand:
 
 
 def minus(fb: Emitter, x: Operand) -> Operand:
-    """`-x`, of any numeric type."""
+    """Emit `-x`, for any numeric type."""
     t = x.type
     if isinstance(t, ir.Struct):  # complex
         return fb.make(t, *[fb.op(Op.FNEG, t.fields[0], fb.extract(x, n)) for n in (0, 1)])
@@ -118,14 +118,14 @@ def minus(fb: Emitter, x: Operand) -> Operand:
 
 
 def one(t: ir.IRType, fb: Emitter) -> Operand:
-    """1 of a numeric type."""
+    """Return the constant 1 of a numeric type."""
     if isinstance(t, ir.Struct):
         return fb.make(t, Const(t.fields[0], 1.0), Const(t.fields[0], 0.0))
     return Const(t, 1.0 if t is ir.F64 or t is ir.F32 else 1)
 
 
 def float_extreme(fb: Emitter, x: Operand, y: Operand, largest: bool) -> Operand:
-    """NaN when one is NaN; -0 is less than +0."""
+    """Emit the minimum or maximum: NaN if either is NaN; -0 is less than +0."""
     t = x.type
     first, second = (x, y) if largest else (y, x)
     better = fb.op(Op.SELECT, t, fb.op(Op.FLT, ir.BOOL, first, second), y, x)

@@ -1,4 +1,4 @@
-"""Receives and selects on operands. Values pass by address, through the frame."""
+"""Receives and selects on operands. Values are passed by address, through the frame."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from morestack.irbuild.emit.emitter import FALSE, NULL, TRUE, ZERO64, Emitter, M
 CASE = 16
 """Bytes of a select case {chan, elem}."""
 ORDERED = 4
-"""Cases whose order takes a word behind the table (runtime/sync/select.py)."""
+"""The number of cases whose order takes one word after the table (runtime/sync/select.py)."""
 
 
 @dataclass(slots=True, eq=False)
 class Comm:
-    """One communication of a select: a channel, where the element is or goes, and the block that follows it."""
+    """One communication of a select: a channel, the address of the element, and the block that follows."""
 
     is_send: bool = False
     chan: Operand = NULL
@@ -26,12 +26,12 @@ class Comm:
 
 
 def received(fb: Emitter, chan: Operand, elem: Operand, pos: Pos) -> Operand:
-    """Receive into the memory at elem, or nowhere; was there a value?"""
+    """Emit a receive into the memory at elem, or one that drops the value; return whether there was a value."""
     return fb.op(Op.NE, ir.BOOL, fb.rt("chanrecv", chan, elem, pos=pos), ZERO64)
 
 
 def communicate(fb: Emitter, comm: Comm, pos: Pos) -> Operand:
-    """The only case of a select without default: the plain operation. Was a value received?"""
+    """Emit the only case of a select without default as the plain operation; return whether a value was received."""
     if comm.is_send:
         fb.rt_do("chansend", comm.chan, comm.elem, pos=pos)
         return FALSE
@@ -39,7 +39,8 @@ def communicate(fb: Emitter, comm: Comm, pos: Pos) -> Operand:
 
 
 def try_to(fb: Emitter, comm: Comm, otherwise: Block, pos: Pos) -> Operand:
-    """The only case beside a default: go to its block, or otherwise. Was a value received?"""
+    """Emit the only case besides a default, with a jump to its block or to otherwise; return whether a value was
+    received."""
     if comm.is_send:
         fb.branch(fb.rt("selectnbsend", comm.chan, comm.elem, pos=pos), comm.block, otherwise)
         return FALSE
@@ -51,8 +52,8 @@ def try_to(fb: Emitter, comm: Comm, otherwise: Block, pos: Pos) -> Operand:
 
 
 def select_among(fb: Emitter, comms: list[Comm], otherwise: Block | None, pos: Pos) -> Operand:
-    """Several cases: a table, sends first, and room for their order; the answer tells which one went. With
-    `otherwise` the select does not wait. Was a value received?"""
+    """Emit a select with several cases: a table, sends first, and space for their order. The result of the call
+    selects the block. With `otherwise` the select does not wait. Return whether a value was received."""
     pairs = ir.array(ir.struct(ir.PTR, ir.PTR), len(comms))
     table = fb.temp(ir.struct(pairs, ir.array(ir.I64, -(-len(comms) // ORDERED))))
     numbered = [c for c in comms if c.is_send] + [c for c in comms if not c.is_send]

@@ -1,4 +1,4 @@
-"""Closure objects {code, captures...}, and the Go types that the allocator knows them by."""
+"""Closure objects {code, captures...}, and the Go types that describe them to the allocator."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _closure_types: dict[ir.Struct, Struct] = {}
 
 
 def closure_type(mod: ModuleEmitter, layout: ir.Struct) -> Struct:
-    """A Go type with the size and pointers of a closure object, for the allocator."""
+    """Return a Go type with the size and pointers of a closure object, for the allocator."""
     known = _closure_types.get(layout)
     if known is None:
         fields: list[Var] = []
         end = 0
         for at, scalar in (*ir.scalars(layout), (layout.size, None)):
-            if at > end:  # padding inside a captured struct: without it what follows would move up
+            if at > end:  # padding inside a captured struct: without it the fields that follow would move
                 fields.append(Var(f"pad{end}", Array(UINT8, at - end), is_field=True, pkg=mod.pkg))
             if scalar is not None:
                 t: Type = UNSAFE_POINTER if scalar is ir.PTR else _FILL[scalar.size]
@@ -35,7 +35,7 @@ def closure_type(mod: ModuleEmitter, layout: ir.Struct) -> Struct:
 def closure_object(
     fb: Emitter, code: Sym, layout: ir.Struct, captures: list[Operand], escapes: bool, pos: Pos
 ) -> Operand:
-    """A closure {code, captures...} on the heap or in the frame."""
+    """Emit a closure {code, captures...} on the heap or in the frame."""
     if escapes:
         cell: Operand = fb.rt("newobject", fb.mod.type_symbol(closure_type(fb.mod, layout)), pos=pos)
     else:

@@ -1,9 +1,9 @@
 """Comparisons of all comparable types.
 
-`equal` compares two places or values of one type. Structs and arrays compare field by field, as control flow
-that stops at the first difference; memory whose bytes decide is compared as bytes; long arrays of
-anything else are the runtime's. Interfaces compare types (never itabs: several modules may each have one)
-and let the runtime compare the data.
+`equal` compares two places or values of one type. Structs and arrays are compared field by field, by control flow
+that stops at the first difference. Memory for which equality of bytes suffices is compared as bytes. The runtime
+compares long arrays of any other type. For interfaces the types are compared (never the itabs, because several
+modules may have one for the same type), and the runtime compares the data.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from morestack.syntax.nodes import BinaryOp
 from morestack.types.core.types import Array, Basic, Interface, Kind, Slice, Struct, Traits, Type
 
 UNROLL = 4
-"""Arrays up to this length are compared element by element."""
+"""The longest array that is compared element by element."""
 
 
 _SIGNED = {BinaryOp.LSS: Op.SLT, BinaryOp.LEQ: Op.SLE}
@@ -37,7 +37,7 @@ Test = Callable[[], Operand]
 
 
 def negated(fb: Emitter, result: Operand) -> Operand:
-    """Not result; a comparison that was just made is turned round."""
+    """Emit the negation of result; a comparison that was just emitted is inverted instead."""
     if type(result) is Const:
         return FALSE if result.value else TRUE
     last = fb.block.instrs[-1] if fb.block.instrs else None
@@ -50,7 +50,7 @@ def negated(fb: Emitter, result: Operand) -> Operand:
 
 
 def less(fb: Emitter, op: BinaryOp, x: Operand, y: Operand, t: Type) -> Operand:
-    """x < y or x <= y, of an ordered type."""
+    """Emit x < y or x <= y, for an ordered type."""
     traits = bt.traits(t)
     if traits & Traits.STRING:
         three_way = fb.rt("cmpstring", x, y)
@@ -61,13 +61,13 @@ def less(fb: Emitter, op: BinaryOp, x: Operand, y: Operand, t: Type) -> Operand:
 
 
 def is_nil(fb: Emitter, value: Operand) -> Operand:
-    """`value == nil` for pointers, funcs, maps, channels, slices and interfaces."""
+    """Emit `value == nil` for pointers, funcs, maps, channels, slices and interfaces."""
     word = fb.extract(value, 0) if isinstance(value.type, ir.Struct) else value
     return fb.op(Op.EQ, ir.BOOL, word, Const(ir.PTR, 0))
 
 
 def equal(fb: Emitter, x: Loc, y: Loc, t: Type, pos: Pos) -> Operand:
-    """x == y, both of type t."""
+    """Emit x == y, where both have type t."""
     u = under(t)
     it = ir_type(t)
     if isinstance(u, Struct | Array) and not it.size:
@@ -107,7 +107,7 @@ def _value_equal(fb: Emitter, a: Operand, b: Operand, t: Type, pos: Pos) -> Oper
 
 
 def _all(fb: Emitter, tests: list[Test]) -> Operand:
-    """All of several tests, stopping at the first that fails."""
+    """Emit the conjunction of several tests, which stops at the first test that fails."""
     result = fb.f.reg(ir.BOOL)
     done = fb.new_block()
     for i, test in enumerate(tests):
@@ -135,7 +135,7 @@ def _parts_equal(fb: Emitter, x: Loc, y: Loc, t: Type, pos: Pos) -> Operand:
         parts = [(n, n * size, u.elem) for n in range(u.len)]
     if not parts:
         return TRUE
-    # what the runtime compares goes last, as gc sorts it
+    # comparisons by the runtime go last, as in gc
     parts.sort(key=lambda part: not _is_cheap(part[2]))
 
     def place(loc: Loc, n: int, offset: int) -> Loc:
@@ -154,7 +154,7 @@ def _is_cheap(t: Type) -> bool:
 
 
 def string_equal(fb: Emitter, a: Operand, b: Operand) -> Operand:
-    """Lengths first, then bytes."""
+    """Emit a comparison of the lengths, then of the bytes."""
     n, m = fb.extract(a, 1), fb.extract(b, 1)
     same = fb.op(Op.EQ, ir.BOOL, n, m)
     if any(type(length) is Const and length.value == 0 for length in (n, m)):
@@ -164,7 +164,7 @@ def string_equal(fb: Emitter, a: Operand, b: Operand) -> Operand:
 
 
 def iface_equal(fb: Emitter, x: Operand, xt: Type, y: Operand, yt: Type, pos: Pos) -> Operand:
-    """Both interfaces: same dynamic type and equal data, or both nil."""
+    """Compare two interfaces: both are nil, or they have the same dynamic type and equal data."""
     a, b = type_word(fb, x, xt), type_word(fb, y, yt)
     x_data, y_data = fb.extract(x, 1), fb.extract(y, 1)
     result = fb.f.reg(ir.BOOL)
@@ -183,7 +183,7 @@ def iface_equal(fb: Emitter, x: Operand, xt: Type, y: Operand, yt: Type, pos: Po
 
 
 def iface_and_value(fb: Emitter, x: Operand, xt: Type, y: Loc, yt: Type, pos: Pos) -> Operand:
-    """An interface and a value of concrete type."""
+    """Compare an interface with a value of concrete type."""
     if isinstance(y, Mem) and is_ssa(ir_type(yt)):
         y = fb.load(y, ir_type(yt))
     have = type_word(fb, x, xt)

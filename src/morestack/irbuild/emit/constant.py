@@ -16,7 +16,7 @@ from morestack.types.core.types import BOOL, COMPLEX128, FLOAT64, INT, STRING, I
 
 
 def float_of(value: exact.Value | None, t: IRType) -> float:
-    """The nearest float of type t."""
+    """Return the nearest float of type t."""
     real = exact.to_float(value)
     if isinstance(real, exact.Float):
         rounded = representable.round_float32(real) if t is ir.F32 else representable.round_float64(real)
@@ -28,7 +28,7 @@ def float_of(value: exact.Value | None, t: IRType) -> float:
 
 
 def scalar_const(value: exact.Value, t: IRType) -> Const:
-    """A constant of scalar type."""
+    """Return a constant of scalar type."""
     if t is ir.BOOL:
         return TRUE if value else FALSE
     if t is ir.F64 or t is ir.F32:
@@ -39,7 +39,7 @@ def scalar_const(value: exact.Value, t: IRType) -> Const:
 
 
 def constant(fb: Emitter, value: exact.Value, t: Type) -> Operand:
-    """A constant of Go type t as an operand."""
+    """Return a constant of Go type t as an operand."""
     u = under(t)
     if isinstance(u, Interface):
         source = default_type_of(value)
@@ -56,7 +56,7 @@ def constant(fb: Emitter, value: exact.Value, t: Type) -> Operand:
 
 
 def default_type_of(value: exact.Value) -> Type:
-    """The default type of an untyped constant with this value."""
+    """Return the default type of an untyped constant with this value."""
     if isinstance(value, bool):
         return BOOL
     if isinstance(value, bytes):

@@ -1,7 +1,7 @@
 """Constants and explicit conversions.
 
-Numeric conversions give what gc on amd64 gives: floats go to narrow integers through int32 (signed or small)
-or int64 (uint32), integers of any width to floats through 64 bits or 32.
+Numeric conversions have the same results as in gc on amd64: floats are converted to narrow integers through int32
+(signed or small) or int64 (uint32), and integers of any width to floats through 64 or 32 bits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from morestack.types.core.types import Array, Basic, Kind, Pointer, Slice, Trait
 
 
 def convert(fb: Emitter, x: Operand, source: Type, target: Type, pos: Pos) -> Operand:
-    """A value converted between non-interface types."""
+    """Convert a value between non-interface types."""
     su, tu = under(source), under(target)
     if isinstance(tu, Basic) and tu.traits & Traits.STRING:
         return _to_string(fb, x, su, source)
@@ -96,7 +96,7 @@ def _float_to_int(fb: Emitter, x: Operand, unsigned: bool, t: IRType) -> Operand
 
 
 def slice_to_pointer(fb: Emitter, s: Operand, target: Pointer, pos: Pos) -> Operand:
-    """`(*[N]T)(s)`: the slice's own array, if it is long enough."""
+    """Emit `(*[N]T)(s)`: a pointer to the slice's own array, if the slice is long enough."""
     array = under(target.elem)
     assert isinstance(array, Array)
     if array.len:

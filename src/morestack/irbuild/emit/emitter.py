@@ -1,11 +1,11 @@
-"""`Emitter`: one function being emitted. Blocks, registers, loads and stores; it knows operands and no syntax.
+"""`Emitter` emits one function: blocks, registers, loads and stores. It handles operands and knows nothing of syntax.
 
-What is known saves instructions: `nonnil` has the registers that are not nil in the current block, `made` the fields of
-structs that were just made. A named register is a variable and may be written again, so its value must be copied
-(`copy`) before anything else runs.
+Known facts save instructions: `nonnil` holds the registers that are not nil in the current block, and `made` the
+fields of structs that were just built. A named register is a variable and may be written again, so its value must be
+copied (`copy`) before any other code runs.
 
-The modules beside this one emit what one operation of Go needs, from operands: arithmetic, comparisons, interfaces,
-maps. They take the emitter first.
+The other modules of this package each emit one kind of Go operation on operands: arithmetic, comparisons, interfaces,
+maps. Their functions take the emitter as first argument.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ FALSE = Const(ir.BOOL, 0)
 
 
 def int64(value: int) -> Const:
-    """An i64 constant."""
+    """Return an i64 constant."""
     return Const(ir.I64, value & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 class Mem:
-    """A place in memory: `off` bytes after an address known not to be nil."""
+    """A place in memory: `off` bytes after an address that is known not to be nil."""
 
     __slots__ = ("addr", "off")
 
@@ -60,11 +60,11 @@ class Emitter:
     # -- blocks and instructions --
 
     def new_block(self) -> Block:
-        """A block that `start` will place."""
+        """Create a block, which `start` places later."""
         return Block(-1)
 
     def start(self, block: Block, keep: bool = False) -> None:
-        """Go on in block; `keep`: it is only reached from here, so what is known stays known."""
+        """Continue in block; with `keep` it is reached only from here, so known facts stay valid."""
         block.id = len(self.f.blocks)
         self.f.blocks.append(block)
         self.block = block
@@ -90,11 +90,11 @@ class Emitter:
         return self.op(Op.RT, t, *args, aux=name, pos=pos)
 
     def rt_do(self, name: str, *args: Operand, pos: Pos | None = None) -> None:
-        """Call a runtime function that has none."""
+        """Call a runtime function without results."""
         self.block.instrs.append(Instr(Op.RT, (), args, name, (), pos))
 
     def never(self, name: str, *args: Operand, pos: Pos | None = None) -> None:
-        """Call a runtime function that does not return: this ends the block."""
+        """Call a runtime function that does not return, which ends the block."""
         self.block.instrs.append(Instr(Op.RT, (), args, name, (), pos))
         self.block.instrs.append(Instr(Op.UNREACHABLE))
 
@@ -103,14 +103,14 @@ class Emitter:
         self.block.instrs.append(Instr(Op.JUMP, (), (), None, (target,)))
 
     def branch(self, cond: Operand, yes: Block, no: Block) -> None:
-        """End the block by a condition; a constant one jumps."""
+        """End the block with a conditional branch, or with a jump if the condition is constant."""
         if type(cond) is Const:
             self.jump(yes if cond.value else no)
         else:
             self.block.instrs.append(Instr(Op.BRANCH, (), (cond,), None, (yes, no)))
 
     def set(self, dst: Reg, value: Operand) -> None:
-        """Write a register that has a life of its own."""
+        """Write a register that other code may read or write later."""
         self.block.instrs.append(Instr(Op.COPY, (dst,), (value,)))
         if type(value) is Reg and value.id in self.nonnil:
             self.nonnil.add(dst.id)
@@ -118,7 +118,8 @@ class Emitter:
             self.nonnil.discard(dst.id)
 
     def assign(self, dst: Reg, value: Operand) -> None:
-        """Write a register with a value that has no other use: the instruction that just made it writes dst itself."""
+        """Write a value that has no other use to a register: the instruction that just computed it then writes dst
+        directly."""
         instrs = self.block.instrs
         if type(value) is Reg and not value.name and instrs and instrs[-1].dst == (value,):
             instrs[-1].dst = (dst,)
@@ -134,7 +135,7 @@ class Emitter:
             self.set(dst, value)
 
     def copy(self, value: Operand) -> Operand:
-        """The value as it is now: variables in registers may be written later."""
+        """Return the present value; a register that holds a variable is copied, because it may be written later."""
         if type(value) is Reg and value.name:
             r = self.op(Op.COPY, value.type, value)
             if value.id in self.nonnil:
@@ -157,7 +158,7 @@ class Emitter:
         return r
 
     def extract(self, value: Operand, n: int) -> Operand:
-        """Field n of a struct (or element of an array) in a register."""
+        """Return field n of a struct (or element n of an array) in a register."""
         assert isinstance(value, Reg)
         fields = self.made.get(value)
         if fields is not None:
@@ -169,13 +170,13 @@ class Emitter:
         return self.op(Op.EXTRACT, field, value, aux=n)
 
     def string_const(self, data: bytes) -> Operand:
-        """A string of these bytes."""
+        """Return a string of these bytes."""
         if not data:
             return self.op(Op.ZERO, ir.STRING)
         return self.make(ir.STRING, self.mod.string(data), int64(len(data)))
 
     def nil_check(self, p: Operand, pos: Pos) -> None:
-        """Panic if p is nil, unless it is known not to be."""
+        """Emit a panic if p is nil, unless p is known not to be nil."""
         if type(p) is Sym:
             return
         if type(p) is Reg:
@@ -187,13 +188,13 @@ class Emitter:
     # -- memory --
 
     def address(self, m: Mem) -> Operand:
-        """The address of a place."""
+        """Return the address of a place."""
         if not m.off:
             return m.addr
         return self.op(Op.OFFSET, ir.PTR, m.addr, aux=m.off)
 
     def load(self, m: Mem, t: IRType) -> Operand:
-        """The value at a place."""
+        """Load the value at a place."""
         if not t.size:
             return self.zero(t)
         return self.op(Op.LOAD, t, self.address(m))
@@ -204,7 +205,7 @@ class Emitter:
             self.do(Op.STORE, self.address(m), value)
 
     def move(self, to: Mem, source: Mem, t: IRType) -> None:
-        """Copy memory; register-sized values go through one."""
+        """Copy memory; values that fit in a register go through one."""
         if not t.size:
             return
         if is_ssa(t):
@@ -222,17 +223,17 @@ class Emitter:
             self.do(Op.CLEAR, self.address(m), aux=t)
 
     def temp(self, t: IRType, name: str = "") -> Mem:
-        """A new frame object; its contents are undefined."""
+        """Return a new frame object, whose contents are undefined."""
         return Mem(self.op(Op.ADDR, ir.PTR, aux=self.f.object(t, name)))
 
     def spill(self, value: Operand) -> Mem:
-        """A value in a new frame object."""
+        """Store a value in a new frame object."""
         m = self.temp(value.type)
         self.store(m, value)
         return m
 
     def new_object(self, t: Type | None, pos: Pos) -> Operand:
-        """A zeroed heap cell; all of size zero are one."""
+        """Allocate a zeroed heap cell; all cells of size zero are the same."""
         if not ir_type(t).size:
             return self.mod.zero_value()
         r = self.rt("newobject", self.mod.type_symbol(t), pos=pos)
@@ -240,7 +241,7 @@ class Emitter:
         return r
 
     def allocate(self, t: Type, escapes: bool, pos: Pos, clear: bool = True) -> Mem:
-        """Memory for a value of t, on the heap (zeroed) or in the frame (zeroed when asked for)."""
+        """Allocate memory for a value of t, on the heap (zeroed) or in the frame (zeroed if `clear` is set)."""
         if escapes:
             return Mem(self.new_object(t, pos))
         m = self.temp(ir_type(t))
@@ -252,5 +253,6 @@ class Emitter:
 
 
 def symbol_name(name: str) -> str:
-    """A variable's name as registers and objects carry it; never empty, so that variables can be told."""
+    """Return the name of a variable for registers and objects. It is never empty, so that variables can be
+    recognized."""
     return name if name.isascii() and name.replace("_", "a").isalnum() else "v"

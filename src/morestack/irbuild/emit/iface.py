@@ -1,7 +1,8 @@
 """Interface values: boxing, conversions between interfaces, type assertions.
 
-A value that is one pointer is the data word itself, as in gc. Others are boxed: constants point to read-only
-data, single bytes into a shared table, the rest to a copy on the stack or the heap, as escape analysis says.
+A value that is a single pointer is the data word itself, as in gc. Other values are boxed: the data word of a
+constant points to read-only data, that of a single byte into a shared table, and any other to a copy on the stack or
+the heap, as escape analysis decides.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from morestack.types.identity.identical import identical
 
 
 def converted(fb: Emitter, loc: Loc, source: Type, target: Type, pos: Pos) -> Loc:
-    """A value of several, as the type its variable has."""
+    """Convert one of several values to the type of its variable."""
     if isinstance(loc, Mem):
         if not bt.is_interface(target):
             return loc
@@ -31,7 +32,7 @@ def converted(fb: Emitter, loc: Loc, source: Type, target: Type, pos: Pos) -> Lo
 
 
 def type_word(fb: Emitter, value: Operand, t: Type) -> Operand:
-    """The dynamic type of an interface value, or nil."""
+    """Return the dynamic type of an interface value, or nil."""
     word = fb.extract(value, 0)
     if bt.is_empty_interface(t):
         return word
@@ -49,14 +50,15 @@ def type_word(fb: Emitter, value: Operand, t: Type) -> Operand:
 
 
 def type_word_for(fb: Emitter, source: Type, target: Type) -> Operand:
-    """Word 0 of a value of concrete type `source` in interface `target`."""
+    """Return word 0 of a value of concrete type `source` in interface `target`."""
     if bt.is_empty_interface(target):
         return fb.mod.dynamic_type(source)
     return fb.mod.itab(source, target)
 
 
 def box_into(fb: Emitter, value: Operand, source: Type, target: Type, pos: Pos) -> Operand:
-    """A value in a register as the (interface or same) type target; what must be copied goes to the heap."""
+    """Convert a value in a register to target, an interface or the same type; a value that must be copied goes to the
+    heap."""
     if source is target or not bt.is_interface(target):
         return value
     if bt.is_interface(source):
@@ -65,7 +67,7 @@ def box_into(fb: Emitter, value: Operand, source: Type, target: Type, pos: Pos) 
 
 
 def box_value(fb: Emitter, value: Operand, source: Type, escapes: bool, pos: Pos) -> Operand:
-    """The data word for a value in a register."""
+    """Return the data word for a value in a register."""
     t = value.type
     if bt.is_pointer_shaped(source):
         return to_word(fb, value)
@@ -84,7 +86,7 @@ def box_value(fb: Emitter, value: Operand, source: Type, escapes: bool, pos: Pos
 
 
 def _constant_data(fb: Emitter, value: Operand) -> Operand | None:
-    """Read-only data when the value is a constant."""
+    """Return the address of read-only data if the value is a constant, else None."""
     if isinstance(value, Const):
         return fb.mod.readonly(value.type, scalar_bytes(value))
     fields = fb.made.get(value) if isinstance(value, Reg) else None
@@ -104,28 +106,28 @@ def _constant_data(fb: Emitter, value: Operand) -> Operand | None:
 
 
 def to_word(fb: Emitter, value: Operand) -> Operand:
-    """The pointer inside a pointer-shaped value."""
+    """Return the pointer in a pointer-shaped value."""
     while value.type is not ir.PTR:
         value = fb.extract(value, sized_part(value.type))
     return value
 
 
 def sized_part(t: IRType) -> int:
-    """The number of the first part of a struct or array that is not empty."""
+    """Return the number of the first non-empty part of a struct or array."""
     if isinstance(t, ir.Struct):
         return next(n for n, f in enumerate(t.fields) if f.size)
     return 0
 
 
 def to_scalar(fb: Emitter, value: Operand) -> Operand:
-    """The one scalar of a one-byte struct or array."""
+    """Return the only scalar of a one-byte struct or array."""
     while not isinstance(value.type, ir.Scalar):
         value = fb.extract(value, sized_part(value.type))
     return value
 
 
 def from_word(fb: Emitter, word: Operand, t: IRType) -> Operand:
-    """A pointer-shaped value of type t from its pointer."""
+    """Build a pointer-shaped value of type t from its pointer."""
     if t is ir.PTR:
         return word
     if isinstance(t, ir.Struct):
@@ -136,14 +138,14 @@ def from_word(fb: Emitter, word: Operand, t: IRType) -> Operand:
 
 
 def unbox_loc(fb: Emitter, data: Operand, t: Type) -> Loc:
-    """The value of concrete type t behind a data word."""
+    """Return the value of concrete type t that a data word represents."""
     if bt.is_pointer_shaped(t):
         return from_word(fb, data, ir_type(t))
     return Mem(data)
 
 
 def _itab_or_nil(fb: Emitter, have: Operand, target: Type) -> Reg:
-    """The itab of dynamic type `have` for target; nil without a type, or if the type does not implement target."""
+    """Return the itab of dynamic type `have` for target, or nil if there is no type or it does not implement target."""
     result = fb.f.reg(ir.PTR)
     fb.set(result, NULL)
     some, done = fb.new_block(), fb.new_block()
@@ -158,7 +160,7 @@ def _itab_or_nil(fb: Emitter, have: Operand, target: Type) -> Reg:
 
 
 def iface_to_iface(fb: Emitter, value: Operand, source: Type, target: Type) -> Operand:
-    """From one interface type to another that it is known to implement; nil stays nil."""
+    """Convert from one interface type to another that it is known to implement; nil stays nil."""
     if bt.is_empty_interface(target):
         if bt.is_empty_interface(source):
             return value
@@ -170,7 +172,8 @@ def iface_to_iface(fb: Emitter, value: Operand, source: Type, target: Type) -> O
 
 
 def assertion_test(fb: Emitter, have: Operand, target: Type) -> tuple[Operand, Operand]:
-    """Does dynamic type `have` (nil: none) meet the assertion? The answer, and word 0 for an interface target."""
+    """Test whether dynamic type `have` (nil: none) satisfies the assertion; also return word 0 for an interface
+    target."""
     if not bt.is_interface(target):
         return fb.op(Op.EQ, ir.BOOL, have, fb.mod.dynamic_type(target)), NULL
     if bt.is_empty_interface(target):
@@ -180,14 +183,14 @@ def assertion_test(fb: Emitter, have: Operand, target: Type) -> tuple[Operand, O
 
 
 def asserted(fb: Emitter, word: Operand, data: Operand, target: Type) -> Loc:
-    """The value of an assertion that holds."""
+    """Return the value of an assertion that holds."""
     if bt.is_interface(target):
         return fb.make(ir.IFACE, word, data)
     return unbox_loc(fb, data, target)
 
 
 def asserted_or_panic(fb: Emitter, value: Operand, source: Type, target: Type, pos: Pos) -> Loc:
-    """`value.(target)`."""
+    """Emit `value.(target)`."""
     have = type_word(fb, value, source)
     data = fb.extract(value, 1)
     good, bad = fb.new_block(), fb.new_block()
@@ -206,7 +209,7 @@ def asserted_or_panic(fb: Emitter, value: Operand, source: Type, target: Type, p
 
 
 def asserted_or_zero(fb: Emitter, value: Operand, source: Type, target: Type) -> tuple[Loc, Operand]:
-    """The value of an assertion, or zero, and whether it holds."""
+    """Return the value of an assertion, or zero, and whether it holds."""
     have = type_word(fb, value, source)
     data = fb.extract(value, 1)
     holds, word = assertion_test(fb, have, target)
@@ -232,7 +235,7 @@ def asserted_or_zero(fb: Emitter, value: Operand, source: Type, target: Type) ->
 
 
 def scalar_bytes(c: Const) -> bytes:
-    """A scalar as it lies in memory."""
+    """Return the bytes of a scalar in memory."""
     if c.type is ir.F64:
         return struct.pack("<d", c.value)
     if c.type is ir.F32:

@@ -1,4 +1,4 @@
-"""Map operations through the runtime: keys and values pass by address."""
+"""Map operations by runtime calls; keys and values are passed by address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from morestack.types.core.types import Map, Type
 
 
 def value_or_zero(fb: Emitter, map_type: Type, m: Operand, key: Mem, pos: Pos) -> tuple[Loc, Operand]:
-    """A copy of m[key], and whether the key is absent; then the value is zero."""
+    """Return a copy of m[key] (zero if the key is absent), and whether the key is absent."""
     u = under(map_type)
     assert isinstance(u, Map)
     found = fb.rt("mapaccess", fb.mod.type_symbol(map_type), m, key.addr, pos=pos)
@@ -39,5 +39,5 @@ def value_or_zero(fb: Emitter, map_type: Type, m: Operand, key: Mem, pos: Pos) -
 
 
 def assign_slot(fb: Emitter, map_type: Type, m: Operand, key: Mem, pos: Pos) -> Mem:
-    """Where to store the value of m[key]; made if absent."""
+    """Return the place for the value of m[key]; an absent entry is created."""
     return Mem(fb.rt("mapassign", fb.mod.type_symbol(map_type), m, key.addr, pos=pos))

@@ -1,4 +1,4 @@
-"""Places: fields through pointers, elements after their check, parts of values in registers."""
+"""Places: fields through pointers, elements after a bounds check, and parts of values in registers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from morestack.types.core.types import Struct, Type
 
 
 def insert(fb: Emitter, whole: Operand, path: list[int], value: Operand) -> Operand:
-    """whole with the field at path replaced."""
+    """Return whole with the field at path replaced."""
     if not path:
         return value
     n = path[0]
@@ -24,7 +24,7 @@ def insert(fb: Emitter, whole: Operand, path: list[int], value: Operand) -> Oper
 
 
 def walk(fb: Emitter, loc: Loc, t: Type, path: tuple[int, ...], pos: Pos) -> tuple[Loc, Type]:
-    """Follow field numbers from a value of type t, through pointers; the field's place and type."""
+    """Follow field numbers from a value of type t, through pointers; return the place and type of the field."""
     for n in path:
         base = bt.pointer_base(t)
         if base is not None:
@@ -44,7 +44,7 @@ def walk(fb: Emitter, loc: Loc, t: Type, path: tuple[int, ...], pos: Pos) -> tup
 
 
 def extend(fb: Emitter, value: Operand, t: Type) -> tuple[Operand, bool]:
-    """An integer of type t as i64, and whether t is signed."""
+    """Return an integer of type t as i64, and whether t is signed."""
     signed = bt.is_signed(t)
     if value.type is ir.I64:
         return value, signed
@@ -52,18 +52,18 @@ def extend(fb: Emitter, value: Operand, t: Type) -> tuple[Operand, bool]:
 
 
 def bounds(fb: Emitter, kind: BoundsKind, index: Operand, limit: Operand, signed: bool, pos: Pos) -> None:
-    """Check, unless both are constants that fit."""
+    """Emit a bounds check, unless both operands are constants that satisfy it."""
     if type(index) is Const and type(limit) is Const:
         fits = index.value < limit.value if kind is BoundsKind.INDEX else index.value <= limit.value
         if fits:
             return
     if type(index) is Const and index.value == 0 and kind is not BoundsKind.INDEX and kind is not BoundsKind.CONVERT:
-        return  # 0 is within anything
+        return  # 0 is within any limit
     fb.do(Op.BOUNDS, index, limit, aux=Bounds(kind, signed), pos=pos)
 
 
 def element(fb: Emitter, base: Mem, index: Operand, size: int) -> Mem:
-    """The place of an element, after the check."""
+    """Return the place of an element whose index has been checked."""
     if not size:
         return base
     if type(index) is Const:

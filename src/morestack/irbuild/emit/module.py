@@ -1,8 +1,9 @@
-"""What the functions of one module share while they are emitted: symbols, data, type descriptors, itabs, work to do.
+"""The state shared by the functions of one module during emission: symbols, data, type descriptors, itabs, pending
+work.
 
-Symbols are named as gc names them. Functions that the program's text does not hold (wrappers, method
-values, bodies of closures) are queued and built after the function that asked for them, so building never
-nests deeper than the syntax.
+Symbols have the names that gc uses. Functions that the source does not declare (wrappers, method values, bodies of
+closures) are queued, and built after the function that requested them, so building never nests deeper than the
+syntax.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from morestack.types.identity.typestring import link_string
 
 
 class Links(NamedTuple):
-    """What stands above emission: it reads syntax, or wrappers that are emitted themselves."""
+    """Functions of the layers above emission: they read syntax, or build wrappers, which are emitted in turn."""
 
     describe_methods: Callable[[ModuleEmitter, str, Type], None]
-    """List what can be called through an interface that holds a type."""
+    """Lists the methods that can be called through an interface holding a type."""
     external_symbol: Callable[[Func], str | None]
-    """The symbol of a function without a body."""
+    """Returns the symbol of a function without a body."""
     build_instance: Callable[[Func, str], None]
-    """The code of an instance of a generic function."""
+    """Builds the code of an instance of a generic function."""
 
 
 class ModuleEmitter:
@@ -40,11 +41,11 @@ class ModuleEmitter:
     def __init__(self, pkg: Package) -> None:
         self.pkg = pkg
         self.home = pkg
-        """The package that declares what is built; another one for its generic functions."""
+        """The package that declares the function being built; for generic functions of other packages, that package."""
         self.module = Module(pkg.path)
         self.pending: list[Callable[[], None]] = []
         self.is_local = False
-        """Whether other modules make what is built now for themselves."""
+        """Whether other modules build their own copies of the functions being built."""
         self._strings: dict[bytes, Sym] = {}
         self._data: dict[tuple[int, bytes], Sym] = {}
         self._types: dict[Type, Sym] = {}
@@ -57,14 +58,14 @@ class ModuleEmitter:
     # -- data --
 
     def string(self, data: bytes) -> Sym:
-        """The address of read-only bytes."""
+        """Return the address of read-only bytes."""
         known = self._strings.get(data)
         if known is None:
             known = self._strings[data] = self.readonly(ir.array(ir.I8, len(data)), data, "str")
         return known
 
     def readonly(self, t: IRType, data: bytes, kind: str = "const") -> Sym:
-        """The address of read-only data of type t, shared with equal data."""
+        """Return the address of read-only data of type t, shared with equal data."""
         key = (id(t), data)
         known = self._data.get(key)
         if known is None:
@@ -74,21 +75,21 @@ class ModuleEmitter:
     def static(
         self, t: IRType, data: bytes, relocs: tuple[tuple[int, Sym], ...], kind: str, readonly: bool = False
     ) -> Sym:
-        """A new global under a name of our own."""
+        """Add a global with a generated name."""
         data = data.rstrip(b"\0")
         name = f"{path_prefix(self.pkg)}.{kind}.{len(self.module.globals)}"
         self.module.globals[name] = Global(name, t, data, relocs, readonly)
         return Sym(name)
 
     def zero_value(self) -> Sym:
-        """The address that zero-sized values in interfaces have."""
+        """Return the address of zero-sized values in interfaces."""
         name = f"{path_prefix(self.pkg)}.zero"
         if name not in self.module.globals:
             self.module.globals[name] = Global(name, ir.I64, b"", (), True)
         return Sym(name)
 
     def small_values(self) -> Sym:
-        """256 words 0..255: boxed one-byte values point into it."""
+        """Return the address of the 256 words 0..255, into which boxed one-byte values point."""
         name = f"{path_prefix(self.pkg)}.staticuint64s"
         if name not in self.module.globals:
             data = b"".join(n.to_bytes(8, "little") for n in range(256))
@@ -98,14 +99,14 @@ class ModuleEmitter:
     # -- types --
 
     def link_string(self, t: Type) -> str:
-        """A type's name in symbols."""
+        """Return the name of a type in symbols."""
         known = self._link_strings.get(t)
         if known is None:
             known = self._link_strings[t] = link_string(t)
         return known
 
     def type_symbol(self, t: Type | None) -> Sym:
-        """The type descriptor of t, for allocation and comparison."""
+        """Return the type descriptor of t, for allocation and comparison."""
         assert t is not None
         known = self._types.get(t)
         if known is None:
@@ -115,7 +116,8 @@ class ModuleEmitter:
         return known
 
     def dynamic_type(self, t: Type | None) -> Sym:
-        """The type descriptor of t as the dynamic type of an interface: its methods can be called through it."""
+        """Return the type descriptor of t as the dynamic type of an interface, through which its methods can be
+        called."""
         s = self.type_symbol(t)
         if s.name not in self._described:
             self._described.add(s.name)
@@ -124,7 +126,7 @@ class ModuleEmitter:
         return s
 
     def itab(self, t: Type, iface: Type) -> Sym:
-        """The itab of concrete type t for the interface type."""
+        """Return the itab of concrete type t for the interface type."""
         self.dynamic_type(t)
         self.type_symbol(iface)
         name = f"itab.{self.link_string(t)},{self.link_string(iface)}"
@@ -134,7 +136,7 @@ class ModuleEmitter:
     # -- functions --
 
     def func_symbol(self, f: Func) -> str:
-        """gc's name of a declared function or method: `main.f`, `main.T.M`, `main.(*T).M`."""
+        """Return gc's name of a declared function or method: `main.f`, `main.T.M`, `main.(*T).M`."""
         known = self._func_symbols.get(f)
         if known is None:
             known = self._func_symbols[f] = self._name_func(f)
@@ -152,12 +154,12 @@ class ModuleEmitter:
             name = path_prefix(f.pkg) + name
         else:
             name = self.method_symbol(recv.type, name, has_pointer_receiver(f))
-        if f.origin is not None:  # an instance is built because someone names it
+        if f.origin is not None:  # an instance is built when some code refers to it
             self.request(name, lambda: self.links.build_instance(f, name))
         return name
 
     def method_symbol(self, recv: Type, name: str, pointer: bool | None = None) -> str:
-        """The name of a method of type recv."""
+        """Return the name of a method of type recv."""
         t = unalias(recv)
         if pointer is None:
             pointer = isinstance(t, Pointer)
@@ -171,13 +173,13 @@ class ModuleEmitter:
         return f"{prefix}(*{base}).{name}" if pointer else f"{prefix}{base}.{name}"
 
     def fresh_name(self, outer: str, kind: str) -> str:
-        """`outer` + kind + the next number."""
+        """Return `outer` + kind + the next number."""
         key = outer + kind
         n = self._counts[key] = self._counts.get(key, 0) + 1
         return f"{key}{n}"
 
     def add(self, f: Function) -> None:
-        """Put a finished function into the module. Wrappers and instances are its own."""
+        """Add a finished function to the module. Wrappers and instances are local to it."""
         if f.kind is FunctionKind.GO and self.home.path == "runtime":
             declared = f.name[len(path_prefix(self.home)) :]
             if not is_exported(declared) and declared != "runFinalizers":  # Go's tracebacks have this one
@@ -187,30 +189,30 @@ class ModuleEmitter:
         self.module.functions[f.name] = f
 
     def request(self, name: str, build: Callable[[], None]) -> None:
-        """Queue the building of a function, once."""
+        """Queue a function to be built, unless it has been queued before."""
         if name not in self._requested:
             self._requested.add(name)
             self.pending.append(build)
 
     def function_value(self, code: str) -> Sym:
-        """The static closure object of a function that captures nothing."""
+        """Return the static closure object of a function that captures nothing."""
         name = code + "·f"
         if name not in self.module.globals:
             self.module.globals[name] = Global(name, ir.PTR, b"", ((0, Sym(code)),), True)
         return Sym(name)
 
     def global_symbol(self, v: Var) -> Sym:
-        """The address of a package variable; those of size zero share one, as gc's linker has it."""
+        """Return the address of a package variable; variables of size zero share one address, as with gc's linker."""
         if not ir_type(v.type).size:
             return self.zero_value()
         return Sym(path_prefix(v.pkg) + v.name)
 
     def export(self, name: str) -> None:
-        """Let other modules call a wrapper."""
+        """Make a wrapper callable from other modules."""
         self.module.functions[name].local = False
 
     def declare_global(self, v: Var) -> Global:
-        """The storage of a package variable, zero so far."""
+        """Add the storage of a package variable, initially zero."""
         name = path_prefix(v.pkg) + v.name
         g = self.module.globals.get(name)
         if g is None:
@@ -219,7 +221,7 @@ class ModuleEmitter:
 
 
 def shown_name(symbol: str) -> str:
-    """The name that tracebacks print for an instance of a generic function, with `...` for its type arguments; empty
-    for other functions, whose symbol they print."""
+    """Return the name that tracebacks print for an instance of a generic function, with `...` for its type arguments.
+    It is empty for other functions, for which tracebacks print the symbol."""
     first, last = symbol.find("["), symbol.rfind("]")
     return f"{symbol[:first]}[...]{symbol[last + 1 :]}" if 0 <= first < last else ""

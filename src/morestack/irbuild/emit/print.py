@@ -1,4 +1,4 @@
-"""What `print` and `println` write for a value."""
+"""The output of `print` and `println` for a value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from morestack.types.core.types import Basic, Interface, Slice, Traits, Type
 
 
 def print_value(fb: Emitter, v: Operand, t: Type) -> None:
-    """Print one operand of `print`."""
+    """Emit the printing of one operand of `print`."""
     u = under(t)
     if isinstance(u, Basic):
         traits = u.traits

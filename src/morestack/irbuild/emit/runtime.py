@@ -1,4 +1,4 @@
-"""Runtime calls in the place of calls of Go functions."""
+"""Runtime calls that replace calls of Go functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from morestack.irbuild.emit.emitter import Emitter
 
 
 def call_runtime(fb: Emitter, name: str, args: list[Operand], results: tuple[IRType, ...], pos: Pos) -> tuple[Reg, ...]:
-    """The instruction; several results are the fields of one."""
+    """Emit the runtime call; if there are several results, they are the fields of one."""
     call = RUNTIME_CALLS[name]
     if call.atomic is not None:
         fb.nil_check(args[0], pos)

@@ -1,4 +1,4 @@
-"""Strings and slices: parts of them, room for more elements, concatenation."""
+"""Strings and slices: slicing, growing, concatenation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from morestack.types.core.types import Type
 
 
 def concat_values(fb: Emitter, values: list[Operand], pos: Pos) -> Operand:
-    """Concatenate strings through an array of them in the frame."""
+    """Concatenate strings, which are passed as an array in the frame."""
     room = fb.temp(ir.array(ir.STRING, len(values)))
     for i, v in enumerate(values):
         fb.store(Mem(room.addr, i * ir.STRING.size), v)
@@ -18,7 +18,7 @@ def concat_values(fb: Emitter, values: list[Operand], pos: Pos) -> Operand:
 
 
 def grown(fb: Emitter, old: Operand, added: Operand, elem: Type, pos: Pos) -> tuple[Operand, Operand]:
-    """A slice with room for `added` more elements, and the new length."""
+    """Return a slice with room for `added` more elements, and the new length."""
     old_len, cap = fb.extract(old, 1), fb.extract(old, 2)
     length = fb.op(Op.ADD, ir.I64, old_len, added)
     grown = fb.f.reg(ir.SLICE, "s")
@@ -36,7 +36,7 @@ def grown(fb: Emitter, old: Operand, added: Operand, elem: Type, pos: Pos) -> tu
 
 
 def memmove(fb: Emitter, to: Operand, source: Operand, n: Operand, size: int) -> None:
-    """Copy n elements of this size."""
+    """Emit a copy of n elements of this size."""
     if not size:
         return
     count = n if size == 1 else fb.op(Op.MUL, ir.I64, n, int64(size))
@@ -46,12 +46,12 @@ def memmove(fb: Emitter, to: Operand, source: Operand, n: Operand, size: int) ->
 def part_of(
     fb: Emitter, is_string: bool, base: Operand, lo: Operand, hi: Operand, limit: Operand, size: int
 ) -> Operand:
-    """The string or slice from lo to hi of what begins at base; `limit` is where its capacity ends."""
+    """Return the string or slice from lo to hi of the memory at base; its capacity ends at `limit`."""
     if type(lo) is Const and lo.value == 0:
         return fb.make(ir.STRING, base, hi) if is_string else fb.make(ir.SLICE, base, hi, limit)
     length = difference(fb, hi, lo)
     room = length if is_string else difference(fb, limit, lo)
-    # the pointer must not move past the end of the array when nothing is left
+    # an empty result must not point past the end of the array
     if type(room) is Const:
         start = base if room.value == 0 else fb.op(Op.INDEX, ir.PTR, base, lo, aux=size)
     else:
@@ -61,7 +61,7 @@ def part_of(
 
 
 def difference(fb: Emitter, a: Operand, b: Operand) -> Operand:
-    """a - b, of i64."""
+    """Emit a - b, for i64."""
     if type(a) is Const and type(b) is Const:
         return int64(int(a.value) - int(b.value))
     return fb.op(Op.SUB, ir.I64, a, b)

@@ -1,1 +1,1 @@
-"""The builders of expressions, a construct a file."""
+"""The builders of expressions, with one module per construct."""

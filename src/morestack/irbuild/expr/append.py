@@ -1,4 +1,4 @@
-"""The builtins on slices: append, copy, clear."""
+"""The builtins append, copy and clear."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from morestack.types.core.types import Map, Slice
 
 
 def append(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`append(s, x, y)` and `append(s, t...)`."""
+    """Build `append(s, x, y)` and `append(s, t...)`."""
     t = under(fb.type_of(e))
     assert isinstance(t, Slice)
     ordered(fb, e.args)
@@ -32,7 +32,7 @@ def append(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
     for a in extra:
         if is_ssa(et):
             values.append(fb.copy(value_as(fb, a, t.elem)))
-        else:  # the array may move: keep the value aside
+        else:  # the array may move, so hold the value separately
             m = fb.temp(et)
             into_as(fb, a, t.elem, m)
             values.append(m)
@@ -48,7 +48,7 @@ def append(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def _append_slice(fb: FuncBuilder, e: ast.Call, t: Slice, old: Operand, pos: Pos) -> Operand:
-    """`append(s, more...)`; more may be a string."""
+    """Build `append(s, more...)`; more may be a string."""
     more = fb.copy(fb.expr(e.args[1]))
     if not isinstance(more.type, ir.Struct):  # nil
         return old
@@ -61,7 +61,7 @@ def _append_slice(fb: FuncBuilder, e: ast.Call, t: Slice, old: Operand, pos: Pos
 
 
 def copy(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`copy(to, from)`."""
+    """Build `copy(to, from)`."""
     ordered(fb, e.args)
     to = fb.copy(fb.expr(e.args[0]))
     source = fb.copy(fb.expr(e.args[1]))
@@ -74,7 +74,7 @@ def copy(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def clear(fb: FuncBuilder, e: ast.Call, pos: Pos) -> None:
-    """`clear(x)`, of a map or slice."""
+    """Build `clear(x)`, for a map or slice."""
     (arg,) = e.args
     t = under(fb.type_of(arg))
     x = fb.expr(arg)

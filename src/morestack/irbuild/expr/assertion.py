@@ -16,24 +16,24 @@ def _assert_or_panic(fb: FuncBuilder, e: ast.TypeAssert) -> Loc:
 
 
 def assert_target(fb: FuncBuilder, e: ast.TypeAssert) -> Type:
-    """T of `x.(T)`."""
+    """Return T of `x.(T)`."""
     assert e.type is not None
     return fb.types[e.type].type
 
 
 def type_assert(fb: FuncBuilder, e: ast.TypeAssert) -> Operand:
-    """`x.(T)`; panics when it does not hold."""
+    """Build `x.(T)`, which panics if the assertion does not hold."""
     loc = _assert_or_panic(fb, e)
     return fb.load(loc, ir_type(assert_target(fb, e))) if isinstance(loc, Mem) else loc
 
 
 def type_assert_into(fb: FuncBuilder, e: ast.TypeAssert, to: Mem) -> None:
-    """`x.(T)` of a large type, stored."""
+    """Build `x.(T)` for a large type, and store the value."""
     loc = _assert_or_panic(fb, e)
     assert isinstance(loc, Mem)
     fb.move(to, loc, ir_type(assert_target(fb, e)))
 
 
 def comma_ok(fb: FuncBuilder, e: ast.TypeAssert) -> tuple[Loc, Operand]:
-    """`v, ok := x.(T)`: a zero v when it does not hold."""
+    """Build `v, ok := x.(T)`; v is zero if the assertion does not hold."""
     return asserted_or_zero(fb, fb.copy(fb.expr(e.x)), fb.type_of(e.x), assert_target(fb, e))

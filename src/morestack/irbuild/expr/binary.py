@@ -1,4 +1,4 @@
-"""Unary and binary operators other than comparisons; conditions."""
+"""Unary and binary operators except comparisons; conditions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from morestack.types.core.types import Traits
 
 
 def binary(fb: FuncBuilder, e: ast.Binary) -> Operand:
-    """A binary operation, by its operator."""
+    """Build a binary operation."""
     op = e.op
     if op is BinaryOp.LAND or op is BinaryOp.LOR:
         return _short_circuit(fb, e)
@@ -36,7 +36,7 @@ def binary(fb: FuncBuilder, e: ast.Binary) -> Operand:
 
 
 def _chain(fb: FuncBuilder, e: ast.Expr) -> list[ast.Expr]:
-    """The operands of `a + b + c`, which is one concatenation; constant parts stay whole."""
+    """Return the operands of `a + b + c`, which is a single concatenation; constant parts are not split."""
     parts: list[ast.Expr] = []
     at: ast.Expr = e
     while True:
@@ -52,7 +52,7 @@ def _chain(fb: FuncBuilder, e: ast.Expr) -> list[ast.Expr]:
 
 
 def concat(fb: FuncBuilder, parts: list[ast.Expr], pos: Pos) -> Operand:
-    """The concatenation of strings that are evaluated together."""
+    """Build the concatenation of strings that are evaluated together."""
     ordered(fb, parts)
     return concat_values(fb, [fb.expr(p) for p in parts], pos)
 
@@ -79,7 +79,7 @@ def _short_circuit(fb: FuncBuilder, e: ast.Binary) -> Operand:
 
 
 def condition(fb: FuncBuilder, e: ast.Expr, yes: Block, no: Block) -> None:
-    """Jump to yes or no by e; `&&`, `||` and `!` become control flow."""
+    """Jump to yes or no depending on e; `&&`, `||` and `!` become control flow."""
     inner = unparen(e)
     tv = fb.types.get(inner)
     if inner not in fb.saved and (tv is None or tv.value is None):
@@ -99,7 +99,7 @@ def condition(fb: FuncBuilder, e: ast.Expr, yes: Block, no: Block) -> None:
 
 
 def unary(fb: FuncBuilder, e: ast.Unary) -> Operand:
-    """A unary operation other than `*p` and `<-ch`."""
+    """Build a unary operation except `*p` and `<-ch`."""
     match e.op:
         case UnaryOp.ADDR:
             return address_of(fb, e.x)

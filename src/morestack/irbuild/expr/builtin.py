@@ -1,4 +1,4 @@
-"""Builtin functions. Each builder returns the value, or None for a builtin without one."""
+"""Builtin functions. Each builder returns the value, or None for a builtin without a value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ANY = Interface((), ())
 
 
 def builtin(fb: FuncBuilder, e: ast.Call) -> Operand | None:
-    """A call of a builtin, by its table."""
+    """Build a call of a builtin, through the table of builders."""
     fun = unparen(e.fun)
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     assert isinstance(name, ast.Name)
@@ -48,7 +48,7 @@ def builtin(fb: FuncBuilder, e: ast.Call) -> Operand | None:
 
 
 def _spread(fb: FuncBuilder, e: ast.Call) -> ast.Call:
-    """`append(f())` and the like: the call with f's results as its arguments, already evaluated."""
+    """For calls such as `append(f())`, return the call with the results of f, already evaluated, as arguments."""
     args: list[ast.Expr] = []
     for value, t in multi_value(fb, e.args[0]):
         name = ast.Name(e.args[0].span, "result")
@@ -75,7 +75,7 @@ def _size(fb: FuncBuilder, e: ast.Call, pos: Pos, field: int, chan: str) -> Oper
     u = under(fb.type_of(arg))
     if isinstance(u, Pointer):
         u = under(u.elem)
-    if isinstance(u, Array):  # not constant: the operand has calls or receives
+    if isinstance(u, Array):  # not constant, because the operand has calls or receives
         fb.loc(arg)
         return int64(u.len)
     x = fb.expr(arg)

@@ -1,4 +1,4 @@
-"""Calls: of functions, methods, closures; arguments, variadic parameters, several results."""
+"""Calls of functions, methods and closures; arguments, variadic parameters, several results."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from morestack.types.core.types import Array, Signature, Slice, Tuple, Type
 
 
 def mode_of(fb: FuncBuilder, e: ast.Call) -> Mode:
-    """What is called: a function (VALUE), a builtin, or a type."""
+    """Return the mode of the callee: a function (VALUE), a builtin, or a type."""
     tv = fb.types.get(e.fun)
     return tv.mode if tv is not None else Mode.VALUE
 
 
 def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
-    """A call of a function, method or closure; its results."""
+    """Build a call of a function, method or closure; return its results."""
     fun = instantiated_name(unparen(e.fun), fb.mod)
     pos = fb.pos(e, e.lparen)
     signature = bt.signature(fb.type_of(e.fun))
@@ -55,7 +55,7 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
         return results
     ordered(fb, (e.fun, *e.args))
     if isinstance(fun, ast.FuncLit):
-        callee = closure(fb, fun, False)  # called at once: it cannot outlive the frame
+        callee = closure(fb, fun, False)  # called at once, so it cannot outlive the frame
     else:
         callee = fb.copy(fb.expr(e.fun))
     args = arguments(fb, e, signature)
@@ -67,8 +67,8 @@ def call(fb: FuncBuilder, e: ast.Call) -> tuple[Reg, ...]:
 
 
 def kept_alive(fb: FuncBuilder, e: ast.Call, fun: ast.Expr, signature: Signature, args: list[Operand]) -> list[Operand]:
-    """Of a function marked `//go:uintptrescapes`, the arguments `uintptr(p)`, as pointers: what they point to must live
-    until the call returns. Escape analysis has moved it to the heap."""
+    """For a function marked `//go:uintptrescapes`, return the arguments of the form `uintptr(p)` as pointers. The
+    objects they point to must live until the call returns; escape analysis has moved them to the heap."""
     name = fun.sel if isinstance(fun, ast.Selector) else fun
     f = fb.info.uses.get(name) if isinstance(name, ast.Name) else None
     if type(f) is not Func or f.decl is None or "go:uintptrescapes" not in f.decl.pragmas:
@@ -91,7 +91,7 @@ def kept_alive(fb: FuncBuilder, e: ast.Call, fun: ast.Expr, signature: Signature
 
 
 def keep_alive(fb: FuncBuilder, kept: list[Operand], pos: Pos) -> None:
-    """What these point to lives up to here."""
+    """Keep the objects these pointers refer to alive up to this point."""
     for pointer in kept:
         fb.rt_do("keepalive", pointer, pos=pos)
 
@@ -121,7 +121,7 @@ def _method_call(fb: FuncBuilder, e: ast.Call, fun: ast.Selector, signature: Sig
 
 
 def arguments(fb: FuncBuilder, e: ast.Call, signature: Signature) -> list[Operand]:
-    """The arguments as parameters want them."""
+    """Build the arguments with the types of the parameters."""
     params = signature.params.vars
     args = e.args
     if len(args) == 1 and isinstance(fb.type_of_or_none(args[0]), Tuple):
@@ -151,7 +151,7 @@ def _variadic_room(fb: FuncBuilder, e: ast.Call, elem: Type, n: int) -> Operand:
 
 
 def _forwarded(fb: FuncBuilder, e: ast.Call, signature: Signature) -> list[Operand]:
-    """`f(g())`: g's results are f's arguments."""
+    """Build the arguments of `f(g())`, which are the results of g."""
     inner = unparen(e.args[0])
     assert isinstance(inner, ast.Call)
     pos = fb.pos(e, e.lparen)

@@ -17,7 +17,7 @@ from morestack.types.core.types import Array, Slice
 
 
 def call_value(fb: FuncBuilder, e: ast.Call) -> Operand:
-    """A call with one result, a conversion or a builtin."""
+    """Build a call with one result, a conversion or a builtin."""
     mode = mode_of(fb, e)
     if mode is Mode.TYPE:
         return conversion(fb, e)
@@ -31,7 +31,7 @@ def call_value(fb: FuncBuilder, e: ast.Call) -> Operand:
 
 
 def call_into(fb: FuncBuilder, e: ast.Call, to: Mem) -> None:
-    """The value of a call, stored."""
+    """Build the value of a call, and store it."""
     if mode_of(fb, e) is Mode.TYPE:
         loc = fb.loc(e)
         assert isinstance(loc, Mem)
@@ -41,7 +41,7 @@ def call_into(fb: FuncBuilder, e: ast.Call, to: Mem) -> None:
 
 
 def call_loc(fb: FuncBuilder, e: ast.Call) -> Loc:
-    """A conversion that changes nothing is where its operand is."""
+    """Build a call; a conversion that changes nothing has the place of its operand."""
     if mode_of(fb, e) is Mode.TYPE:
         target, source = fb.type_of(e), fb.type_of(e.args[0])
         if isinstance(under(source), Slice) and isinstance(under(target), Array):
@@ -54,7 +54,7 @@ def call_loc(fb: FuncBuilder, e: ast.Call) -> Loc:
 
 
 def call_statement(fb: FuncBuilder, e: ast.Call) -> None:
-    """A call whose results are dropped."""
+    """Build a call whose results are dropped."""
     mode = mode_of(fb, e)
     if mode is Mode.BUILTIN:
         builtin(fb, e)

@@ -1,8 +1,8 @@
 """Function literals, and the parameterless closures that `go` and `defer` run.
 
-A closure is {code, captures...}: a copy of each variable captured by value, the address of the others. One
-that captures nothing is read-only data. `go f(x)` and `defer f(x)` evaluate f and x now and hold them in a
-closure whose code makes the call: gc's gowrap and deferwrap.
+A closure is {code, captures...}, with a copy of each variable captured by value and the address of each other
+variable. A closure that captures nothing is read-only data. `go f(x)` and `defer f(x)` evaluate f and x at once and
+store them in a closure whose code makes the call, like gc's gowrap and deferwrap.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from morestack.types.core.objects import Var
 
 
 def capture_layout(mod: ModuleBuilder, captures: Sequence[Var], *more: ir.IRType) -> ir.Struct:
-    """The closure object of a literal with these captures; `more` comes before them."""
+    """Return the layout of the closure object of a literal with these captures; the fields `more` come before them."""
     return ir.struct(ir.PTR, *more, *[ir.PTR if v in mod.by_ref else ir_type(v.type) for v in captures])
 
 
 def func_lit(fb: FuncBuilder, e: ast.FuncLit) -> Operand:
-    """A function literal as a value."""
+    """Build a function literal as a value."""
     return closure(fb, e, fb.mod.escapes.node_escapes(e))
 
 
 def closure(fb: FuncBuilder, e: ast.FuncLit, escapes: bool) -> Operand:
-    """The closure object of a literal."""
+    """Build the closure object of a literal."""
     mod = fb.mod
     name = mod.literal_name(e, fb.symbol_base, fb.nested)
     mod.request(name, lambda: mod.syntax.literal(mod, e, name))
@@ -52,7 +52,7 @@ def closure(fb: FuncBuilder, e: ast.FuncLit, escapes: bool) -> Operand:
 
 
 def store_captures(fb: FuncBuilder, cell: Operand, layout: ir.Struct, captures: Sequence[Var], first: int) -> None:
-    """Put variables, or their addresses, into a closure object from its field number `first` on."""
+    """Store variables, or their addresses, in a closure object, starting at field number `first`."""
     by_ref = fb.mod.by_ref
     for v, offset in zip(captures, layout.offsets[first:], strict=True):
         to = Mem(cell, offset)
@@ -67,7 +67,7 @@ def store_captures(fb: FuncBuilder, cell: Operand, layout: ir.Struct, captures: 
 
 
 def bind_captures(fb: FuncBuilder, lit: ast.FuncLit) -> None:
-    """In the literal's own function: where the captured variables are."""
+    """In the function of the literal itself, bind the captured variables to their places."""
     mod = fb.mod
     captures = [v for v in mod.info.captures.get(lit, ()) if not v.is_global]
     if not captures:
@@ -77,7 +77,7 @@ def bind_captures(fb: FuncBuilder, lit: ast.FuncLit) -> None:
 
 
 def bind_variables(fb: FuncBuilder, context: Reg, layout: ir.Struct, captures: Sequence[Var], first: int) -> None:
-    """Captured variables are in the closure object, from its field number `first` on."""
+    """Bind captured variables to the fields of the closure object, starting at field number `first`."""
     by_ref = fb.mod.by_ref
     for v, offset in zip(captures, layout.offsets[first:], strict=True):
         place = Mem(context, offset)

@@ -1,4 +1,4 @@
-"""Comparisons: operands of one type, of an interface and a concrete type, and nil."""
+"""Comparisons of operands of one type, of an interface with a concrete type, and with nil."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMPARISONS = frozenset({BinaryOp.EQL, BinaryOp.NEQ, BinaryOp.LSS, BinaryOp.LEQ,
 
 
 def comparison(fb: FuncBuilder, e: ast.Binary) -> Operand:
-    """`x op y` as a bool."""
+    """Build `x op y` as a bool."""
     ordered(fb, (e.x, e.y))
     xt, yt = fb.type_of(e.x), fb.type_of(e.y)
     pos = fb.pos(e, e.op_pos)
@@ -33,7 +33,7 @@ def comparison(fb: FuncBuilder, e: ast.Binary) -> Operand:
 
 
 def equality(fb: FuncBuilder, e: ast.Binary, xt: Type, yt: Type, pos: Pos) -> Operand:
-    """`x == y`: with nil, of interfaces, of an interface and another type, of one type."""
+    """Build `x == y`: with nil, of interfaces, of an interface and a concrete type, or of one type."""
     for value, other in ((e.x, e.y), (e.y, e.x)):
         tv = fb.types.get(other)
         if tv is not None and tv.mode is Mode.NIL:

@@ -16,14 +16,14 @@ from morestack.types.core.types import Array, Pointer, Slice, Traits
 
 
 def basic_lit(fb: FuncBuilder, e: ast.BasicLit) -> Operand:
-    """A literal of a basic type."""
+    """Build a literal of a basic type."""
     tv = fb.types[e]
     assert tv.value is not None
     return constant(fb, tv.value, tv.type)
 
 
 def conversion(fb: FuncBuilder, call: ast.Call) -> Operand:
-    """`T(x)` of a type whose values live in registers."""
+    """Build `T(x)` for a type whose values live in registers."""
     (arg,) = call.args
     target = fb.type_of(call)
     source = fb.type_of(arg)
@@ -40,13 +40,13 @@ def conversion(fb: FuncBuilder, call: ast.Call) -> Operand:
         return fb.value(loc, call)
     known = fb.types[arg].value
     if known is not None and not isinstance(known, bytes) and bt.traits(target) & Traits.NUMERIC:
-        return constant(fb, known, target)  # of a type parameter's type: no constant to the checker
+        return constant(fb, known, target)  # the type was a type parameter, so for the checker it is not a constant
     value = fb.expr(arg)
     return convert(fb, value, source, target, fb.pos(call, call.lparen))
 
 
 def slice_to_array(fb: FuncBuilder, call: ast.Call) -> Loc:
-    """`[N]T(s)`: the place of the first N elements."""
+    """Build `[N]T(s)` as the place of the first N elements."""
     (arg,) = call.args
     target = under(fb.type_of(call))
     assert isinstance(target, Array)

@@ -1,4 +1,4 @@
-"""Elements and slices of arrays, slices and strings."""
+"""Indexing and slicing of arrays, slices and strings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from morestack.types.core.types import Array, Map, Pointer, Slice, Type
 
 
 def index_value(fb: FuncBuilder, e: ast.Expr) -> tuple[Operand, bool]:
-    """An index as i64, and whether it is signed. Constants are int64."""
+    """Build an index as i64; return it, and whether it is signed. Constants are int64."""
     tv = fb.types[e]
     if tv.value is not None:
         number = exact.to_int(tv.value)
@@ -28,7 +28,7 @@ def index_value(fb: FuncBuilder, e: ast.Expr) -> tuple[Operand, bool]:
 
 
 def index_loc(fb: FuncBuilder, e: ast.Index) -> Loc:
-    """`x[i]`: an element, a byte of a string, a map entry, or an instantiated function."""
+    """Build `x[i]`: an element, a byte of a string, a map entry, or an instantiated function."""
     inner = instantiated_name(e, fb.mod)
     if inner is not e:
         return fb.loc(inner)
@@ -58,7 +58,7 @@ def index_loc(fb: FuncBuilder, e: ast.Index) -> Loc:
         if isinstance(loc, Mem):
             return element(fb, loc, index, ir_type(u.elem).size)
         if u.len == 0:
-            return fb.zero(ir_type(u.elem))  # not reached
+            return fb.zero(ir_type(u.elem))  # unreachable
         return fb.extract(loc, 0)  # arrays in registers have one element
     s = fb.expr(e.x)  # a string
     index, signed = index_value(fb, i)
@@ -67,7 +67,8 @@ def index_loc(fb: FuncBuilder, e: ast.Index) -> Loc:
 
 
 def slice_expr(fb: FuncBuilder, e: ast.Slice) -> Operand:
-    """`x[lo:hi:max]`: checks max, hi, lo in gc's order; a slice of no capacity keeps the base pointer."""
+    """Build `x[lo:hi:max]`: max, hi and lo are checked in gc's order; a slice without capacity keeps the base
+    pointer."""
     u = under(fb.type_of(e.x))
     pos = fb.pos(e, e.lbrack)
     ordered(fb, [part for part in (e.x, e.lo, e.hi, e.max) if part is not None])

@@ -1,8 +1,8 @@
-"""Composite literals, built where they are wanted.
+"""Composite literals, built at their destination.
 
-Small structs become registers. In memory, what is constant comes from a read-only image when there is enough
-of it; the rest is stored element by element, in source order. The array of a slice literal is a frame object
-or a heap cell, as escape analysis says.
+Small structs become registers. In memory, the constant parts are copied from a read-only image if there are enough of
+them. The other parts are stored element by element, in source order. The array of a slice literal is a frame object
+or a heap cell, as escape analysis decides.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from morestack.types.core.info import Mode
 from morestack.types.core.types import Array, Map, Slice, Struct, Type
 
 IMAGE_ELEMENTS = 4
-"""From this many constant elements on, they are copied from an image."""
+"""The least number of constant elements that are copied from an image."""
 
 
 def literal(fb: FuncBuilder, e: ast.CompositeLit) -> Operand:
-    """The value of a composite literal."""
+    """Build the value of a composite literal."""
     t = fb.type_of(e)
     u = under(t)
     base = bt.pointer_base(t)
-    if base is not None:  # `&` left out inside another literal
+    if base is not None:  # `&` is omitted inside another literal
         return _elided_address(fb, e, base)
     if isinstance(u, Slice):
         return _slice(fb, e, u)
@@ -47,7 +47,7 @@ def literal(fb: FuncBuilder, e: ast.CompositeLit) -> Operand:
 
 
 def literal_loc(fb: FuncBuilder, e: ast.CompositeLit) -> Loc:
-    """A composite literal, in a temporary if it is large."""
+    """Build a composite literal, in a temporary if it is large."""
     it = ir_type(fb.type_of(e))
     if is_ssa(it):
         return literal(fb, e)
@@ -57,7 +57,8 @@ def literal_loc(fb: FuncBuilder, e: ast.CompositeLit) -> Loc:
 
 
 def reads_nothing(fb: FuncBuilder, e: ast.Expr) -> bool:
-    """Whether e is a constant, or a struct or array of such: it can be built in the very place it is assigned to."""
+    """Whether e is a constant, or a struct or array of constants, which can be built directly in the place it is
+    assigned to."""
     e = unparen(e)
     tv = fb.types.get(e)
     if tv is None or e in fb.saved:
@@ -81,7 +82,7 @@ def _in_register(fb: FuncBuilder, e: ast.CompositeLit, u: Type, it: ir.IRType) -
         assert isinstance(it, ir.Struct)
         elements = struct_elements(fb.mod, e, u)
         ordered(fb, [v for _, v in elements])
-        if len(elements) != len(e.elements):  # fields of embedded structs
+        if len(elements) != len(e.elements):  # some are fields of embedded structs
             m = fb.temp(it)
             literal_into(fb, e, m)
             return fb.load(m, it)
@@ -107,14 +108,14 @@ def _element_value(fb: FuncBuilder, v: ast.Expr, t: Type) -> Operand:
 
 
 def _elided(fb: FuncBuilder, v: ast.Expr, t: Type) -> Type | None:
-    """The type behind `&` when v is `{...}` standing for `&T{...}`."""
+    """Return T if v is `{...}` in the sense of `&T{...}`, else None."""
     if isinstance(v, ast.CompositeLit) and v.type is None and v not in fb.saved:
         return bt.pointer_base(t)
     return None
 
 
 def literal_into(fb: FuncBuilder, e: ast.CompositeLit, to: Mem, zeroed: bool = False) -> None:
-    """Build the literal at a place it does not read; `zeroed`: the memory is zero already."""
+    """Build the literal at a place it does not read; `zeroed` tells that the memory is already zero."""
     _fill(fb, e, fb.type_of(e), to, zeroed)
 
 
@@ -169,7 +170,8 @@ def _fill_parts(
 def _image(
     fb: FuncBuilder, parts: list[tuple[int, ast.Expr, Type]], it: ir.IRType, to: Mem
 ) -> list[tuple[int, ast.Expr, Type]] | None:
-    """Copy the constant parts from read-only data, if there are enough; what is left to store."""
+    """Copy the constant parts from read-only data, if there are enough; return the elements that remain to be
+    stored."""
     static = StaticBuilder(fb.mod, elements_only=True)
     constants = sum(_is_constant(fb, v) for _, v, _ in parts)
     if constants < IMAGE_ELEMENTS:

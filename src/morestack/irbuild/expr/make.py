@@ -1,4 +1,4 @@
-"""The builtins that allocate or give a pointer a length: new, make, and those of unsafe."""
+"""The builtins new and make, and Add, Slice and String of package unsafe."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from morestack.types.core.info import Mode
 from morestack.types.core.types import Array, Chan, Map, Slice
 
 MAX_STACK_SLICE = 64 << 10
-"""make([]T, n) with a constant n stays in the frame up to this size, as in gc."""
+"""The largest make([]T, n) with constant n that may stay in the frame, in bytes, as in gc."""
 
 
 def new(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`new(T)` and `new(x)`."""
+    """Build `new(T)` and `new(x)`."""
     t = bt.pointer_base(fb.type_of(e))
     assert t is not None
     (arg,) = e.args
@@ -42,7 +42,7 @@ def new(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def length_of(fb: FuncBuilder, e: ast.Expr) -> Operand:
-    """A size argument as i64; an unsigned one that is too large becomes negative and fails the same checks."""
+    """Build a size argument as i64; an unsigned value that is too large becomes negative and fails the same checks."""
     tv = fb.types[e]
     if tv.value is not None:
         number = exact.to_int(tv.value)
@@ -53,7 +53,7 @@ def length_of(fb: FuncBuilder, e: ast.Expr) -> Operand:
 
 
 def make(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`make` of a slice, map or channel."""
+    """Build `make` of a slice, map or channel."""
     t = fb.type_of(e)
     u = under(t)
     sizes = e.args[1:]
@@ -69,7 +69,7 @@ def make(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
     if isinstance(cap, Const) and cap.value * et.size <= MAX_STACK_SLICE and not fb.mod.escapes.node_escapes(e):
         room = fb.allocate(Array(u.elem, int(cap.value)), False, pos).addr
         if not isinstance(length, Const):
-            # a length above the capacity panics as the runtime's makeslice does
+            # a length greater than the capacity panics as in the runtime's makeslice
             fits = fb.op(Op.ULE, ir.BOOL, length, cap)
             bad, good = fb.new_block(), fb.new_block()
             fb.branch(fits, good, bad)
@@ -83,14 +83,14 @@ def make(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def unsafe_add(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`unsafe.Add`."""
+    """Build `unsafe.Add`."""
     ordered(fb, e.args)
     p = fb.copy(fb.expr(e.args[0]))
     return fb.op(Op.INDEX, ir.PTR, p, length_of(fb, e.args[1]), aux=1)
 
 
 def unsafe_slice(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`unsafe.Slice`."""
+    """Build `unsafe.Slice`."""
     ordered(fb, e.args)
     t = under(fb.type_of(e))
     assert isinstance(t, Slice)
@@ -101,7 +101,7 @@ def unsafe_slice(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
 
 
 def unsafe_string(fb: FuncBuilder, e: ast.Call, pos: Pos) -> Operand:
-    """`unsafe.String`."""
+    """Build `unsafe.String`."""
     ordered(fb, e.args)
     p = fb.copy(fb.expr(e.args[0]))
     n = length_of(fb, e.args[1])

@@ -16,19 +16,20 @@ from morestack.types.core.types import Map, Type
 
 
 def key_place(fb: FuncBuilder, key: ast.Expr, t: Type) -> Mem:
-    """The key in memory of its own."""
+    """Build the key in its own memory."""
     m = fb.temp(ir_type(t))
     into_as(fb, key, t, m)
     return m
 
 
 def map_index(fb: FuncBuilder, e: ast.Index, u: Map) -> Loc:
-    """`m[k]`: the value, or zero."""
+    """Build `m[k]`: the value, or zero."""
     return lookup(fb, e, u, False)[0]
 
 
 def lookup(fb: FuncBuilder, e: ast.Index, u: Map, comma_ok: bool) -> tuple[Loc, Operand]:
-    """`m[k]` and whether it was there. The value is a copy: a later assignment may move the map's own."""
+    """Build `m[k]`, and whether the key is present. The value is a copy, because a later assignment may move the
+    map's entry."""
     (k,) = e.indices
     ordered(fb, (e.x, k))
     m = fb.copy(fb.expr(e.x))

@@ -1,4 +1,5 @@
-"""Several values at once: calls with results, comma-ok forms, values kept while others are stored."""
+"""Several values at once: calls with several results, comma-ok forms, and values that are kept while others are
+stored."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from morestack.types.core.types import BOOL, Map, Type
 
 
 def keep(fb: FuncBuilder, e: ast.Expr, t: Type) -> Loc:
-    """The value of e as type t, safe from the stores that follow."""
+    """Build the value of e as type t, unaffected by the stores that follow."""
     if is_ssa(ir_type(t)):
         return fb.copy(value_as(fb, e, t))
     m = fb.temp(ir_type(t))
@@ -26,7 +27,7 @@ def keep(fb: FuncBuilder, e: ast.Expr, t: Type) -> Loc:
 
 
 def multi_value(fb: FuncBuilder, rhs: ast.Expr) -> list[tuple[Loc, Type]]:
-    """The values of a call, or of a comma-ok form, with their types."""
+    """Build the values of a call or a comma-ok form; return them with their types."""
     inner = unparen(rhs)
     if isinstance(inner, ast.Call):
         results = call(fb, inner)

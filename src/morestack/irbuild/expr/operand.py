@@ -14,7 +14,7 @@ from morestack.types.core.objects import Func, Var
 
 
 def name_loc(fb: FuncBuilder, e: ast.Name) -> Loc:
-    """A variable, or the closure of a function."""
+    """Build a name: a variable, or the closure of a function."""
     obj = fb.info.uses.get(e)
     if obj is None:
         obj = fb.info.defs.get(e)
@@ -26,14 +26,14 @@ def name_loc(fb: FuncBuilder, e: ast.Name) -> Loc:
 
 
 def star_loc(fb: FuncBuilder, e: ast.Star) -> Loc:
-    """`*p`."""
+    """Build `*p` as a place."""
     p = fb.expr(e.x)
     fb.nil_check(p, fb.pos(e))
     return Mem(p)
 
 
 def address_of(fb: FuncBuilder, e: ast.Expr) -> Operand:
-    """`&e` of an addressable operand or a composite literal."""
+    """Build `&e` for an addressable operand or a composite literal."""
     inner = unparen(e)
     if isinstance(inner, ast.CompositeLit):
         t = fb.type_of(inner)

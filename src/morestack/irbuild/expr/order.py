@@ -1,9 +1,9 @@
-"""Evaluation order where the specification leaves it open: gc's.
+"""Evaluation order: where the specification leaves it open, gc's order.
 
-gc first evaluates all calls, receives and map reads of a statement, left to right, and keeps their results; then it
-evaluates the rest: loads of variables, indexing, arithmetic. So in `x + f()` the load of x sees what f did.
-`ordered` does that for a list of operands that are evaluated together: when a later one contains a call,
-the calls of all of them are hoisted. Results wait in `FuncBuilder.saved`.
+gc first evaluates all calls, receives and map reads of a statement, left to right, and keeps their results. Then it
+evaluates the other operations: loads of variables, indexing, arithmetic. In `x + f()` the load of x therefore sees
+changes made by f. `ordered` does the same for a list of operands that are evaluated together: if a later operand
+contains a call, the calls of all operands are hoisted. Their results are kept in `FuncBuilder.saved`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _UNITS = (ast.BinaryOp.LAND, ast.BinaryOp.LOR)
 
 
 def children(e: ast.Expr) -> tuple[ast.Expr, ...]:
-    """Operands of e in evaluation order; not types, and not the parts of function literals."""
+    """Return the operands of e in evaluation order, without types and without the parts of function literals."""
     match e:
         case ast.Binary(x=x, y=y):
             return (x, y)
@@ -50,7 +50,7 @@ def children(e: ast.Expr) -> tuple[ast.Expr, ...]:
 
 
 def has_call(fb: FuncBuilder, e: ast.Expr) -> bool:
-    """Does evaluating e run a call, a receive, or a map access?"""
+    """Whether the evaluation of e includes a call, a receive or a map access."""
     if isinstance(e, _LEAVES):
         return False
     known = fb.calls.get(e)
@@ -65,7 +65,7 @@ def has_call(fb: FuncBuilder, e: ast.Expr) -> bool:
 
 
 def is_unit(fb: FuncBuilder, e: ast.Expr) -> bool:
-    """Is e itself evaluated when its turn comes, not with the rest of the statement?"""
+    """Whether e itself is evaluated in its turn, and not with the other operations of the statement."""
     if isinstance(e, ast.Receive):
         return True
     if isinstance(e, ast.Call):
@@ -77,7 +77,8 @@ def is_unit(fb: FuncBuilder, e: ast.Expr) -> bool:
 
 
 def _is_pure(fb: FuncBuilder, e: ast.Expr) -> bool:
-    """A builtin without visible effects: it is evaluated in its turn, but other operands need not wait for it."""
+    """Whether e is a builtin without visible effects. It is evaluated in its turn, but other operands need not wait
+    for it."""
     if not isinstance(e, ast.Call):
         return False
     fun = fb.types.get(e.fun)
@@ -93,7 +94,7 @@ def _builtin_name(e: ast.Expr) -> str:
 
 
 def hoist(fb: FuncBuilder, e: ast.Expr) -> None:
-    """Evaluate the calls inside e now and save their results."""
+    """Evaluate the calls in e now, and save their results."""
     if isinstance(e, _LEAVES) or e in fb.hoisted or e in fb.saved:
         return
     fb.hoisted.add(e)
@@ -126,7 +127,8 @@ def save(fb: FuncBuilder, e: ast.Expr) -> None:
 
 
 def ordered(fb: FuncBuilder, operands: Sequence[ast.Expr]) -> None:
-    """Before operands are evaluated left to right: hoist their calls if one could change what an earlier one reads."""
+    """Before operands are evaluated left to right, hoist their calls if a call could change what an earlier operand
+    reads."""
     for i in range(len(operands) - 1, 0, -1):
         if has_call(fb, operands[i]) and operands[i] not in fb.hoisted:
             for e in operands:

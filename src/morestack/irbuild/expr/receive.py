@@ -1,4 +1,4 @@
-"""Receives. Values pass by address, through the frame: that is where select and chanrecv look for them."""
+"""Receives. Values are passed by address, through the frame, because select and chanrecv take addresses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from morestack.types.core.types import Chan, Type
 
 
 def chan_elem(fb: FuncBuilder, ch: ast.Expr) -> Type:
-    """The element type of a channel."""
+    """Return the element type of a channel."""
     t = under(fb.type_of(ch))
     assert isinstance(t, Chan)
     return t.elem
 
 
 def receive(fb: FuncBuilder, e: ast.Receive) -> tuple[Loc, Operand, Type]:
-    """`v, ok := <-ch`."""
+    """Build `v, ok := <-ch`."""
     elem = chan_elem(fb, e.x)
     ch = fb.expr(e.x)
     t = ir_type(elem)
@@ -37,15 +37,15 @@ def _to_frame(fb: FuncBuilder, e: ast.Receive) -> Mem:
 
 
 def receive_value(fb: FuncBuilder, e: ast.Receive) -> Operand:
-    """`<-ch`, of a type whose values live in registers."""
+    """Build `<-ch` for a type whose values live in registers."""
     return fb.load(_to_frame(fb, e), ir_type(chan_elem(fb, e.x)))
 
 
 def receive_into(fb: FuncBuilder, e: ast.Receive, to: Mem) -> None:
-    """`<-ch`, stored."""
+    """Build `<-ch`, and store the value."""
     fb.move(to, _to_frame(fb, e), ir_type(chan_elem(fb, e.x)))
 
 
 def receive_statement(fb: FuncBuilder, e: ast.Receive) -> None:
-    """`<-ch` whose value is dropped."""
+    """Build `<-ch` whose value is dropped."""
     fb.rt("chanrecv", fb.expr(e.x), NULL, pos=fb.pos(e))

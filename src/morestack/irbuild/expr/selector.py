@@ -1,4 +1,4 @@
-"""Selectors: fields, qualified names, method values and method expressions; what function an operand names."""
+"""Selectors: fields, qualified names, method values and method expressions; and the function that an operand names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from morestack.types.core.under import signature_of
 
 
 def static_callee(fb: FuncBuilder, fun: ast.Expr) -> str | None:
-    """The symbol of a declared function or a method expression, when fun names one."""
+    """Return the symbol of a declared function or a method expression if fun names one, else None."""
     fun = instantiated_name(fun, fb.mod)
     if isinstance(fun, ast.Selector):
         selection = fb.info.selections.get(fun)
@@ -37,7 +37,7 @@ def static_callee(fb: FuncBuilder, fun: ast.Expr) -> str | None:
 
 
 def selector_loc(fb: FuncBuilder, e: ast.Selector) -> Loc:
-    """A field, a qualified name, a method value or a method expression."""
+    """Build a field, a qualified name, a method value or a method expression."""
     selection = fb.info.selections.get(e)
     if selection is None:  # a qualified identifier
         return name_loc(fb, e.sel)
@@ -49,14 +49,14 @@ def selector_loc(fb: FuncBuilder, e: ast.Selector) -> Loc:
 
 
 def method_expression(fb: FuncBuilder, e: ast.Selector, selection: Selection) -> Operand:
-    """`T.f` as a function value."""
+    """Build `T.f` as a function value."""
     assert isinstance(selection.obj, Func)
     code = method_function(fb.mod, selection.recv, instance_of(fb.mod, e.sel, selection.obj), selection.index)
     return fb.mod.function_value(code)
 
 
 def method_value(fb: FuncBuilder, e: ast.Selector, selection: Selection) -> Operand:
-    """`x.f`: a closure that holds the receiver, evaluated now."""
+    """Build `x.f`: a closure that holds the receiver, which is evaluated now."""
     assert isinstance(selection.obj, Func)
     f = instance_of(fb.mod, e.sel, selection.obj)
     pos = fb.pos(e.sel)

@@ -1,8 +1,8 @@
 """Values known at compile time, as bytes and relocations: initialised package variables, tables, literals.
 
-`static_into` writes an expression into an image and answers False when any part must be computed; the image
-is then not used. A slice literal or `&T{...}` inside makes a global of its own, which is right only where the
-expression is evaluated once: package variables. `elements_only` forbids those, for literals in functions.
+`static_into` writes an expression into an image. It returns False if any part must be computed, and the image is then
+not used. A slice literal or `&T{...}` inside becomes a separate global, which is correct only if the expression is
+evaluated once, as for package variables. `elements_only` forbids these, for literals in functions.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class StaticBuilder:
         return self.types[e].type
 
     def value_into(self, image: Image, at: int, value: exact.Value, t: Type) -> bool:
-        """A constant of Go type t."""
+        """Write a constant of Go type t; return whether it could be written."""
         if bt.is_interface(t):
             return self._boxed(image, at, value, default_type_of(value), t)
         it = ir_type(t)
@@ -81,7 +81,7 @@ class StaticBuilder:
         return True
 
     def into(self, image: Image, at: int, e: ast.Expr, target: Type) -> bool:
-        """Write e, wanted as type target; False when it is not static."""
+        """Write e as type target; return False if it is not static."""
         e = unparen(e)
         tv = self.types.get(e)
         if tv is None:
@@ -122,7 +122,7 @@ class StaticBuilder:
         return True
 
     def separate(self, lit: ast.CompositeLit, t: Type) -> Sym | None:
-        """A literal as a global of its own."""
+        """Write a literal into a separate global; return its address, or None if it is not static."""
         it = ir_type(t)
         inner = Image(bytearray(it.size))
         if not self._literal(inner, 0, lit):
@@ -137,7 +137,7 @@ class StaticBuilder:
         if isinstance(u, Slice):
             return not self.elements_only and self._slice(image, at, lit, u)
         base = bt.pointer_base(t)
-        if base is not None:  # &T elided
+        if base is not None:  # &T is elided
             return False
         if isinstance(u, Struct):
             layout = ir_type(u)
@@ -151,7 +151,7 @@ class StaticBuilder:
         return all(self.element(image, at + n * size, value, u.elem) for n, value in array_elements(self.mod, lit))
 
     def element(self, image: Image, at: int, value: ast.Expr, elem: Type) -> bool:
-        """An element of an array or slice; `&` may be left out."""
+        """Write an element of an array or slice, in which `&T` may be elided."""
         base = bt.pointer_base(elem)
         if isinstance(value, ast.CompositeLit) and value.type is None and base is not None:
             return not self.elements_only and self._elided_address(image, at, value, base)
@@ -178,7 +178,7 @@ class StaticBuilder:
     def slice_array(
         self, elements: list[tuple[int, ast.Expr]], length: int, elem: Type, readonly: bool = False
     ) -> Sym | None:
-        """The array of a slice literal as a global."""
+        """Write the array of a slice literal into a global."""
         et = ir_type(elem)
         it: IRType = ir.array(et, length)
         inner = Image(bytearray(it.size))
@@ -191,7 +191,7 @@ class StaticBuilder:
 
 
 def struct_elements(mod: ModuleBuilder, lit: ast.CompositeLit, u: Struct) -> list[tuple[int, ast.Expr]]:
-    """(field number, value) of a struct literal; fields of embedded structs come from `promoted_elements`."""
+    """Return (field number, value) for a struct literal; `promoted_elements` returns the fields of embedded structs."""
     numbers = {f.name: n for n, f in enumerate(u.fields)}
     result: list[tuple[int, ast.Expr]] = []
     for n, e in enumerate(lit.elements):
@@ -205,7 +205,7 @@ def struct_elements(mod: ModuleBuilder, lit: ast.CompositeLit, u: Struct) -> lis
 
 
 def promoted_elements(lit: ast.CompositeLit, t: Type) -> list[tuple[int, ast.Expr, Type]]:
-    """(offset, value, field type) where a literal's key names a field of an embedded struct."""
+    """Return (offset, value, field type) for the keys of a literal that name fields of embedded structs."""
     u = under(t)
     assert isinstance(u, Struct)
     own = {f.name for f in u.fields}
@@ -225,7 +225,7 @@ def promoted_elements(lit: ast.CompositeLit, t: Type) -> list[tuple[int, ast.Exp
 
 
 def array_elements(mod: ModuleBuilder, lit: ast.CompositeLit) -> list[tuple[int, ast.Expr]]:
-    """(index, value) of an array or slice literal."""
+    """Return (index, value) for an array or slice literal."""
     result: list[tuple[int, ast.Expr]] = []
     at = 0
     for e in lit.elements:
@@ -240,7 +240,7 @@ def array_elements(mod: ModuleBuilder, lit: ast.CompositeLit) -> list[tuple[int,
 
 
 def static_image(mod: ModuleBuilder, e: ast.Expr, t: Type, elements_only: bool = False) -> Image | None:
-    """The contents of a variable of type t initialised with e, or None when code must compute it."""
+    """Return the contents of a variable of type t initialised with e, or None if code must compute them."""
     image = Image(bytearray(ir_type(t).size))
     if StaticBuilder(mod, elements_only).into(image, 0, e, t):
         return image

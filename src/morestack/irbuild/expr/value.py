@@ -1,4 +1,4 @@
-"""The value of an expression as the type its context wants: boxed where that is an interface."""
+"""The value of an expression in the type its context requires, boxed if that is an interface."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from morestack.types.core.types import Type
 
 
 def value_as(fb: FuncBuilder, e: ast.Expr, target: Type | None) -> Operand:
-    """The value of e where the context wants type `target`: e is boxed when that is an interface."""
+    """Build the value of e as type `target`; e is boxed if that is an interface."""
     assert target is not None
     tv = fb.types.get(e)
     source = fb.type_of(e) if tv is None else tv.type
@@ -32,7 +32,7 @@ def value_as(fb: FuncBuilder, e: ast.Expr, target: Type | None) -> Operand:
 
 
 def into_as(fb: FuncBuilder, e: ast.Expr, target: Type | None, to: Mem) -> None:
-    """As `value_as`, stored: large values go straight to their place."""
+    """Build a value as `value_as` does, and store it; large values are built directly in their place."""
     if is_ssa(ir_type(target)):
         fb.store(to, value_as(fb, e, target))
     else:
@@ -40,7 +40,7 @@ def into_as(fb: FuncBuilder, e: ast.Expr, target: Type | None, to: Mem) -> None:
 
 
 def box(fb: FuncBuilder, e: ast.Expr, source: Type, target: Type, escapes: bool) -> Operand:
-    """A concrete value in an interface."""
+    """Build an interface that holds a concrete value."""
     t = ir_type(source)
     if is_ssa(t):
         data = box_value(fb, fb.expr(e), source, escapes, fb.pos(e))
@@ -60,7 +60,7 @@ def box(fb: FuncBuilder, e: ast.Expr, source: Type, target: Type, escapes: bool)
 
 
 def _box_untyped(fb: FuncBuilder, e: ast.Expr, target: Type) -> Operand:
-    """A constant whose recorded type is the interface itself."""
+    """Box a constant whose recorded type is the interface itself."""
     tv = fb.types[e]
     assert tv.value is not None
     source = default_type_of(tv.value)

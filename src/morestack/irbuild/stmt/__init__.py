@@ -1,1 +1,1 @@
-"""The builders of statements, a construct a file."""
+"""The builders of statements, with one module per construct."""

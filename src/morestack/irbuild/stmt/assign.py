@@ -1,8 +1,8 @@
 """Assignments, definitions and variable declarations.
 
-One value: calls on the left, then the right side, then the left side's address with its checks, then the
-store, as gc does. Several: the operands on the left (not yet their checks) and all values first, then the
-stores from left to right. A variable in a register is read before any of them is written.
+With one value the order is that of gc: calls on the left, then the right side, then the address of the left side with
+its checks, then the store. With several values, the operands on the left (without their checks) and all values come
+first, then the stores from left to right. Variables in registers are read before any of them is written.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from morestack.syntax.nodes import BinaryOp, unparen
 from morestack.types.core.types import Map, Traits, Type
 
 MAY_PANIC = frozenset({BinaryOp.QUO, BinaryOp.REM})
-"""Operators whose panics leave no new entry in a map, as with gc; a negative shift count does leave one."""
+"""Operators whose panics leave no new entry in a map, as in gc. A panic for a negative shift count does leave one."""
 
 
 def assign_one(fb: FuncBuilder, lhs: ast.Expr, rhs: ast.Expr) -> None:
-    """`lhs = rhs`."""
+    """Build `lhs = rhs`."""
     t = left_type(fb, lhs)
     if t is None:
         fb.loc(rhs)
@@ -64,7 +64,7 @@ def assign_one(fb: FuncBuilder, lhs: ast.Expr, rhs: ast.Expr) -> None:
 
 
 def assign_pairs(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: tuple[ast.Expr, ...]) -> None:
-    """`a, b = x, y`."""
+    """Build `a, b = x, y`."""
     if any(has_call(fb, e) for e in (*lhs, *rhs)):
         for l in lhs:
             hoist_left(fb, l)
@@ -81,7 +81,7 @@ def assign_pairs(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: tuple[ast.Expr
 
 
 def assign_multi(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: ast.Expr) -> None:
-    """`a, b = f()` and the comma-ok forms."""
+    """Build `a, b = f()` and the comma-ok forms."""
     for l in lhs:
         hoist_left(fb, l)
     if not isinstance(unparen(rhs), ast.Call):
@@ -100,7 +100,7 @@ def assign_multi(fb: FuncBuilder, lhs: tuple[ast.Expr, ...], rhs: ast.Expr) -> N
 
 
 def assign(fb: FuncBuilder, s: ast.Assign) -> None:
-    """`a, b = x, y` and `a op= x`."""
+    """Build `a, b = x, y` and `a op= x`."""
     if s.op is not None:
         op_assign(fb, s.lhs[0], s.op, s.rhs[0], fb.pos(s, s.op_pos))
     elif len(s.lhs) == len(s.rhs) == 1:
@@ -113,13 +113,13 @@ def assign(fb: FuncBuilder, s: ast.Assign) -> None:
 
 
 def inc_dec(fb: FuncBuilder, s: ast.IncDec) -> None:
-    """`a++` and `a--`."""
+    """Build `a++` and `a--`."""
     op_assign(fb, s.x, BinaryOp.ADD if s.inc else BinaryOp.SUB, None, fb.pos(s))
     fb.saved.clear()
 
 
 def op_assign(fb: FuncBuilder, lhs: ast.Expr, op: BinaryOp, rhs: ast.Expr | None, pos: Pos) -> None:
-    """`lhs op= rhs`, the operands of lhs evaluated once; rhs None stands for 1."""
+    """Build `lhs op= rhs`, with the operands of lhs evaluated once; rhs None means 1."""
     t = fb.type_of(lhs)
     if rhs is not None and has_call(fb, rhs):
         hoist_left(fb, lhs)
@@ -135,12 +135,12 @@ def op_assign(fb: FuncBuilder, lhs: ast.Expr, op: BinaryOp, rhs: ast.Expr | None
     save_operands(fb, lhs)
     inner = unparen(lhs)
     if isinstance(inner, ast.Index) and isinstance(under(fb.type_of(inner.x)), Map):
-        if op in MAY_PANIC:  # then no entry is to be made
+        if op in MAY_PANIC:  # a panic must not create an entry
             value = combined(fb, op, fb.copy(fb.expr(inner)), rhs, t, pos)
             fb.store(map_slot(fb, inner), value)
             return
         y = None if rhs is None else fb.copy(fb.expr(rhs))
-        slot = map_slot(fb, inner)  # of a new entry it holds zero, as `m[k]` would give
+        slot = map_slot(fb, inner)  # a new entry holds zero, as `m[k]` would return
         fb.store(slot, combine(fb, op, fb.load(slot, ir_type(t)), rhs, y, t, pos))
         return
     place = place_of(fb, inner)
@@ -149,14 +149,14 @@ def op_assign(fb: FuncBuilder, lhs: ast.Expr, op: BinaryOp, rhs: ast.Expr | None
 
 
 def combined(fb: FuncBuilder, op: BinaryOp, x: Operand, rhs: ast.Expr | None, t: Type, pos: Pos) -> Operand:
-    """x op rhs."""
+    """Build x op rhs."""
     return combine(fb, op, x, rhs, None if rhs is None else fb.expr(rhs), t, pos)
 
 
 def combine(
     fb: FuncBuilder, op: BinaryOp, x: Operand, rhs: ast.Expr | None, y: Operand | None, t: Type, pos: Pos
 ) -> Operand:
-    """x op y, the value of rhs; both None stand for 1."""
+    """Build x op y, where y is the value of rhs; if both are None, y is 1."""
     assert op not in COMPARISONS
     if rhs is None or y is None:
         return arithmetic(fb, op, x, one(x.type, fb), t, pos)

@@ -13,7 +13,7 @@ from morestack.types.core.types import Type
 
 
 def bind(fb: FuncBuilder, s: ast.Range, values: list[tuple[Loc, Type]]) -> None:
-    """Give key and value to this iteration's variables."""
+    """Assign key and value to the variables of this iteration."""
     targets = [e for e in (s.key, s.value) if e is not None]
     pairs = [(e, v) for e, v in zip(targets, values, strict=False) if not is_blank(e)]
     if not s.define:

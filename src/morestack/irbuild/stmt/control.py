@@ -1,4 +1,4 @@
-"""Statements that only steer: blocks, conditions, loops, branches."""
+"""Control-flow statements: blocks, conditions, loops, branches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from morestack.types.core.objects import Var
 
 
 def expr_stmt(fb: FuncBuilder, s: ast.ExprStmt) -> None:
-    """An expression whose value is dropped."""
+    """Build an expression whose value is dropped."""
     x = unparen(s.x)
     if isinstance(x, ast.Call):
         call_statement(fb, x)
@@ -30,7 +30,7 @@ def expr_stmt(fb: FuncBuilder, s: ast.ExprStmt) -> None:
 
 
 def if_stmt(fb: FuncBuilder, s: ast.If) -> None:
-    """An if with all its else-ifs."""
+    """Build an if with all its else-ifs."""
     at: ast.Stmt | None = s
     done = fb.new_block()
     while isinstance(at, ast.If):  # a chain of else-ifs may be long
@@ -62,7 +62,7 @@ def _branch_body(fb: FuncBuilder, then: Block, body: ast.Block, done: Block) -> 
 
 
 def for_stmt(fb: FuncBuilder, s: ast.For) -> None:
-    """A for loop with up to three clauses."""
+    """Build a for loop with up to three clauses."""
     head, body, post, done = fb.new_block(), fb.new_block(), fb.new_block(), fb.new_block()
     fb.breaks[s], fb.continues[s] = done, post
     if s.init is not None:
@@ -86,7 +86,7 @@ def for_stmt(fb: FuncBuilder, s: ast.For) -> None:
 
 
 def _renew_loop_variables(fb: FuncBuilder, s: ast.For) -> None:
-    """Each iteration has its own variables: heap cells that may have been kept are copied to new ones."""
+    """Give each iteration its own variables: heap cells to which pointers may remain are copied to new cells."""
     if not isinstance(s.init, ast.Define):
         return
     for name in s.init.lhs:
@@ -103,7 +103,7 @@ def _renew_loop_variables(fb: FuncBuilder, s: ast.For) -> None:
 
 
 def labeled(fb: FuncBuilder, s: ast.Labeled) -> None:
-    """A label starts a block."""
+    """Build a labeled statement; the label starts a block."""
     target = _label_block(fb, s)
     fb.jump(target)
     fb.start(target)
@@ -118,7 +118,7 @@ def _label_block(fb: FuncBuilder, s: ast.Node) -> Block:
 
 
 def branch(fb: FuncBuilder, s: ast.Branch) -> None:
-    """break, continue, goto and fallthrough."""
+    """Build break, continue, goto and fallthrough."""
     if s.kind is ast.BranchKind.FALLTHROUGH:
         assert fb.fallthrough is not None
         fb.jump(fb.fallthrough)

@@ -19,14 +19,14 @@ from morestack.types.core.types import Type
 
 
 def declare_from(fb: FuncBuilder, v: Var, rhs: ast.Expr) -> None:
-    """`var v = rhs`."""
+    """Build `var v = rhs`."""
     t = bt.var_type(v)
     pos = fb.mod.pos(v.span) if v.span is not None else fb.pos(rhs)
     if is_ssa(ir_type(t)):
         fb.declare(v, pos, value_as(fb, rhs, t))
         return
     if fb.storage.get(v) is not None or fb.on_heap(v):
-        # the initializer may still read the variable of the iteration before
+        # the initializer may still read the variable of the previous iteration
         loc = fb.mem(rhs)
         fb.move(fb.place(fb.declare(v, pos, clear=False)), loc, ir_type(t))
         return
@@ -34,7 +34,7 @@ def declare_from(fb: FuncBuilder, v: Var, rhs: ast.Expr) -> None:
 
 
 def declare_loc(fb: FuncBuilder, v: Var, loc: Loc, pos: Pos) -> None:
-    """A new variable with a value that has been evaluated."""
+    """Create a variable with a value that has been evaluated."""
     if isinstance(loc, Mem):
         if is_ssa(ir_type(v.type)):
             fb.declare(v, pos, fb.load(loc, ir_type(v.type)))
@@ -45,7 +45,7 @@ def declare_loc(fb: FuncBuilder, v: Var, loc: Loc, pos: Pos) -> None:
 
 
 def define(fb: FuncBuilder, s: ast.Define) -> None:
-    """`a, b := x, y`."""
+    """Build `a, b := x, y`."""
     lhs, rhs = s.lhs, s.rhs
     defs = fb.info.defs
     if len(lhs) == len(rhs) == 1:
@@ -84,7 +84,7 @@ def define(fb: FuncBuilder, s: ast.Define) -> None:
 
 
 def decl_stmt(fb: FuncBuilder, s: ast.DeclStmt) -> None:
-    """Declarations in a function; only variables need code."""
+    """Build declarations in a function; only variables need code."""
     for d in s.decls:
         if isinstance(d, ast.VarDecl):
             _var_decl(fb, d)

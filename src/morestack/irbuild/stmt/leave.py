@@ -1,4 +1,4 @@
-"""Return."""
+"""Return statements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from morestack.syntax import nodes as ast
 
 
 def return_stmt(fb: FuncBuilder, s: ast.Return) -> None:
-    """`return x, y`."""
+    """Build `return x, y`."""
     types = fb.result_types
     if not types:
         _leave(fb, [])
@@ -45,7 +45,7 @@ def return_stmt(fb: FuncBuilder, s: ast.Return) -> None:
 
 
 def _leave(fb: FuncBuilder, values: list[Loc], stored: bool = True) -> None:
-    """Return these values; `stored`: they are the result variables themselves."""
+    """Return these values; `stored` tells that they are the result variables themselves."""
     if fb.range_body is not None:
         if not stored:
             _store_results(fb, values)
@@ -63,12 +63,12 @@ def _leave(fb: FuncBuilder, values: list[Loc], stored: bool = True) -> None:
 
 
 def leave_stored(fb: FuncBuilder) -> None:
-    """Return what the result variables hold."""
+    """Return the values of the result variables."""
     _leave(fb, [] if fb.range_body is not None or fb.exit is not None else [fb.var_loc(v) for v in fb.results])
 
 
 def _store_results(fb: FuncBuilder, values: list[Loc]) -> None:
-    """Deferred calls see the results: put them where the result variables are."""
+    """Store results in the result variables, where deferred calls see them."""
     for v, loc in zip(fb.results, values, strict=True):
         t = ir_type(v.type)
         to = fb.var_loc(v)

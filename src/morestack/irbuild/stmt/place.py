@@ -1,4 +1,4 @@
-"""Left sides: the variable, field, element or map entry that is assigned."""
+"""Left sides: the variable, field, element or map entry that is assigned to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from morestack.types.core.types import Array, Map, Pointer, Slice, Struct, Type
 
 
 def variable_of(fb: FuncBuilder, e: ast.Expr) -> Var | None:
-    """The variable a plain name on the left means; None for `_` and everything else."""
+    """Return the variable that a plain name on the left denotes; None for `_` and any other expression."""
     if isinstance(e, ast.Name):
         obj = fb.info.defs.get(e) or fb.info.uses.get(e)
         if type(obj) is Var:
@@ -28,12 +28,12 @@ def variable_of(fb: FuncBuilder, e: ast.Expr) -> Var | None:
 
 
 def is_blank(e: ast.Expr) -> bool:
-    """Is it `_`?"""
+    """Whether e is `_`."""
     return isinstance(e, ast.Name) and e.text == "_"
 
 
 def register_path(fb: FuncBuilder, e: ast.Expr) -> tuple[Reg, list[int]] | None:
-    """The register and field numbers of a left side that lives in a register variable."""
+    """Return the register and field numbers of a left side that is part of a variable in a register, else None."""
     e = unparen(e)
     if isinstance(e, ast.Name):
         v = variable_of(fb, e)
@@ -57,7 +57,7 @@ def register_path(fb: FuncBuilder, e: ast.Expr) -> tuple[Reg, list[int]] | None:
 
 
 def _is_value_path(t: Type, path: tuple[int, ...]) -> bool:
-    """Does the path stay inside the value, without following a pointer?"""
+    """Whether the path stays within the value, without following a pointer."""
     for n in path:
         u = under(t)
         if not isinstance(u, Struct):
@@ -67,7 +67,7 @@ def _is_value_path(t: Type, path: tuple[int, ...]) -> bool:
 
 
 def assign_value(fb: FuncBuilder, lhs: ast.Expr, value: Operand) -> None:
-    """Store a value (of lhs's type) with the checks the left side needs."""
+    """Store a value of the type of lhs, with the checks the left side needs."""
     if is_blank(lhs):
         return
     lhs = unparen(lhs)
@@ -83,7 +83,7 @@ def assign_value(fb: FuncBuilder, lhs: ast.Expr, value: Operand) -> None:
 
 
 def map_slot(fb: FuncBuilder, e: ast.Index) -> Mem:
-    """The place of a map entry, made if absent."""
+    """Return the place of a map entry, which is created if absent."""
     map_type = fb.type_of(e.x)
     u = under(map_type)
     assert isinstance(u, Map)
@@ -93,7 +93,7 @@ def map_slot(fb: FuncBuilder, e: ast.Index) -> Mem:
 
 
 def place_of(fb: FuncBuilder, lhs: ast.Expr) -> Mem:
-    """The place of a left side in memory, after its checks."""
+    """Return the place of a left side in memory, after its checks."""
     if isinstance(lhs, ast.Index) and isinstance(under(fb.type_of(lhs.x)), Map):
         return map_slot(fb, lhs)
     loc = fb.loc(lhs)
@@ -102,7 +102,7 @@ def place_of(fb: FuncBuilder, lhs: ast.Expr) -> Mem:
 
 
 def left_type(fb: FuncBuilder, lhs: ast.Expr) -> Type | None:
-    """The type of a left side; None for `_`."""
+    """Return the type of a left side, or None for `_`."""
     if is_blank(lhs):
         return None
     v = variable_of(fb, lhs)
@@ -110,7 +110,7 @@ def left_type(fb: FuncBuilder, lhs: ast.Expr) -> Type | None:
 
 
 def hoist_left(fb: FuncBuilder, lhs: ast.Expr) -> None:
-    """Calls inside the left side; an index of a map is not read here."""
+    """Hoist the calls in a left side; the map entry of an index expression is not read here."""
     lhs = unparen(lhs)
     if isinstance(lhs, ast.Index):
         hoist(fb, lhs.x)
@@ -120,7 +120,7 @@ def hoist_left(fb: FuncBuilder, lhs: ast.Expr) -> None:
 
 
 def save_operands(fb: FuncBuilder, lhs: ast.Expr) -> None:
-    """Evaluate the operands of index expressions and indirections on the left, without their checks."""
+    """Evaluate the operands of index expressions and indirections on the left, but not their checks."""
     lhs = unparen(lhs)
     if isinstance(lhs, ast.Index):
         t = under(fb.type_of(lhs.x))
@@ -142,7 +142,7 @@ def save_operands(fb: FuncBuilder, lhs: ast.Expr) -> None:
 
 
 def assign_loc(fb: FuncBuilder, lhs: ast.Expr, loc: Loc) -> None:
-    """Store a value that has been evaluated; `_` takes any."""
+    """Store a value that has been evaluated; `_` accepts any value."""
     if is_blank(lhs):
         return
     if isinstance(loc, Mem):

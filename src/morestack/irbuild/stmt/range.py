@@ -1,7 +1,7 @@
-"""`for ... range`: the operand is evaluated once; arrays are copied only when their values are used.
+"""`for ... range`: the operand is evaluated once; arrays are copied only if their values are used.
 
-Every iteration has its own key and value variables when they are declared by the statement. Hidden counters
-are named registers: they are written more than once.
+If the statement declares the key and value variables, each iteration has its own. Hidden counters are named
+registers, because they are written more than once.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from morestack.syntax import nodes as ast
 from morestack.types.core.types import INT, RUNE, Array, Basic, Chan, Map, Pointer, Signature, Slice, Traits, Type
 
 ITERATOR = ir.array(ir.PTR, 12)
-"""A map iterator: its first words are the addresses of key and value."""
+"""A map iterator, whose first two words are the addresses of key and value."""
 
 
 def range_stmt(fb: FuncBuilder, s: ast.Range) -> None:
-    """A range, by the type of its operand."""
+    """Build a range statement, depending on the type of its operand."""
     u = under(fb.type_of(s.x))
     if isinstance(u, Basic):
         if u.traits & Traits.STRING:
@@ -55,7 +55,7 @@ def _wanted(e: ast.Expr | None) -> bool:
 
 
 class Loop:
-    """The blocks of a counting loop: head tests, post counts."""
+    """The blocks of a counting loop: `head` tests, `post` counts."""
 
     def __init__(self, fb: FuncBuilder, s: ast.Range) -> None:
         self.head, self.body, self.post, self.done = (fb.new_block() for _ in range(4))
@@ -63,7 +63,7 @@ class Loop:
 
 
 def _count(fb: FuncBuilder, s: ast.Range, limit: Operand) -> tuple[Loop, Reg]:
-    """Start `for i := 0; i < limit; i++`; we are in the body."""
+    """Start `for i := 0; i < limit; i++`, and continue in the body."""
     loop = Loop(fb, s)
     i = fb.f.reg(ir.I64, "i_")
     fb.set(i, ZERO64)
@@ -84,7 +84,7 @@ def _count_end(fb: FuncBuilder, s: ast.Range, loop: Loop, i: Reg) -> None:
 
 
 def _integer(fb: FuncBuilder, s: ast.Range) -> None:
-    """`for i := range n`: i has n's type, or the variable's when n is an untyped constant."""
+    """Build `for i := range n`: i has the type of n or, if n is an untyped constant, that of the variable."""
     t = fb.type_of(s.x)
     if s.key is not None and not is_blank(s.key) and bt.traits(t) & Traits.UNTYPED:
         t = left_type(fb, s.key) or t
@@ -137,7 +137,7 @@ def _array(fb: FuncBuilder, s: ast.Range, u: Array) -> None:
             place = fb.temp(t)
             fb.into(s.x, place)
     elif fb.types[s.x].value is None:
-        if has_call(fb, s.x):  # without calls only the length matters, and that is constant
+        if has_call(fb, s.x):  # without calls only the length is needed, which is constant
             fb.loc(s.x)
     loop, i = _count(fb, s, int64(u.len))
     values: list[tuple[Loc, Type]] = [(fb.copy(i) if _wanted(s.key) else i, INT)]
@@ -161,7 +161,7 @@ def _array_pointer(fb: FuncBuilder, s: ast.Range, array: Array) -> None:
 
 
 def _string(fb: FuncBuilder, s: ast.Range) -> None:
-    """Bytes below 0x80 are runes; others are decoded by the runtime."""
+    """Build a range over a string: bytes below 0x80 are runes, and the runtime decodes all others."""
     whole = fb.copy(fb.expr(s.x))
     base, length = fb.extract(whole, 0), fb.extract(whole, 1)
     loop = Loop(fb, s)

@@ -1,15 +1,14 @@
-"""`for x := range f`: f is called with the loop's body as its yield function.
+"""`for x := range f`: f is called with the body of the loop as its yield function.
 
-The body is a function of its own, `main.g-range1`, a closure that returns whether f should go on. It shares a
-*record* with the function around it, {state, next}. The state is gc's: it catches an f that goes on calling
-yield when it must not. A statement that leaves the loop (break, return, a branch to somewhere outside)
-writes its number in `next` and returns false; after the call of f the function around makes that jump itself. When
-that function is a body too and the jump leads out of it as well, it does the same once more, so a branch out
-of several loops unwinds them one by one. A return has stored its values in the result variables before, which the
-body has captured.
+The body is a separate function, `main.g-range1`, a closure that returns whether f should continue. It shares a
+*record* {state, next} with the enclosing function. The state is that of gc: it detects an f that continues to call
+yield when it must not. A statement that leaves the loop (break, return, a branch to a place outside) writes its
+number to `next` and returns false. After the call of f, the enclosing function makes that jump itself. If that
+function is also a body, and the jump leaves it too, it does the same in turn, so a branch out of several loops
+unwinds them one by one. A return first stores its values in the result variables, which the body has captured.
 
-The body is built while its statement is, because the jumps to make after the call are known only then.
-Rejected: one variable for all loops of a function, as gc has it; every body would capture unused ones.
+The body is built together with its statement, because the jumps after the call are known only then. Rejected: one
+variable for all loops of a function, as in gc; every body would capture unused variables.
 """
 
 from __future__ import annotations
@@ -45,33 +44,33 @@ NEXT = 8
 
 
 class RangeBody:
-    """The loop whose body a FuncBuilder builds: where its record is, and the jumps that leave it."""
+    """The loop whose body a FuncBuilder builds: the place of its record, and the jumps that leave it."""
 
     def __init__(self, s: ast.Range, record: Operand) -> None:
         self.s = s
         self.record = record
         self.exits: dict[tuple[ast.BranchKind, ast.Node] | None, int] = {}
-        """Numbers from 1; None: return from the function around."""
+        """The numbers of the jumps, from 1; the key None is a return from the enclosing function."""
 
     def contains(self, node: ast.Node) -> bool:
-        """Is the node in the body of the loop?"""
+        """Whether the node is in the body of the loop."""
         span, inner = self.s.body.span, node.span
         return span.start <= inner.start < span.end
 
     def leave(self, fb: FuncBuilder, way: tuple[ast.BranchKind, ast.Node] | None) -> None:
-        """End the block: f is to stop, then the function around goes that way."""
+        """End the block: f must stop, and then the enclosing function makes the jump."""
         number = self.exits.setdefault(way, len(self.exits) + 1)
         fb.store(Mem(self.record, NEXT), int64(number))
         self.stop(fb)
 
     def stop(self, fb: FuncBuilder) -> None:
-        """End the block: the body returns false."""
+        """End the block with a return of false from the body."""
         fb.store(Mem(self.record), int64(DONE))
         fb.do(Op.RETURN, FALSE)
 
 
 def range_func(fb: FuncBuilder, s: ast.Range, u: Signature) -> None:
-    """The whole statement."""
+    """Build the whole statement."""
     mod = fb.mod
     pos = fb.pos(s)
     name = mod.fresh_name(fb.symbol_base, "-range")
@@ -102,9 +101,9 @@ def range_func(fb: FuncBuilder, s: ast.Range, u: Signature) -> None:
 
 
 def mark_frame(fb: FuncBuilder, pos: Pos) -> None:
-    """At the start of a function: defer a call that does nothing, whose closure bodies know this frame by.
+    """At the start of a function, defer a call that does nothing; bodies refer to this frame by its closure.
 
-    The closure is on the heap, because a body may be.
+    The closure is on the heap, because the closure of a body may also be.
     """
     mod = fb.mod
     name = f"{bt.path_prefix(mod.pkg)}.rangedefers"
@@ -122,7 +121,7 @@ def _object(fb: FuncBuilder, layout: ir.Struct, escapes: bool, pos: Pos) -> Oper
 
 
 def _after(fb: FuncBuilder, record: Operand, body: RangeBody, pos: Pos) -> None:
-    """f has returned: see that it was in order, then go where the body wanted to."""
+    """After f has returned, check that its return was valid, and then make the jump that the body requested."""
     bad, good = fb.new_block(), fb.new_block()
     state = fb.load(Mem(record), ir.I64)
     fb.branch(fb.op(Op.EQ, ir.BOOL, state, int64(PANIC)), bad, good)

@@ -1,4 +1,4 @@
-"""Send and select. Values pass by address, through the frame."""
+"""Send and select. Values are passed by address, through the frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from morestack.types.core.types import BOOL, Type
 
 
 def send(fb: FuncBuilder, s: ast.Send) -> None:
-    """`ch <- x`."""
+    """Build `ch <- x`."""
     ordered(fb, (s.ch, s.value))
     elem = chan_elem(fb, s.ch)
     ch = fb.copy(fb.expr(s.ch))
@@ -35,7 +35,7 @@ def send(fb: FuncBuilder, s: ast.Send) -> None:
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """A clause of a select: its communication, and what becomes of the value received."""
+    """A clause of a select: its communication, and the use of the received value."""
 
     clause: ast.CommClause
     comm: Comm
@@ -46,7 +46,7 @@ class Case:
 
 
 def _case(fb: FuncBuilder, clause: ast.CommClause) -> Case:
-    """Evaluate channel and value, in source order, as the select is entered."""
+    """Evaluate channel and value, in source order, on entry to the select."""
     match clause.comm:
         case ast.Send(ch=ch, value=value):
             ordered(fb, (ch, value))
@@ -71,7 +71,7 @@ def _case(fb: FuncBuilder, clause: ast.CommClause) -> Case:
 
 
 def _bind(fb: FuncBuilder, case: Case, ok: Operand) -> None:
-    """Assign what was received."""
+    """Assign the received value."""
     if not case.lhs:
         return
     values: list[tuple[Loc, Type]] = []
@@ -79,7 +79,7 @@ def _bind(fb: FuncBuilder, case: Case, ok: Operand) -> None:
         t = ir_type(case.elem)
         values.append((fb.load(case.room, t) if is_ssa(t) else case.room, case.elem))
     else:
-        values.append((ok, BOOL))  # goes to `_`
+        values.append((ok, BOOL))  # assigned to `_`
     values.append((ok, BOOL))
     if not case.define:
         for l in case.lhs:
@@ -100,7 +100,7 @@ def _bind(fb: FuncBuilder, case: Case, ok: Operand) -> None:
 
 
 def select(fb: FuncBuilder, s: ast.Select) -> None:
-    """A select: its operands first, then the operation that its cases need."""
+    """Build a select: first its operands, then the operation that its cases require."""
     pos = fb.pos(s)
     done = fb.new_block()
     fb.breaks[s] = done
@@ -133,7 +133,7 @@ def select(fb: FuncBuilder, s: ast.Select) -> None:
 
 
 def _finish(fb: FuncBuilder, case: Case, ok: Operand, done: Block) -> None:
-    """The body of the case that was chosen."""
+    """Build the body of a case, which runs if the case is chosen."""
     _bind(fb, case, ok)
     fb.stmts(case.clause.body)
     fb.jump(done)

@@ -1,7 +1,7 @@
 """Expression switches and type switches.
 
-A switch over an integer whose cases are all constants is one SWITCH; others compare in source order. Without
-a tag the cases are conditions.
+A switch on an integer whose cases are all constants becomes a single SWITCH. In any other switch the cases are
+compared in source order. Without a tag the cases are conditions.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from morestack.types.core.info import Mode
 from morestack.types.core.types import BOOL, Traits, Type
 
 DENSE = 4
-"""From this many constant cases on, a switch is a SWITCH."""
+"""The least number of constant cases for which a switch becomes a SWITCH."""
 
 
 def switch(fb: FuncBuilder, s: ast.Switch) -> None:
-    """An expression switch, with or without a tag."""
+    """Build an expression switch, with or without a tag."""
     if s.init is not None:
         fb.stmt(s.init)
     done = fb.new_block()
@@ -79,7 +79,7 @@ def _tagged(fb: FuncBuilder, s: ast.Switch, tag: ast.Expr, blocks: list[Block], 
 
 
 def _dense(fb: FuncBuilder, s: ast.Switch, value: Operand, t: Type, blocks: list[Block], default: Block) -> bool:
-    """Make one SWITCH of constant integer cases."""
+    """Build a single SWITCH for constant integer cases."""
     if not bt.traits(t) & Traits.INTEGER or isinstance(value, Const):
         return False
     values: dict[int, Block] = {}
@@ -98,7 +98,7 @@ def _dense(fb: FuncBuilder, s: ast.Switch, value: Operand, t: Type, blocks: list
 
 
 def _matches(fb: FuncBuilder, tag: Loc, t: Type, e: ast.Expr) -> Operand:
-    """tag == e."""
+    """Build tag == e."""
     pos = fb.pos(e)
     tv = fb.types.get(e)
     if tv is not None and tv.mode is Mode.NIL:
@@ -110,7 +110,7 @@ def _matches(fb: FuncBuilder, tag: Loc, t: Type, e: ast.Expr) -> Operand:
             assert not isinstance(tag, Mem) and not isinstance(other, Mem)
             return iface_equal(fb, tag, t, other, et, pos)
         return equal(fb, tag, other, t, pos)
-    # a mixed comparison: box the concrete one
+    # a mixed comparison: box the concrete operand
     other_value = fb.expr(e)
     whole = fb.load(tag, ir_type(t)) if isinstance(tag, Mem) else tag
     if bt.is_interface(t):

@@ -18,7 +18,7 @@ from morestack.types.core.types import Type
 
 
 def type_switch(fb: FuncBuilder, s: ast.TypeSwitch) -> None:
-    """`switch x := y.(type)`: the cases are tested in source order."""
+    """Build `switch x := y.(type)`; the cases are tested in source order."""
     if s.init is not None:
         fb.stmt(s.init)
     x = unparen(s.x)
@@ -63,7 +63,7 @@ def type_switch(fb: FuncBuilder, s: ast.TypeSwitch) -> None:
 
 
 def _case(fb: FuncBuilder, e: ast.Expr, have: Operand, data: Operand) -> tuple[Operand, tuple[Type, Operand] | None]:
-    """Does the case match; for a type, what is needed to get the value out."""
+    """Test whether the case matches; for a type, also return what is needed to extract the value."""
     tv = fb.types[e]
     if tv.mode is Mode.NIL:
         return fb.op(Op.EQ, ir.BOOL, have, NULL), None
@@ -78,7 +78,7 @@ def _bind(
     found: tuple[Type, Operand] | None,
     value: Operand,
 ) -> None:
-    """Declare the clause's variable: of the case's type, or the subject itself."""
+    """Declare the variable of the clause, with the type of the case or as the subject itself."""
     v = fb.info.implicits.get(clause)
     if type(v) is not Var:
         return

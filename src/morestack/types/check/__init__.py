@@ -1,1 +1,1 @@
-"""The checking walk: its state, and a module a construct."""
+"""The checking walk: its state, and one module per construct."""

@@ -1,10 +1,11 @@
 """The checking walk: its state, its order of work, and how it records and reports.
 
-The walk is spread over one module per construct, all functions taking the `Checker` first; `package` drives it.
+The walk is spread over one module per construct. Every function takes the `Checker` as its first argument, and
+`package` drives the walk.
 
-Invariants: an error is reported once; what it made invalid stays silent (`Operand.mode` None, type
-INVALID). Untyped expressions wait in `untyped` until their context decides; what is left there at the end
-keeps its untyped type (`const c = 1`). Rejected: one Checker class with all the methods, 3000 lines in one
+Invariants: an error is reported once; the operand or type it made invalid (`Operand.mode` None, type INVALID) causes
+no further errors. Untyped expressions wait in `untyped` until their context decides their type; those left there at
+the end keep their untyped type (`const c = 1`). Rejected: one Checker class with all the methods, 3000 lines in one
 file.
 """
 
@@ -36,7 +37,7 @@ At = ast.Node | Operand | Span
 
 @dataclass(eq=False, slots=True)
 class DeclInfo:
-    """A package-level declaration, or a local one being checked: where it is and what it depends on."""
+    """A package-level declaration, or a local one being checked: its place and its dependencies."""
 
     scope: Scope
     lhs: tuple[Var, ...] = ()  # of `var a, b = f()`
@@ -51,7 +52,7 @@ class DeclInfo:
 
 @dataclass(slots=True)
 class Environment:
-    """What surrounds the expression or statement being checked."""
+    """The context of the expression or statement being checked."""
 
     scope: Scope
     decl: DeclInfo | None = None
@@ -76,24 +77,25 @@ class UntypedInfo:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What the walk recurses through. `package` ties it to the state, so that no construct imports the dispatch."""
+    """The functions the walk recurses through. `package` stores them in the state, so no construct imports the
+    dispatch."""
 
     expr: Callable[[Checker, ast.Expr, Type | None, Target | None], tuple[Operand, ExprKind]]
-    """One expression of any kind: what it is, and whether it may stand as a statement."""
+    """Check one expression of any kind; return its operand and whether it may stand as a statement."""
     type: Callable[[Checker, ast.Expr, TypeName | None], Type]
-    """One type expression; the name is the one it is being declared under."""
+    """Check one type expression; the name is the one being declared with this type."""
     stmt: Callable[[Checker, ast.Stmt], None]
     object: Callable[[Checker, Object], None]
-    """Gives a declared object its type."""
+    """Give a declared object its type."""
     body: Callable[[Checker, Body], None]
-    """The body of a function, once the declarations around it are complete."""
+    """Check the body of a function, once the declarations around it are complete."""
     length: Callable[[Checker, ast.Expr], Operand]
-    """One value, as an array's length is: type expressions hold expressions."""
+    """Check a single value, such as an array's length: type expressions contain expressions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of a function, and the declaration whose dependencies it adds to."""
+    """The body of a function, and the declaration to which its dependencies belong."""
 
     owner: ast.FuncDecl | ast.FuncLit
     type: ast.FuncType
@@ -138,15 +140,15 @@ class Checker:
     # -- describing and reporting ------------------------------------------------------------------
 
     def show(self, x: Operand) -> str:
-        """An operand as messages describe it."""
+        """Describe an operand as messages do."""
         return describe(x, self.qualifier)
 
     def type_str(self, t: Type) -> str:
-        """A type as messages name it."""
+        """Name a type as messages do."""
         return type_string(t, self.qualifier)
 
     def error(self, at: At, code: Code, message: str, *notes: str) -> None:
-        """Report, unless the message speaks of something reported before."""
+        """Report an error, unless the message mentions something that was reported before."""
         if self.diagnostics and ("invalid operand" in message or "invalid type" in message):
             return
         if isinstance(at, Span):
@@ -157,7 +159,7 @@ class Checker:
         if self.env.errpos is not None:
             span = self.env.errpos
         head, *more = message.split("\n\t")
-        if self.diagnostics.items:  # gc keeps the first of equal messages in a row on one line
+        if self.diagnostics.items:  # of consecutive equal messages on one line gc keeps the first
             last = self.diagnostics.items[-1]
             same = last.message == head and last.notes == (*more, *notes)
             if same and last.span.file is span.file and last.span.line == span.line:
@@ -180,7 +182,7 @@ class Checker:
 
     @contextmanager
     def environment(self, env: Environment) -> Iterator[None]:
-        """Check in another environment for a while."""
+        """Check in another environment until the block ends."""
         saved = self.env
         self.env = env
         try:
@@ -212,7 +214,7 @@ class Checker:
         self.delayed.append(action)
 
     def process_delayed(self, top: int) -> None:
-        """Run the delayed actions from number `top` on; they may delay more."""
+        """Run the delayed actions from number `top` on; these may delay further actions."""
         at = top
         while at < len(self.delayed):
             action = self.delayed[at]
@@ -239,7 +241,8 @@ class Checker:
         self.walk.object(self, obj)
 
     def type_expr(self, e: ast.Expr, def_: TypeName | None = None) -> Type:
-        """The type e denotes, generic or not, INVALID after an error; def_ is the name it is declared under."""
+        """Return the type e denotes, generic or not, INVALID after an error; def_ is the name being declared with
+        this type."""
         return self.walk.type(self, e, def_)
 
     # -- recording ---------------------------------------------------------------------------------
@@ -270,18 +273,18 @@ class Checker:
             self.record_type(x.expr, x.mode, x.type, x.value)
 
     def record_type(self, expr: ast.Node, mode: Mode, type: Type, value: Value | None = None) -> None:
-        """Enter an expression's mode, type and constant value."""
+        """Record an expression's mode, type and constant value."""
         self.info.types[expr] = TypeAndValue(mode, type, value if mode is Mode.CONSTANT else None)
 
     def record_builtin(self, fun: ast.Expr, sig: Type) -> None:
-        """Record the signature a builtin has in one call."""
+        """Record the signature of a builtin in one call."""
         self.record_type(fun, Mode.BUILTIN, sig)
         while isinstance(fun, ast.Paren):
             fun = fun.x
             self.record_type(fun, Mode.BUILTIN, sig)
 
     def record_comma_ok(self, expr: ast.Expr, first: Type, second: Type) -> None:
-        """Give an expression in a two-valued context the pair's type."""
+        """Record the type of the pair for an expression in a two-valued context."""
         while True:
             known = self.info.types.get(expr)
             if known is not None:
@@ -292,12 +295,12 @@ class Checker:
             expr = expr.x
 
     def record_untyped(self) -> None:
-        """Give the expressions whose context never typed them their untyped types."""
+        """Record the untyped types of the expressions whose context never gave them a type."""
         for expr, known in self.untyped.items():
             self.record_type(expr, known.mode, known.type, known.value)
         self.untyped.clear()
 
 
 def other_declaration(obj: Object | Label) -> tuple[str, ...]:
-    """gc's note on what a redeclaration collides with."""
+    """Return gc's note on the earlier declaration a redeclaration collides with."""
     return () if obj.span is None else (f"{obj.span}: other declaration of {obj.name}",)

@@ -1,4 +1,4 @@
-"""Cycles among declarations: which are valid, and how the others are reported."""
+"""Cycles among declarations: which of them are valid, and how the others are reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def direct_cycles(check: Checker) -> None:
 
 
 def valid_cycle(check: Checker, obj: Object) -> bool:
-    """Whether the cycle obj closes is a valid one; reports it if not."""
+    """Report whether the cycle that obj closes is valid; if not, an error is reported."""
     cycle = check.path[check.path_index[obj] :]
     values = definitions = 0
     for o in cycle:
@@ -86,7 +86,7 @@ def report_cycle(check: Checker, cycle: Sequence[Object], start: int | None = No
 
 
 def check_finite(check: Checker, named: Named) -> None:
-    """Report a type that contains itself, and so would have no finite size."""
+    """Report a type that contains itself and therefore has no finite size."""
     _finite(check, named, [], [])
 
 
@@ -121,13 +121,13 @@ def _all_finite(check: Checker, types: Sequence[Type | None], nest: list[Named],
 
 
 def _placed(check: Checker, t: Named) -> TypeName:
-    """The name of t; for an instance, its written form where it is first used."""
+    """Return the name of t; for an instance, in the form and at the place of its first use."""
     span = check.instance_spans.get(t)
     return t.obj if span is None else TypeName(check.type_str(t), t, span, t.obj.pkg)
 
 
 def size_is_known(check: Checker, t: Type | None) -> bool:
-    """Whether t is complete and finite, so that it has a size; reports the cycle if it is on one."""
+    """Whether t is complete and finite and therefore has a size; if t is on a cycle, the cycle is reported."""
     while isinstance(t, Alias):
         if t.obj in check.path_index:
             report_cycle(check, check.path[check.path_index[t.obj] :])
@@ -177,7 +177,7 @@ def _finite_named(check: Checker, t: Named, nest: list[Named], path: list[Named]
 
 
 def is_complete(check: Checker, t: Type) -> bool:
-    """Whether t is declared far enough to be looked into; reports the cycle if not."""
+    """Whether the declaration of t is far enough along for t to be inspected; if not, the cycle is reported."""
     at: Type | None = t
     while isinstance(at, (Named, Alias)):
         if at.obj in check.path_index:

@@ -1,8 +1,7 @@
-"""The dispatch of the checking walk: one match a family of syntax nodes.
+"""The dispatch of the checking walk: one match statement per family of syntax nodes.
 
-An arm calls a function in the construct's module. These modules recurse through `checker.Walk`, so none imports this
-one.
-Arms stand in the order of frequency in real programs, as far as patterns allow.
+Each arm calls a function in the construct's module. Those modules recurse through `checker.Walk`, so none of them
+imports this module. The arms are ordered by their frequency in real programs, as far as the patterns allow.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def check_expr(check: Checker, e: ast.Expr, hint: Type | None, target: Target | 
         case ast.BadExpr():
             x = invalid(e)
     x.expr = e  # type: ignore[possibly-undefined]  # the match is exhaustive
-    return x, kind if x.valid else ExprKind.STATEMENT  # an invalid one has had its error
+    return x, kind if x.valid else ExprKind.STATEMENT  # the error of an invalid operand has been reported
 
 
 def check_stmt(check: Checker, s: ast.Stmt) -> None:

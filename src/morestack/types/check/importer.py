@@ -1,4 +1,4 @@
-"""What the checker knows of other packages. Where packages come from is the business of `build`."""
+"""What the checker knows of other packages. Finding and loading packages is the task of `build`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def _is_standard(_: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Answers about packages by import path; without arguments, for a package that stands alone."""
+    """Looks packages up by import path; without arguments, it suits a package that imports nothing."""
 
     package: Callable[[str], Package | None] = _no_package
-    """Gives the checked package, or None if it does not exist; never called for `unsafe`."""
+    """Returns the checked package, or None if it does not exist; never called for `unsafe`."""
     why_missing: Callable[[str], str] = _unsupported
-    """The message for an import of a package that does not exist."""
+    """Returns the message for an import of a package that does not exist."""
     is_absent: Callable[[str, str], bool] = _is_absent
-    """Whether Go's package has a name, or type.method, that ours does not have yet."""
+    """Whether Go's package has a name, or a type.method, that ours still lacks."""
     is_standard: Callable[[str], bool] = _is_standard
-    """Whether a package is Go's own, whose functions without a body are bound elsewhere."""
+    """Whether a package belongs to Go itself; its functions without a body are implemented elsewhere."""

@@ -1,7 +1,7 @@
-"""Operands: an expression while it is being checked, and how messages describe it.
+"""Operands: expressions while they are being checked, and their description in messages.
 
-An operand's mode is None once an error has been reported for it; an invalid operand causes no further
-errors. The wording of `describe` is types2's operand.String, since every mismatch message contains it.
+An operand's mode is None once an error has been reported for it; an invalid operand causes no further errors.
+`describe` words operands as types2's operand.String does, because every mismatch message contains that text.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class Operand:
-    """What an expression denotes so far. `value` is set for constants, `builtin` for builtins."""
+    """What is known so far of an expression. `value` is set for constants, `builtin` for builtins."""
 
     mode: Mode | None
     expr: ast.Expr
@@ -67,7 +67,7 @@ class Operand:
         return self.mode is Mode.CONSTANT
 
     def invalidate(self) -> None:
-        """Mark the operand as reported."""
+        """Mark the operand as invalid: its error has been reported."""
         self.mode = None
 
     def copy(self) -> Operand:
@@ -76,14 +76,14 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The function type a generic function is assigned to, which may tell its type arguments."""
+    """The function type to which a generic function is assigned; its type arguments may follow from it."""
 
     sig: Signature
     what: str
 
 
 class ExprKind(Enum):
-    """What an expression is when it stands alone."""
+    """What an expression is when it stands alone as a statement."""
 
     CONVERSION = auto()
     EXPRESSION = auto()
@@ -91,7 +91,7 @@ class ExprKind(Enum):
 
 
 def invalid(expr: ast.Expr) -> Operand:
-    """The operand of an expression whose error has been reported."""
+    """Return the operand of an expression whose error has been reported."""
     return Operand(None, expr)
 
 
@@ -110,7 +110,7 @@ _COMPOSITE: dict[type, str] = {
 
 
 def composite_kind(t: Type) -> str:
-    """`array`, `slice`, ... for a composite type, "" for a basic one."""
+    """Return `array`, `slice`, ... for a composite type, "" for a basic type."""
     return _COMPOSITE.get(type(under(t)), "")
 
 
@@ -132,7 +132,7 @@ def _type_description(x: Operand, qualifier: Qualifier) -> str:
 
 
 def describe(x: Operand, qualifier: Qualifier) -> str:
-    """`x (variable of type int)`: an operand as gc's messages name it."""
+    """Describe an operand as gc's messages do: `x (variable of type int)`."""
     if x.mode is Mode.NIL:
         if x.type is UNTYPED_NIL:
             return "nil"
@@ -158,7 +158,7 @@ def describe(x: Operand, qualifier: Qualifier) -> str:
 
 
 def target_of(t: Type | None, what: str) -> Target | None:
-    """A target for type inference if t is a function type."""
+    """Return a target for type inference if t is a function type, else None."""
     if t is None:
         return None
     u = core_type(t)

@@ -1,8 +1,8 @@
-"""Checking a package: the stages in their order.
+"""Checking a package: the stages, in order.
 
-The declarations are collected, each is checked on demand (`decl.object_decl`), then the function bodies, which
-are *delayed* until the declarations around them are complete, then the package variables' initializers are
-ordered. The algorithm is types2's.
+First the declarations are collected, and each is checked on demand (`decl.object_decl`). Function bodies are
+*delayed* until the declarations around them are complete. Then the initializers of the package variables are ordered.
+The algorithm is that of types2.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WALK = Walk(
 def check_package(
     path: str, files: Sequence[ast.File], diagnostics: Diagnostics, importer: Importer = ALONE
 ) -> CheckedPackage:
-    """Check the files of one package; errors go to diagnostics, facts into the result's side tables."""
+    """Check the files of one package; errors go to diagnostics, facts to the side tables of the result."""
     check = Checker(path, files, diagnostics, importer, WALK)
     with deep_recursion():
         labels.check_labels(check)

@@ -1,7 +1,7 @@
-"""Untyped operands: representability, implicit conversion, and recording the types expressions end up with.
+"""Untyped operands: representability, implicit conversion, and recording the final types of expressions.
 
-An untyped expression is entered in `check.untyped` with the type it has so far. When its context decides,
-`update_type` walks down to the operands that are still untyped and records the final type for each, so
+An untyped expression is recorded in `check.untyped` with the type it has so far. When its context decides the final
+type, `update_type` walks down to the operands that are still untyped and records the final type for each, so
 `info.types` says float64 for both operands of `var f float64 = 1 + 2.0*x`.
 """
 
@@ -54,7 +54,7 @@ _OP_NAMES = {
 
 
 def representation(x: Operand, t: Basic) -> tuple[Value | None, Code | None]:
-    """The value of constant x as t holds it, or why it cannot."""
+    """Return the value of constant x as t holds it, or the reason why t cannot hold it."""
     if x.value is None:
         return None, None  # unknown: avoid follow-up errors
     value, _ = representable.representable(x.value, t)
@@ -89,7 +89,7 @@ def represent(check: Checker, x: Operand, t: Basic) -> None:
 
 
 def check_overflow(check: Checker, x: Operand) -> None:
-    """Report a constant result that no type, or not its own type, can hold."""
+    """Report a constant result that is too large for any type or for its own type."""
     at: Span = x.expr.span
     if isinstance(x.expr, ast.Binary):
         at = at.at(x.expr.op_pos)
@@ -112,7 +112,7 @@ def check_overflow(check: Checker, x: Operand) -> None:
 
 
 def implicit_type(check: Checker, x: Operand, target: Type) -> tuple[Type | None, Value | None, Code | None]:
-    """The type (and rounded value) untyped x takes in a context that wants target, or why it cannot."""
+    """Return the type (and rounded value) of untyped x in a context that requires target, or why x has none."""
     if not x.valid or is_typed(x.type) or not is_valid(target):
         return x.type, None, None
     if is_untyped(target):
@@ -149,7 +149,7 @@ def apply_implicit(check: Checker, x: Operand, new_type: Type, value: Value | No
         if known is not None:
             known.value = value
             if not known.is_lhs and is_typed(new_type) and not isinstance(x.expr, ast.Paren):
-                # a constant that new_type holds, as was just found: none of its operands waits for a type
+                # new_type can hold this constant, as found above: none of its operands waits for a type
                 x.type = new_type
                 del check.untyped[x.expr]
                 check.record_type(x.expr, known.mode, new_type, value)
@@ -160,7 +160,7 @@ def apply_implicit(check: Checker, x: Operand, new_type: Type, value: Value | No
 
 
 def convert_untyped(check: Checker, x: Operand, target: Type) -> None:
-    """Convert x to target implicitly, or report that it does not convert."""
+    """Convert x to target implicitly, or report that it cannot be converted."""
     new_type, value, code = implicit_type(check, x, target)
     if code is not None or new_type is None:
         goal = target if isinstance(unalias(target), TypeParam) else under(target)
@@ -171,7 +171,7 @@ def convert_untyped(check: Checker, x: Operand, target: Type) -> None:
 
 
 def update_type(check: Checker, e: ast.Expr, t: Type, final: bool) -> None:
-    """Give untyped e, and the operands that decide with it, the type t; record it when typed or final."""
+    """Give untyped e, and the operands whose type depends on it, the type t; record t if it is typed or final."""
     old = check.untyped.get(e)
     if old is None:
         return
@@ -209,7 +209,7 @@ def update_type(check: Checker, e: ast.Expr, t: Type, final: bool) -> None:
 
 
 def mark_shift_operand(check: Checker, e: ast.Expr) -> None:
-    """Note that untyped e is shifted by a count not constant: its final type must be an integer."""
+    """Note that untyped e is shifted by a non-constant count: its final type must be an integer."""
     known: UntypedInfo | None = check.untyped.get(e)
     if known is not None:
         known.is_lhs = True
@@ -221,5 +221,5 @@ def default_untyped(check: Checker, x: Operand) -> None:
 
 
 def is_value_mode(mode: Mode | None) -> bool:
-    """Whether an operand of that mode can be assigned to something."""
+    """Whether an operand of that mode is a value that can be assigned."""
     return mode in (Mode.CONSTANT, Mode.VARIABLE, Mode.MAP_INDEX, Mode.VALUE, Mode.COMMA_OK, Mode.NIL)

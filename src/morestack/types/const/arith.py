@@ -24,11 +24,11 @@ from morestack.types.const.exact import (
 MAX_SHIFT = 1023 - 1 + 52
 
 
-"""The largest constant shift count: enough to make any float64 from 1."""
+"""The largest constant shift count, which suffices to reach any float64 from 1."""
 
 
 def _arith(op: BinaryOp, x: Real | None, y: Real | None) -> Real | None:
-    """+ - * / on reals; ints divide to a Fraction."""
+    """Compute + - * / on reals; dividing ints yields a Fraction."""
     if x is None or y is None:
         return None
     if isinstance(x, int) and isinstance(y, int) and op is not BinaryOp.QUO:
@@ -64,7 +64,7 @@ def _float_arith(op: BinaryOp, x: Float | None, y: Float | None) -> Float | None
         high, low = low, high
     shift = high[1] - low[1]
     if shift > 4 * PRECISION:
-        return make_float(high[0], high[1])  # the other is far below the last bit
+        return make_float(high[0], high[1])  # the other operand is far below the last bit
     if shift >= 0:
         return make_float((high[0] << shift) + low[0], low[1])
     return make_float(high[0] + (low[0] << -shift), high[1])
@@ -94,7 +94,7 @@ def _complex_arith(op: BinaryOp, x: Complex, y: Complex) -> Complex | None:
 def binary_op(op: BinaryOp, x: Value | None, y: Value | None, integer: bool = False) -> Value | None:
     """`x op y` for arithmetic, bitwise and logical operators; `integer` makes `/` truncate.
 
-    Divisions by zero must be excluded by the caller. Shifts and comparisons have functions of their own.
+    The caller must exclude divisions by zero. Shifts and comparisons have separate functions.
     """
     if isinstance(x, bool) and isinstance(y, bool):
         return (x and y) if op is BinaryOp.LAND else (x or y) if op is BinaryOp.LOR else None
@@ -163,7 +163,7 @@ def shift(op: BinaryOp, v: int, count: int) -> int:
 
 
 def compare(op: BinaryOp, x: Value | None, y: Value | None) -> bool | None:
-    """`x op y` for the six comparisons; None if the kinds do not compare so."""
+    """Compute `x op y` for the six comparisons; None if the operator is not defined for the kinds."""
     if isinstance(x, Complex) or isinstance(y, Complex):
         cx, cy = to_complex(x), to_complex(y)
         if cx is None or cy is None:

@@ -27,7 +27,7 @@ MAX_RAT_BITS = 4 << 10
 MAX_EXPONENT = (1 << 31) - 1
 
 
-"""Where big.Float overflows to infinity."""
+"""The exponent at which big.Float overflows to infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ Value: TypeAlias = bool | bytes | int | Fraction | Float | Complex
 
 
 def is_real(v: Value | None) -> bool:
-    """A number other than a Complex."""
+    """Whether v is a number but not a Complex."""
     return isinstance(v, (int, Fraction, Float)) and not isinstance(v, bool)
 
 
@@ -118,7 +118,7 @@ def small_fraction(v: Float) -> Fraction:
 
 
 def normalize(f: Fraction) -> Fraction | Float | None:
-    """Keep small fractions exact, make Floats of the others."""
+    """Keep small fractions exact, and convert others to Floats."""
     if f.numerator.bit_length() < MAX_RAT_BITS and f.denominator.bit_length() < MAX_RAT_BITS:
         return f
     return fraction_to_float(f.numerator, f.denominator)
@@ -190,5 +190,5 @@ def sign(v: Value | None) -> int:
 
 
 def overflows_untyped(v: Value | None) -> bool:
-    """Whether an untyped integer is larger than gc allows."""
+    """Whether v is an untyped integer that is larger than gc allows."""
     return isinstance(v, int) and v.bit_length() > PRECISION

@@ -1,7 +1,7 @@
-"""Literals to constant values: the spelling's rules of the spec's lexical chapter.
+"""Converts literals to constant values, by the rules of the spec's lexical chapter.
 
 `LiteralError` carries gc's message for a literal that has no value. Work is bounded: literals longer than
-`MAX_LENGTH` are refused as gc does, and large decimal exponents are scaled in 640-bit arithmetic.
+`MAX_LENGTH` are rejected, as in gc, and large decimal exponents are scaled in 640-bit arithmetic.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from morestack.syntax.nodes import BasicLit, LitKind
 from morestack.types.const.exact import MAX_EXPONENT, MAX_RAT_BITS, Complex, Float, Value, make_float
 
 MAX_LENGTH = 10000
-"""Characters of a numeric literal."""
+"""The maximum length of a numeric literal, in characters."""
 _WORK_BITS = 640
 
 
@@ -45,7 +45,7 @@ def parse_literal(lit: BasicLit) -> Value:
 
 
 def _digits(text: str, base: int) -> int:
-    """int(text, base) past Python's limit on decimal digits."""
+    """Compute int(text, base), without Python's limit on decimal digits."""
     if base != 10 or len(text) < 4000:
         return int(text, base)
     value = 0

@@ -1,4 +1,4 @@
-"""Which constants a type can represent, and as what."""
+"""Which constants a type can represent, and the values they then have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from morestack.types.core.types import Basic, Kind, Traits
 
 
 def _round_ieee(v: Real, bits: int, min_exp: int, max_exp: int) -> Fraction | None:
-    """v rounded once, to nearest even, to a binary format; None when it overflows.
+    """Round v once, to nearest even, to a binary format; return None if it overflows.
 
     `min_exp` is the exponent of the smallest subnormal's unit, `max_exp` that of the first power of two out
     of range.
@@ -44,12 +44,12 @@ def _round_ieee(v: Real, bits: int, min_exp: int, max_exp: int) -> Fraction | No
 
 
 def round_float32(v: Real) -> Fraction | None:
-    """v as a float32 holds it; None when it overflows."""
+    """Round v to a float32; return None if it overflows."""
     return _round_ieee(v, 24, -149, 128)
 
 
 def round_float64(v: Real) -> Fraction | None:
-    """v as a float64 holds it; None when it overflows."""
+    """Round v to a float64; return None if it overflows."""
     return _round_ieee(v, 53, -1074, 1024)
 
 

@@ -1,1 +1,1 @@
-"""Types, declared objects, scopes and the universe: what the checker's answers are made of."""
+"""Types, declared objects, scopes and the universe, of which the checker's results consist."""

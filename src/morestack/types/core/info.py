@@ -1,10 +1,10 @@
-"""What checking found, in side tables keyed by syntax node. The model is go/types' Info.
+"""The results of checking, in side tables keyed by syntax node. The model is go/types' Info.
 
-Every expression of a correct program has an entry in `types`, with its final type: untyped constants and
-nil have been converted to what the context makes of them. Function values and calls are among them: a
-call of several results has a Tuple, and so has an expression in a comma-ok context (`v, ok := m[k]`), whose mode
-stays COMMA_OK or MAP_INDEX. Type expressions have mode TYPE, builtins BUILTIN and the signature of the call.
-Operands within a constant expression may keep untyped types: only the whole expression is evaluated.
+Every expression of a correct program has an entry in `types`, with its final type: untyped constants and nil have
+been converted to the type their context requires. This includes function values and calls. A call with several
+results has a Tuple, and so has an expression in a comma-ok context (`v, ok := m[k]`), whose mode stays COMMA_OK or
+MAP_INDEX. Type expressions have mode TYPE, builtins BUILTIN and the signature of the call. Operands within a constant
+expression may keep untyped types: only the whole expression is evaluated.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class SelectionKind(Enum):
 class Selection:
     """What `x.sel` selects (qualified identifiers are not selections: see `uses`).
 
-    `index` is the path: embedded field numbers, then the field or method number. `indirect` tells that a
-    pointer was followed on the way, the receiver's own excepted.
+    `index` is the path: embedded field numbers, then the field or method number. `indirect` tells whether a pointer
+    was followed on the way, except for the receiver itself.
     """
 
     kind: SelectionKind
@@ -113,10 +113,10 @@ class Info:
 
 @dataclass(slots=True)
 class CheckedPackage:
-    """The result of checking: input of `escape` and `ir`."""
+    """The result of checking a package, the input of `escape` and `irbuild`."""
 
     pkg: Package
     files: tuple[ast.File, ...]
     info: Info
     funcs: list[Func] = field(default_factory=list)
-    """Every function and method with a body, in source order; `init`s included (several may be)."""
+    """Every function and method with a body, in source order, including all `init` functions."""

@@ -1,7 +1,7 @@
-"""Questions about one type's kind: basic traits, names, pointers, untyped defaults.
+"""Predicates on the kind of a type: basic traits, names, pointers, untyped defaults.
 
-`is_integer` and its like look at the underlying type and are False for type parameters; `identity.type_params` has
-the questions that hold for every type of a parameter's type set.
+`is_integer` and similar predicates examine the underlying type and are False for type parameters. The predicates in
+`identity.type_params` test every type of a parameter's type set.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def has_name(t: Type) -> bool:
 
 
 def is_generic(t: Type) -> bool:
-    """A generic type without type arguments."""
+    """Whether t is a generic type without type arguments."""
     if isinstance(t, Alias):
         return bool(t.type_params) and not t.type_args
     return isinstance(t, Named) and bool(t.type_params) and t.origin is None

@@ -1,4 +1,4 @@
-"""Declared entities: what a name can stand for. The model is go/types'."""
+"""Declared entities, which names denote. The model is that of go/types."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TypeName:
     parent: Scope | None = None
     is_alias: bool = False
     local_number: int = 0
-    """Of a type declared in a function: its place among all such of the package, from 1, as gc counts."""
+    """For a type declared in a function: its number among all such types of the package, from 1, as gc counts them."""
 
 
 @dataclass(eq=False, slots=True)

@@ -1,4 +1,4 @@
-"""Go's types as objects, in the spec's words; the model is go/types'.
+"""Go's types as objects, with the spec's names; the model is that of go/types.
 
 Invariants: `Basic` types are singletons; a `Named` type is an identity (instances are interned per
 origin and arguments in `Named.instances`); all other types are compared by `identical`. Sizes are those
@@ -49,9 +49,9 @@ class Kind(Enum):
 
 
 class Traits:
-    """What a basic type is, as bits; the names are go/types' BasicInfo.
+    """Properties of a basic type, as bits; the names are those of go/types' BasicInfo.
 
-    Rejected: `enum.Flag`, whose operators take a microsecond, as these are asked for all the time.
+    Rejected: `enum.Flag`, whose operators take a microsecond, because these bits are tested very often.
     """
 
     NONE: Final = 0
@@ -171,9 +171,9 @@ class Named:
     instances: dict[tuple[object, ...], Named] = field(default_factory=dict)
     resolve: object = None  # a callable that completes a lazily made instance
     outer_params: tuple[TypeParam, ...] = ()
-    """Of a type declared in a generic function: the function's type parameters, which it may mention."""
+    """For a type declared in a generic function: the type parameters of the function, which the type may mention."""
     outer_args: tuple[Type, ...] = ()
-    """What stands for the outer parameters, in an instance of the function; `origin` is set then."""
+    """In an instance of the function: the type arguments for the outer parameters; `origin` is then set."""
 
     def __repr__(self) -> str:
         return f"Named({self.obj.name})"

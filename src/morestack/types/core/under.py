@@ -1,11 +1,11 @@
-"""Underlying types and what a name or a function amounts to: aliases followed, lazy ones completed.
+"""Underlying types and signatures: follows aliases, and completes types and functions that were created lazily.
 
 `under` of a type parameter is its constraint's interface, as in go/types.
 
 Note [Recursion over types]
-Types nest as deep as the source does. Recursion over them goes through Python frames only, which take no
-machine stack: loops and list comprehensions. A generator consumed by `any`, `all` or `tuple` would put a C
-frame at every level, and end in a segmentation fault.
+Types nest as deeply as the source does. Recursion over them must use only Python frames, which take no machine stack:
+loops and list comprehensions. A generator consumed by `any`, `all` or `tuple` would add a C frame at every level, and
+cause a segmentation fault.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def under(t: Type) -> Type:
             if isinstance(inner, Named):
                 end = _end_of_chain(t)
                 if end is not INVALID:
-                    t.underlying = end  # the next question is answered at once
+                    t.underlying = end  # the next call returns at once
                 return constraint_interface(end) if isinstance(end, TypeParam) else end
             return constraint_interface(inner) if isinstance(inner, TypeParam) else inner
         if isinstance(t, Alias):
@@ -107,7 +107,7 @@ def constraint_interface(t: TypeParam) -> Interface:
 
 
 def signature_of(f: Func) -> Signature:
-    """The signature of f, completed first if it is a lazy one."""
+    """Return the signature of f, after completing it if it is lazy."""
     if f.type is None and callable(f.resolve):
         resolve = f.resolve
         f.resolve = None

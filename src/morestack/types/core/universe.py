@@ -1,7 +1,7 @@
 """The universe scope: predeclared types, constants, nil and functions; and package unsafe.
 
-`any` is an alias with an object of its own so that messages can say `any`; `error` and `comparable` are
-defined types, as in go/types.
+`any` is an alias with its own object, so that messages can say `any`; `error` and `comparable` are defined types, as
+in go/types.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ COMPARABLE = _comparable()
 UNIVERSE.insert(Const("true", UNTYPED_BOOL, True))
 UNIVERSE.insert(Const("false", UNTYPED_BOOL, False))
 IOTA = Const("iota", UNTYPED_INT, 0)
-"""The checker gives the value in force to each use."""
+"""The checker assigns the current value to each use."""
 UNIVERSE.insert(IOTA)
 NIL = Nil()
 UNIVERSE.insert(NIL)

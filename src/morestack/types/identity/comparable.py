@@ -12,7 +12,7 @@ from morestack.types.identity.typestring import type_string
 
 
 def comparable_type(t: Type, describe: Callable[[Type], str] = type_string) -> tuple[bool, str]:
-    """Whether == works on t, and if not gc's reason ("" when the type itself says it).
+    """Whether == is defined for t; if not, also gc's reason ("" if the type itself is the reason).
 
     Interfaces compare, though they may panic at run time: see `identical.strictly_comparable`.
     """

@@ -1,7 +1,7 @@
-"""Whether two types are the same type, and what an interface amounts to: one recursion.
+"""Type identity and type sets of interfaces, which form a single recursion.
 
-An interface is the same type as another if both have the same methods and admit the same types; which types an
-interface admits depends on which terms of its unions are the same. So identity and type sets share a module.
+Two interfaces are identical if they have the same methods and admit the same types. The types an interface admits
+depend on which terms of its unions are identical. Identity and type sets therefore share a module.
 
 The type set of an interface is all its methods, embedded ones included, and the types it admits. Methods are sorted
 as gc sorts them: exported names first, then by name, then by package. A type set is cached in its Interface once
@@ -58,7 +58,7 @@ def identical_ignore_tags(x: Type | None, y: Type | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """How two types are compared, and what is known already."""
+    """How two types are compared, and the facts known so far."""
 
     tags: bool
     seen: frozenset[tuple[int, int]] = frozenset()

@@ -1,8 +1,8 @@
 """Instances of generic types and functions.
 
-An instance of a generic type is interned in its origin's `instances` by the identity of its type
-arguments, so `List[int]` is one object; its underlying type and its methods' signatures are made when
-first asked for, which lets recursive generic types terminate. `verify` checks the constraints.
+An instance of a generic type is interned in its origin's `instances` by the identity of its type arguments, so
+`List[int]` is one object; its underlying type and the signatures of its methods are created on first use, so
+recursive generic types terminate. `verify` checks the constraints.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def instantiate_signature(generic: Signature, args: tuple[Type, ...]) -> Signatu
 
 
 def declared_methods(named: Named) -> list[Func]:
-    """The methods declared with named as receiver; an instance's are those of its origin, substituted."""
+    """Return the methods declared with named as receiver; those of an instance are substituted from its origin."""
     origin = named.origin
     if origin is None:
         return named.methods

@@ -38,7 +38,7 @@ _T = TypeVar("_T", bound=Type)
 
 
 def subst(t: _T, mapping: Substitution) -> _T:
-    """t with every type parameter in `mapping` replaced."""
+    """Return t with every type parameter in `mapping` replaced."""
     if not mapping:
         return t
     result: object = _subst(t, mapping)
@@ -102,7 +102,7 @@ def _subst_vars(vars_: tuple[Var, ...], mapping: Substitution) -> tuple[Var, ...
 
 
 def copy_var(v: Var, t: Type | None) -> Var:
-    """v with another type."""
+    """Return a copy of v with another type."""
     return Var(
         v.name, t, v.span, v.pkg, v.parent, v.is_field, v.embedded, v.is_param, v.is_result, v.is_global,
         v.used, v.owner,
@@ -135,7 +135,7 @@ def _subst_interface(t: Interface, mapping: Substitution) -> Interface:
 
 def _subst_named(t: Named, mapping: Substitution) -> Named:
     if t.outer_params or t.outer_args:
-        # A local type of a generic function is another type in each instance of the function.
+        # A local type of a generic function is a different type in each instance of the function.
         before = t.outer_args or t.outer_params
         outer = _subst_list(before, mapping)
         args = _subst_list(t.type_args, mapping)
@@ -171,7 +171,7 @@ def instantiate_named(origin: Named, args: tuple[Type, ...]) -> Named:
 
 
 def instantiate_local(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) -> Named:
-    """A type declared in a generic function, for the function's type arguments `outer`."""
+    """Instantiate a type declared in a generic function, for the type arguments `outer` of that function."""
     return _instance(origin, outer, args)
 
 
@@ -189,7 +189,7 @@ def _instance(origin: Named, outer: tuple[Type, ...], args: tuple[Type, ...]) ->
         if origin.underlying is None and callable(origin.resolve):
             under(origin)
         if origin.underlying is None:
-            inst.resolve = resolve  # the origin is still being declared: ask again later
+            inst.resolve = resolve  # the origin is still being declared: resolve later
             return
         # Substitute in the origin's underlying type, not in a Named on the way to it.
         inst.underlying = subst(under(origin), mapping)
@@ -205,7 +205,7 @@ def instantiate_alias(origin: Alias, args: tuple[Type, ...]) -> Alias:
 
 
 def rename_type_params(params: tuple[TypeParam, ...], t: _T) -> tuple[list[TypeParam], _T]:
-    """Fresh type parameters in place of params, in t and in their own constraints."""
+    """Replace params with fresh type parameters, in t and in their own constraints."""
     fresh = [TypeParam(p.obj, p.index) for p in params]
     mapping: Substitution = dict(zip(params, fresh, strict=True))
     for old, new in zip(params, fresh, strict=True):
@@ -214,7 +214,7 @@ def rename_type_params(params: tuple[TypeParam, ...], t: _T) -> tuple[list[TypeP
 
 
 def rename_signature(sig: Signature) -> tuple[list[TypeParam], Signature]:
-    """A generic signature with type parameters of its own, so that two uses do not mix."""
+    """Return a generic signature with fresh type parameters, so that two uses do not interfere."""
     fresh, renamed = rename_type_params(sig.type_params, sig)
     result = Signature(renamed.params, renamed.results, sig.variadic, sig.recv, tuple(fresh), sig.recv_type_params)
     return fresh, result

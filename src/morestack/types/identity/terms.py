@@ -1,7 +1,7 @@
-"""The terms of type sets, `T` and `~T`, and how sets of them meet.
+"""The terms of type sets, `T` and `~T`, and operations on lists of terms.
 
-Whether two terms name one type is asked of `same`: identity needs type sets, as an interface is what its type set
-is, and type sets need identity. Therefore `identical` passes identity as an argument.
+The argument `same` decides whether two terms name the same type. Identity needs type sets, because an interface is
+identified by its type set, and type sets need identity. Therefore `identical` passes identity as an argument.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def normalize(terms: list[Term], same: Same) -> tuple[Term, ...]:
 
 
 def intersect(x: Terms, y: Terms, same: Same) -> Terms:
-    """What both admit."""
+    """Return the types that both admit."""
     if x is None:
         return y
     if y is None:

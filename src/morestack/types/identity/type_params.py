@@ -1,7 +1,6 @@
-"""Questions a type parameter answers by its type set: what holds for every type it stands for.
+"""Predicates that hold for a type parameter if they hold for every type of its type set.
 
-`all_integer` and its like hold for a type parameter if they hold for every type of its type set; for other types
-they are `is_integer` and its like.
+For other types, `all_integer` and similar predicates are the same as `is_integer` and its counterparts.
 """
 
 from __future__ import annotations
@@ -76,7 +75,8 @@ def has_nil(t: Type) -> bool:
 
 
 def typeset(t: Type) -> Iterator[tuple[Type | None, Type | None]]:
-    """(type, underlying type) of each specific type t stands for; (None, None) if there is none to name."""
+    """Yield (type, underlying type) of each specific type t stands for, or (None, None) if there are no specific
+    types."""
     p = unalias(t)
     if not isinstance(p, TypeParam):
         yield t, under(t)
@@ -130,7 +130,7 @@ def common_under(
 
 
 def core_type(t: Type) -> Type | None:
-    """The common underlying type, None if there is none."""
+    """Return the common underlying type, or None if there is none."""
     return common_under(t)[0] if is_type_param(t) else under(t)
 
 

@@ -247,7 +247,7 @@ class _Writer:
 
     def named(self, t: Named) -> None:
         if self.style is _Style.HASH:
-            self.out.append(f"{id(t)}{t.obj.name}")  # a Named is an identity: its instances are interned
+            self.out.append(f"{id(t)}{t.obj.name}")  # Named types are compared by identity: instances are interned
             return
         self.type_name(t.obj)
         args = t.type_args if self.style is _Style.MESSAGE else t.outer_args + t.type_args
@@ -301,7 +301,7 @@ class _Writer:
         self.out.append(self.package_prefix(obj.pkg) + obj.name)
 
     def local_number(self, obj: TypeName) -> None:
-        """Types of one name in different functions differ by a number, as gc's do."""
+        """Write the number that distinguishes types with the same name in different functions, as in gc."""
         if self.style in (_Style.LINK, _Style.ARGUMENT) and is_local(obj):
             number = obj.local_number or (obj.span.start if obj.span is not None else 0)
             self.out.append(f"·{number}")
@@ -346,7 +346,7 @@ class _Writer:
 
 
 def is_local(obj: TypeName) -> bool:
-    """Declared inside a function."""
+    """Whether obj is declared inside a function."""
     return obj.pkg is not None and obj.parent is not None and obj.parent is not obj.pkg.scope
 
 
@@ -357,22 +357,22 @@ def _write(t: Type | None, style: _Style, qualifier: Qualifier | None) -> str:
 
 
 def type_string(t: Type | None, qualifier: Qualifier | None = None) -> str:
-    """The type as gc prints it in messages."""
+    """Return the type as gc prints it in messages."""
     return _write(t, _Style.MESSAGE, qualifier)
 
 
 def runtime_string(t: Type) -> str:
-    """The type as reflect's String and `%T` print it."""
+    """Return the type as reflect's String and `%T` print it."""
     return _write(t, _Style.RUNTIME, None)
 
 
 def link_string(t: Type) -> str:
-    """A unique name of the type across packages."""
+    """Return a name of the type that is unique across packages."""
     return _write(t, _Style.LINK, None)
 
 
 def hash_string(t: Type) -> str:
-    """A key that is equal for identical types, within this process."""
+    """Return a key that is equal for identical types, within this process."""
     return _write(t, _Style.HASH, None)
 
 

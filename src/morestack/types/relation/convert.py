@@ -40,7 +40,7 @@ from morestack.types.relation.implements import implements
 
 
 class OperandLike(Protocol):
-    """What the functions here need to know of an operand."""
+    """The properties of an operand that this module uses."""
 
     @property
     def mode(self) -> Mode: ...
@@ -55,8 +55,8 @@ def _with_type(x: OperandLike, t: Type) -> TypeAndValue:
 
 
 def implicit_type(x: OperandLike, target: Type) -> tuple[Type | None, Value | None, str]:
-    """What an untyped operand becomes where `target` is wanted: its type, its value if constant, or None
-    and the reason ("truncated", "overflows" or "")."""
+    """Convert an untyped operand implicitly to `target`: return its type and, if constant, its value, or None and the
+    reason ("truncated", "overflows" or "")."""
     if not is_untyped(x.type) or not is_valid(target):
         return x.type, None, ""
     if is_untyped(target):
@@ -83,7 +83,7 @@ def implicit_type(x: OperandLike, target: Type) -> tuple[Type | None, Value | No
 
 
 def assignable_to(x: OperandLike, target: Type, qf: Qualifier | None = None) -> tuple[bool, str]:
-    """Whether x may be assigned to a variable of type target, and gc's cause if there is one to tell."""
+    """Whether x may be assigned to a variable of type target; if not, also gc's cause, if it gives one."""
     if not is_valid(x.type) or not is_valid(target):
         return True, ""
     v, t = unalias(x.type), unalias(target)
@@ -161,7 +161,7 @@ def constant_conversion(value: Value | None, source: Type, target: Type) -> tupl
 
 
 def convertible_to(x: OperandLike, target: Type, qf: Qualifier | None = None) -> tuple[bool, str]:
-    """Whether T(x) is valid for an x that is not converted as a constant, and gc's cause if not."""
+    """Whether T(x) is valid for an x that is not converted as a constant; if not, also gc's cause."""
     ok, cause = assignable_to(x, target, qf)
     if ok:
         return True, ""
@@ -202,7 +202,7 @@ def _convertible_kinds(vu: Type, tu: Type) -> bool:
 def _convertible_generic(
     x: OperandLike, v: Type, t: Type, target: Type, cause: str, qf: Qualifier | None
 ) -> tuple[bool, str]:
-    """A conversion from or to a type parameter holds if it holds for all types it stands for."""
+    """Check a conversion from or to a type parameter, which is valid if it is valid for all types of the type set."""
 
     def show(s: Type) -> str:
         return type_string(s, qf)

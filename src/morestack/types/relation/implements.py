@@ -35,7 +35,7 @@ class Missing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MissingMethod:
-    """The interface's method, why v has none that fits, and v's nearest method."""
+    """A method of the interface, the reason why v lacks it, and v's closest method."""
 
     method: Func
     why: Missing
@@ -45,8 +45,8 @@ class MissingMethod:
 def missing_method(
     v: Type, iface: Type, static: bool = True, equivalent: Equivalent = identical
 ) -> MissingMethod | None:
-    """The first method of iface that v lacks; without `static` an interface v may lack methods, but not
-    have other ones of the same names. Inference compares signatures by unification."""
+    """Return the first method of iface that v lacks. Without `static`, an interface v may lack methods, but may not
+    have different methods with the same names. Inference compares signatures by unification."""
     target = under(iface)
     if not isinstance(target, Interface):
         return None
@@ -124,7 +124,7 @@ def interface_pointer_error(t: Type, qf: Qualifier | None = None) -> str:
 
 
 def has_all_methods(v: Type, iface: Type, static: bool = True, qf: Qualifier | None = None) -> tuple[bool, str]:
-    """Whether v has iface's methods; a type that could not be resolved is assumed to."""
+    """Whether v has the methods of iface; a type that could not be resolved is assumed to have them."""
     if not is_valid(v):
         return True, ""
     missing = missing_method(v, iface, static)
@@ -183,7 +183,7 @@ def implements(v: Type, t: Type, constraint: bool = False, qf: Qualifier | None 
 
 
 def _missing_term(v: Type, t: Type, iface: Interface, target: TypeSet, qf: Qualifier | None) -> str:
-    """Why v is in none of the target's terms; "" if it is in one."""
+    """Return why no term of the target includes v, or "" if one does."""
     alternative: Type | None = None
     terms = target.terms or ()
     for term in terms:
@@ -216,7 +216,7 @@ def _mentions(t: Type, v: Type) -> bool:
 def verify(
     params: tuple[TypeParam, ...], args: tuple[Type, ...], qf: Qualifier | None = None
 ) -> tuple[int, str] | None:
-    """The first type argument that does not satisfy its constraint, with gc's cause; None if all do."""
+    """Return the first type argument that does not satisfy its constraint, with gc's cause, or None if all do."""
     mapping = make_substitution(params, args)
     for i, (p, a) in enumerate(zip(params, args, strict=False)):
         constraint_interface(p)  # wraps a constraint that is not an interface, before it may become another

@@ -1,8 +1,8 @@
 """Inference of type arguments, in the spec's order: typed arguments, core types and methods of the
 constraints until nothing changes, then untyped constants by their default types.
 
-Type parameters must have been renamed (`subst.rename_type_params`) so that a function may call itself. The
-result has a type for every parameter, or is a `Failure` with gc's words for it.
+Type parameters must have been renamed (`subst.rename_type_params`) so that a function may call itself. The result has
+a type for every parameter, or is a `Failure` with gc's message.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from morestack.types.relation.unify import Unifier, UnifyMode
 
 
 class ArgumentLike(Protocol):
-    """What inference needs to know of an argument."""
+    """The properties of an argument that inference uses."""
 
     @property
     def mode(self) -> Mode | None: ...
@@ -248,7 +248,7 @@ def kill_cycles(params: Sequence[TypeParam], inferred: list[Type | None]) -> Non
     state: dict[TypeParam, bool] = {}  # False: being visited; True: done
 
     def visit(t: Type | None, seen: set[int]) -> bool:
-        """Whether a cycle was found, and killed, at t."""
+        """Whether a cycle was found, and removed, at t."""
         if t is None:
             return False
         if isinstance(t, TypeParam):

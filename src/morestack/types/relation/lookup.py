@@ -116,7 +116,7 @@ def _declared_method(named: Named, pkg: Package | None, name: str, fold_case: bo
 
 
 def _consolidate(embedded: list[_Embedded]) -> list[_Embedded]:
-    """One entry a type, marked when there were several."""
+    """Merge entries to one per type, marked if there were several."""
     result: list[_Embedded] = []
     for e in embedded:
         for known in result:
@@ -129,7 +129,7 @@ def _consolidate(embedded: list[_Embedded]) -> list[_Embedded]:
 
 
 def field_path(t: Type, index: tuple[int, ...]) -> str:
-    """Dotted names of the fields an index path goes through."""
+    """Return the dotted names of the fields on an index path."""
     names: list[str] = []
     for i in index:
         u = under(t)
@@ -146,7 +146,7 @@ def field_path(t: Type, index: tuple[int, ...]) -> str:
 
 
 def has_invalid_embedded_fields(t: Type) -> bool:
-    """Whether a struct embeds, however deep, what could not be resolved: then any method may be there."""
+    """Whether a struct embeds, at any depth, a type that could not be resolved and may therefore have any method."""
     seen: set[int] = set()
     work = [t]
     while work:

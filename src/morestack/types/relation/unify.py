@@ -1,10 +1,10 @@
 """Unification: find types for type parameters that make two types the same.
 
-Type parameters under inference are *bound*; each has a handle, shared by those that have been joined, which
-holds the type inferred so far. Two rules may be relaxed. Without EXACT, a defined type matches a type
-literal by its underlying type, channel directions may differ, and an interface matches what has its methods.
-With ASSIGN only the outermost types may be so matched, their components must be equal. The method is that
-of go/types; Robinson's algorithm plus Go's notion of assignability.
+Type parameters under inference are *bound*; each has a handle, shared by those that have been joined, which holds the
+type inferred so far. Two rules may be relaxed. Without EXACT, a defined type matches a type literal by its underlying
+type, channel directions may differ, and an interface matches what has its methods. With ASSIGN only the outermost
+types may be matched in this way, and their components must be equal. The method is that of go/types: Robinson's
+algorithm plus Go's notion of assignability.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Declarations of packages and functions, and the order they need."""
+"""Declarations in packages and functions, and the order in which package variables are initialized."""

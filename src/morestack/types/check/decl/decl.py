@@ -1,8 +1,8 @@
 """Declarations, checked on demand, and the cycles among them.
 
-`object_decl` checks the declaration of a package-level object the first time it is asked for; an object met
-again while it is on `check.path` closes a cycle, which is fine through functions and defined types and an
-error otherwise.
+`object_decl` checks the declaration of a package-level object when the object is first used. An object that is met
+again while it is on `check.path` closes a cycle. A cycle through functions or defined types is valid; any other is an
+error.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _func_decl(check: Checker, obj: Func, d: DeclInfo, f: ast.FuncDecl) -> None:
 
 
 def func_body(check: Checker, f: Body) -> None:
-    """Check the body of a function."""
+    """Check the body of a function, and report a missing return and unused variables."""
     scope = check.info.scopes[f.type]
     check.info.scopes[f.block] = scope
     env = Environment(scope, f.decl, f.iota, sig=f.sig, func=f.owner)
@@ -261,7 +261,7 @@ def _local_var(check: Checker, d: ast.VarDecl) -> None:
 def check_arity(
     check: Checker, names: tuple[ast.Name, ...], values: tuple[ast.Expr, ...], is_const: bool, inherited: bool
 ) -> None:
-    """Report more names than values, or more values than names."""
+    """Report a declaration with more names than values, or more values than names."""
     left, right = len(names), len(values)
     if left < right:
         extra = values[left]

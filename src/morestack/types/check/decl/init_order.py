@@ -1,8 +1,8 @@
-"""The order package variables are initialized in, by their references to each other through functions.
+"""The order in which package variables are initialized, from their references to each other, also through functions.
 
-Repeatedly the variable earliest in the source that depends on no uninitialized one is next; one that
-depends on itself is an initialization cycle. Functions are eliminated from the graph first: their users
-depend on what they use.
+The next variable is always the earliest in the source that depends on no uninitialized variable. A variable that
+depends on itself is an initialization cycle. Functions are eliminated from the graph first: whatever uses a function
+then depends on everything the function uses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from morestack.types.core.objects import Const, Func, Object, Var
 
 
 class _Node:
-    """A package-level object: who depends on it, what it depends on."""
+    """A package-level object, with the objects that depend on it and those it depends on."""
 
     __slots__ = ("count", "obj", "pred", "succ")
 
@@ -44,7 +44,7 @@ def order_initializers(check: Checker) -> None:
         if n.count > 0:
             cycle = _find_cycle(check, n.obj)
             if cycle is not None:
-                _report_cycle(check, cycle)  # the order is wrong from here on, and not used
+                _report_cycle(check, cycle)  # from here on the order is wrong, but nothing uses it
         for p in n.pred:
             p.count -= 1
             if p in pending:

@@ -76,7 +76,7 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
         check.pkg.imports.append(pkg)
     span = imp.name.span if imp.name is not None else imp.path_lit.span
     pkg_name = PkgName(name, pkg, span, check.pkg)
-    pkg_name.used = pkg.scope is None  # a package that is not there gets no more errors
+    pkg_name.used = pkg.scope is None  # a missing package causes no further errors
     if imp.name is not None:
         check.info.defs[imp.name] = pkg_name
     else:
@@ -91,7 +91,7 @@ def _import(check: Checker, imp: ast.ImportDecl, scope: Scope) -> None:
 
 
 def _imported(check: Checker, imp: ast.ImportDecl) -> Package:
-    """The package of an import; one without scope when there is none, which has been reported."""
+    """Return the imported package; if it is missing, report that and return a package without a scope."""
     found = UNSAFE if imp.path == "unsafe" else check.importer.package(imp.path)
     internal = check.pkg.path == "main" and imp.path.startswith("internal/")
     if found is not None and not internal:
@@ -105,7 +105,7 @@ def _imported(check: Checker, imp: ast.ImportDecl) -> Package:
 
 
 def _dot_import(check: Checker, scope: Scope, exported: Object, pkg_name: PkgName) -> None:
-    """Declare an exported name of another package in a file, without taking its parent from it."""
+    """Declare an exported name of another package in a file; the object keeps its own parent scope."""
     other = scope.names.setdefault(exported.name, exported)
     if other is not exported and pkg_name.span is not None:
         check.error(
@@ -118,7 +118,7 @@ _ILLEGAL = frozenset("!\"#$%&'()*,:;<=>?[\\]^{|}`\ufffd")
 
 
 def _path_problem(path: str) -> str:
-    """Why path is not an import path, "" if it is one."""
+    """Return why path is not a valid import path, or "" if it is valid."""
     for c in path:
         if c in _ILLEGAL or c.isspace() or not c.isprintable():
             shown = f" '{c}'" if c.isprintable() else ""
@@ -177,7 +177,7 @@ def _function(check: Checker, d: ast.FuncDecl, scope: Scope, methods: list[tuple
 
 
 def check_bodies(check: Checker) -> None:
-    """Report functions without a body; gc does so only in programs that are correct otherwise."""
+    """Report functions without a body; gc reports them only in programs without other errors."""
     for file in check.files:
         for d in file.decls:
             if isinstance(d, ast.FuncDecl) and d.body is None and not _is_external(check, d):
@@ -185,7 +185,7 @@ def check_bodies(check: Checker) -> None:
 
 
 def _is_external(check: Checker, d: ast.FuncDecl) -> bool:
-    """Is d bound elsewhere? Go's own packages do not always say so."""
+    """Whether d is implemented elsewhere; Go's own packages do not always mark such functions."""
     return any(p.startswith("go:linkname") for p in d.pragmas) or check.importer.is_standard(check.pkg.path)
 
 
@@ -203,12 +203,12 @@ def _check_imported_names(check: Checker, scope: Scope) -> None:
 
 
 def _package_text(pkg: Package | None) -> str:
-    """A package as messages name it."""
+    """Name a package as messages do."""
     return f'package {pkg.name} ("{pkg.path}")' if pkg is not None else ""
 
 
 def _base_type_name(check: Checker, is_pointer: bool, name: str) -> TypeName | None:
-    """The defined type a receiver names, through aliases, one pointer at most."""
+    """Return the defined type that a receiver names, through aliases and at most one pointer."""
     seen: set[TypeName] = set()
     while True:
         obj = check.pkg_scope.lookup(name)

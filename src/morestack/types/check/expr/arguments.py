@@ -1,4 +1,4 @@
-"""Arguments and parameters of a call: their match, and inference of type arguments."""
+"""Matching the arguments of a call to its parameters, and inferring type arguments."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def arguments(
 
 
 def _matching_params(check: Checker, e: ast.Call, sig: Signature, args: list[Operand]) -> list[Var] | None:
-    """One parameter per argument, the variadic one repeated; None after a wrong count."""
+    """Return one parameter per argument, with the variadic one repeated, or None if the count is wrong."""
     params = list(sig.params.vars)
     count, want = len(args), len(params)
     fun = expr_string(e.fun)

@@ -1,4 +1,4 @@
-"""Type assertions, those of type switches included."""
+"""Type assertions, including those of type switches."""
 
 from __future__ import annotations
 

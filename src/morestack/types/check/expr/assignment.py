@@ -1,4 +1,4 @@
-"""An operand meets the variable it is assigned to: a parameter, an element, a result, `_`."""
+"""Assigning an operand to a variable of any sort: a parameter, an element, a result, `_`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from morestack.types.core.types import Basic, Slice, Type
 
 
 def assignment(check: Checker, x: Operand, t: Type | None, context: str) -> None:
-    """Assign x to a variable of type t; None for the blank identifier, which takes the default type."""
+    """Assign x to a variable of type t. For the blank identifier t is None, and x takes its default type."""
     expr.single_value(check, x)
     if not x.valid:
         return
@@ -36,7 +36,7 @@ def assignment(check: Checker, x: Operand, t: Type | None, context: str) -> None
 
 
 def _convert_untyped(check: Checker, x: Operand, t: Type | None, context: str) -> bool:
-    """Give untyped x the type its context wants; False after an error."""
+    """Give untyped x the type its context requires; return False after an error."""
     target = t
     if x.is_nil:
         if t is None:

@@ -98,7 +98,7 @@ def _divides_by_zero(x: Operand, y: Operand) -> bool:
 
 
 def match_types(check: Checker, x: Operand, y: Operand) -> None:
-    """Convert an untyped operand to the other's type where the two may mix."""
+    """Convert an untyped operand to the type of the other operand if the two may be mixed."""
     if not _may_convert(x, y):
         return
     untyped.convert_untyped(check, x, y.type)
@@ -107,7 +107,7 @@ def match_types(check: Checker, x: Operand, y: Operand) -> None:
 
 
 def _may_convert(x: Operand, y: Operand) -> bool:
-    """Whether conversion is worth trying; where it is not, the mismatch is reported as such."""
+    """Whether to try a conversion; if not, the operands are reported as mismatched."""
     if is_typed(x.type) and is_typed(y.type):
         return False
     if all_numeric(x.type) != all_numeric(y.type):
@@ -195,7 +195,7 @@ def _incomparable_cause(check: Checker, t: Type) -> str:
 
 
 def _shift(check: Checker, x: Operand, y: Operand, e: ast.Binary | None, op: ast.BinaryOp) -> Operand:
-    """`x << y` or `x >> y`: y any integer, x an integer or a constant that may become one."""
+    """Check `x << y` or `x >> y`: y is any integer, x an integer or a constant that can become one."""
     failed = invalid(e or x.expr)
     whole = exact.to_int(x.value) if x.is_constant else None
     if not all_integer(x.type) and not (is_untyped(x.type) and whole is not None):

@@ -1,4 +1,4 @@
-"""Calls: of functions and methods, conversions, and the matching of arguments to parameters."""
+"""Calls of functions and methods, and conversions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from morestack.types.identity.type_params import common_under
 
 
 def check_call(check: Checker, e: ast.Call) -> tuple[Operand, ExprKind]:
-    """A call, conversion or builtin call."""
+    """Check a call, a conversion or a call of a builtin."""
     instance: ast.Index | None = None
     if isinstance(e.fun, ast.Index):
         x, is_instance = index.check_index(check, e.fun)
@@ -121,7 +121,7 @@ def _function_call(check: Checker, e: ast.Call, x: Operand, instance: ast.Index 
 
 
 def _generic_args(check: Checker, args: tuple[ast.Expr, ...]) -> tuple[list[Operand], list[list[Type]]]:
-    """The arguments, which may be generic functions, and the type arguments written for those."""
+    """Check the arguments, which may be generic functions; return them with the type arguments written for them."""
     if len(args) == 1 and not isinstance(args[0], ast.Index):
         x, _ = expr.raw_expr(check, args[0], allow_generic=True)
         expr.exclude(check, x, Mode.NO_VALUE, Mode.BUILTIN, Mode.TYPE)

@@ -1,7 +1,7 @@
-"""Facts about local variables that escape analysis and code generation need: which function literals capture
-them, which are reassigned, and which have their address taken.
+"""Facts about local variables that escape analysis and code generation need: which function literals capture a
+variable, whether it is reassigned, and whether its address is taken.
 
-They are noted where expressions are checked, so only code that is checked counts.
+The checker notes these facts as it checks expressions, so only code that is checked counts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from morestack.types.core.under import under
 
 
 def note_use(check: Checker, v: Var) -> None:
-    """A variable is used: the literals between its owner and here capture it."""
+    """Note a use of a variable: every function literal between its owner and this place captures it."""
     if v.owner is None:
         return
     func = check.env.func
@@ -25,7 +25,7 @@ def note_use(check: Checker, v: Var) -> None:
 
 
 def _whole_variable(check: Checker, e: ast.Expr) -> Var | None:
-    """The local variable that e is, or is a part of (a field or array element, not through a pointer)."""
+    """Return the local variable that e is, or is part of (a field or array element, not through a pointer)."""
     while True:
         match e:
             case ast.Paren(x=x):
@@ -55,14 +55,14 @@ def _is_pointer(check: Checker, e: ast.Expr) -> bool:
 
 
 def note_address(check: Checker, e: ast.Expr) -> None:
-    """The address of e is taken."""
+    """Note that the address of e is taken."""
     v = _whole_variable(check, e)
     if v is not None:
         check.info.addressed.add(v)
 
 
 def note_assignment(check: Checker, e: ast.Expr) -> None:
-    """e is assigned to, after its declaration."""
+    """Note that e is assigned to after its declaration."""
     v = _whole_variable(check, e)
     if v is not None:
         check.info.reassigned.add(v)
@@ -70,6 +70,6 @@ def note_assignment(check: Checker, e: ast.Expr) -> None:
 
 
 def finish_captures(check: Checker) -> None:
-    """Enter the captured variables of every function literal."""
+    """Record the captured variables of every function literal."""
     for lit in check.func_parents:
         check.info.captures[lit] = tuple(check.captured.get(lit, ()))

@@ -24,7 +24,7 @@ from morestack.types.relation import lookup
 
 
 def check_composite(check: Checker, e: ast.CompositeLit, hint: Type | None) -> Operand:
-    """`T{...}`; hint is the element type of an enclosing literal, for an elided T."""
+    """Check `T{...}`; if T is elided, hint is the element type of the enclosing literal."""
     is_elem = False
     open_array = isinstance(e.type, ast.ArrayType) and e.type.len is None
     if isinstance(e.type, ast.ArrayType) and open_array:
@@ -139,7 +139,7 @@ def _keyed_struct(check: Checker, e: ast.CompositeLit, u: Struct, base: Type) ->
 def _check_overlap(
     check: Checker, at: ast.KeyValue, visited: dict[tuple[int, ...], Var], path: tuple[int, ...], field: Var
 ) -> None:
-    """Report a field given twice, or given both itself and through an embedding struct."""
+    """Report a field that is given twice, or both directly and through an embedding struct."""
     for other, earlier in visited.items():
         if other == path:
             message = f"duplicate field name {field.name} in struct literal"
@@ -155,7 +155,7 @@ def _check_overlap(
 
 
 def _elements(check: Checker, elements: tuple[ast.Expr, ...], elem: Type, length: int) -> int:
-    """Check array or slice elements; return how long the value must be."""
+    """Check array or slice elements; return the length the value must have."""
     visited: set[int] = set()
     at = longest = 0
     for element in elements:
@@ -188,7 +188,7 @@ def _elements(check: Checker, elements: tuple[ast.Expr, ...], elem: Type, length
 
 
 def _key_of(value: Value) -> tuple[str, Value]:
-    """What two equal map keys have in common: numbers are equal across kinds, and unlike True and 1."""
+    """Return a key that equal map keys share: numbers of different kinds may be equal, but True and 1 differ."""
     if isinstance(value, (bool, bytes)):
         return type(value).__name__, value
     real = exact.to_float(value)

@@ -25,20 +25,20 @@ from morestack.types.relation import convert
 
 
 def _as_value(x: Operand) -> TypeAndValue:
-    """x for the library; a constant of unknown value counts as some value of its type."""
+    """Return x in the form `relation.convert` takes; a constant of unknown value counts as some value of its type."""
     mode = x.mode or Mode.VALUE
     return TypeAndValue(Mode.VALUE if mode is Mode.CONSTANT and x.value is None else mode, x.type, x.value)
 
 
 def assignable(check: Checker, x: Operand, target: Type) -> tuple[bool, str]:
-    """Whether x may be assigned to a variable of type target, and the cause if not."""
+    """Whether x may be assigned to a variable of type target; if not, also the cause."""
     if not x.valid:
         return True, ""
     return convert.assignable_to(_as_value(x), target, check.qualifier)
 
 
 def check_conversion(check: Checker, x: Operand, target: Type) -> None:
-    """`target(x)`: x becomes its result, or an error is reported."""
+    """Check `target(x)`: x becomes the result, or an error is reported."""
     was_constant = x.is_constant
     cause = ""
     if was_constant and is_const_type(target):

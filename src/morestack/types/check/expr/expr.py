@@ -1,7 +1,7 @@
-"""Expressions: what every one of them goes through, and what a context may want of one.
+"""Expressions: the steps common to all of them, and the forms a context may require.
 
-`raw_expr` checks one expression of any kind and records it; `expr` wants a single value, `expr_or_type`
-also takes a type, `multi_expr` a call's several results or a comma-ok pair. The second result of
+`raw_expr` checks one expression of any kind and records it. `expr` requires a single value, `expr_or_type` also
+accepts a type, and `multi_expr` also accepts a call with several results or a comma-ok pair. The second result of
 `raw_expr` tells whether the expression may stand as a statement.
 """
 
@@ -27,7 +27,7 @@ def raw_expr(
     target: Target | None = None,
     allow_generic: bool = False,
 ) -> tuple[Operand, ExprKind]:
-    """Check e and record what it is. `hint` is the type of an enclosing literal's elements."""
+    """Check e and record the result. `hint` is the element type of an enclosing literal."""
     x, kind = check.walk.expr(check, e, hint, target)
     if not allow_generic:
         non_generic(check, x, target)
@@ -80,7 +80,7 @@ def expr_or_type(check: Checker, e: ast.Expr, allow_generic: bool = False) -> Op
 
 
 def multi_expr(check: Checker, e: ast.Expr, allow_comma_ok: bool) -> tuple[list[Operand], bool]:
-    """Check e for one or several values; the flag says that it is a comma-ok pair."""
+    """Check e for one or several values; the flag tells whether they are a comma-ok pair."""
     x, _ = raw_expr(check, e)
     exclude(check, x, Mode.NO_VALUE, Mode.BUILTIN, Mode.TYPE)
     at = e.span.at(e.span.start)
@@ -99,19 +99,19 @@ _ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 
 
 def _stand_in(span: Span, text: str) -> ast.Name:
-    """A name for a value that the program does not spell, for messages."""
+    """Return a name that messages can use for a value the program does not name."""
     return ast.Name(span, text)
 
 
 def expr_list(check: Checker, exprs: tuple[ast.Expr, ...]) -> list[Operand]:
-    """Check a list of values; a single call may give several."""
+    """Check a list of values; a single call may return several."""
     if len(exprs) == 1:
         return multi_expr(check, exprs[0], False)[0]
     return [expr(check, e) for e in exprs]
 
 
 def exclude(check: Checker, x: Operand, *modes: Mode) -> None:
-    """Report x if it is of one of the modes."""
+    """Report x if its mode is one of modes."""
     if x.mode is None or x.mode not in modes:
         return
     shown = check.show(x)
@@ -126,14 +126,14 @@ def exclude(check: Checker, x: Operand, *modes: Mode) -> None:
 
 
 def single_value(check: Checker, x: Operand) -> None:
-    """Report a call of several results where one value is wanted."""
+    """Report a call with several results where a single value is required."""
     if x.mode is Mode.VALUE and isinstance(x.type, Tuple):
         check.error(x, Code.TOO_MANY_VALUES, f"multiple-value {check.show(x)} in single-value context")
         x.invalidate()
 
 
 def use(check: Checker, *exprs: ast.Expr | None, lhs: bool = False) -> bool:
-    """Check expressions whose context is in error already, for their own errors and uses."""
+    """Check expressions in a context that is already invalid, to report their own errors and note their uses."""
     ok = True
     for e in exprs:
         if e is None:

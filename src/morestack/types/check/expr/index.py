@@ -1,4 +1,4 @@
-"""Index and slice expressions, and what is common to all index values."""
+"""Index and slice expressions, and the checks common to all index values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from morestack.types.identity.type_params import all_integer, core_string, types
 
 
 def check_index_or_instance(check: Checker, e: ast.Index, target: Target | None) -> Operand:
-    """`x[i]`, or the instantiation of a generic function or type."""
+    """Check `x[i]`, or the instantiation of a generic function or type."""
     x, is_instance = check_index(check, e)
     if is_instance:
         generic.instantiate_value(check, x, e, target)
@@ -28,7 +28,7 @@ def check_index_or_instance(check: Checker, e: ast.Index, target: Target | None)
 
 
 def check_index(check: Checker, e: ast.Index) -> tuple[Operand, bool]:
-    """Check `x[i]`; if x is a generic function return it untouched, and True."""
+    """Check `x[i]`; if x is a generic function, return it unchanged, and True."""
     x = expr.expr_or_type(check, e.x, allow_generic=True)
     if not x.valid:
         expr.use(check, *e.indices)
@@ -86,7 +86,7 @@ def _shape(x: Operand, u: Type | None) -> _Shape | None:
 
 
 def _param_shape(x: Operand) -> _Shape | None:
-    """The shape all types of a type parameter have in common."""
+    """Return the shape that all types of a type parameter's type set have in common."""
     common: _Shape | None = None
     for _, u in typeset(x.type):
         shape = _shape(x, u)
@@ -112,7 +112,8 @@ def _single_index(check: Checker, e: ast.Index) -> ast.Expr:
 
 
 def check_index_value(check: Checker, e: ast.Expr, length: int) -> tuple[Type | None, int]:
-    """Check an index below length (-1: any); return its type, None if invalid, and its value or -1."""
+    """Check an index, which must be below length unless length is -1; return its type (None if invalid) and value (or
+    -1)."""
     x = expr.expr(check, e)
     if not is_valid_index(check, x, Code.INVALID_INDEX, "index", allow_negative=False):
         return None, -1
@@ -126,7 +127,7 @@ def check_index_value(check: Checker, e: ast.Expr, length: int) -> tuple[Type | 
 
 
 def is_valid_index(check: Checker, x: Operand, code: Code, what: str, allow_negative: bool) -> bool:
-    """Check that x is an integer fit to be an index, a length or a size."""
+    """Check that x is an integer that can serve as an index, a length or a size."""
     if not x.valid:
         return False
     untyped.convert_untyped(check, x, INT)
@@ -148,7 +149,7 @@ def is_valid_index(check: Checker, x: Operand, code: Code, what: str, allow_nega
 
 
 def check_slice(check: Checker, e: ast.Slice) -> Operand:
-    """`x[lo:hi:max]`."""
+    """Check `x[lo:hi:max]`."""
     x = expr.expr(check, e.x)
     if not x.valid:
         expr.use(check, e.lo, e.hi, e.max)
@@ -190,7 +191,7 @@ def check_slice(check: Checker, e: ast.Slice) -> Operand:
 
 
 def _sliceable(check: Checker, x: Operand) -> tuple[Type | None, str]:
-    """The type x is sliced as, None for what cannot be, and gc's cause for a type parameter."""
+    """Return the type as which x is sliced, or None if it cannot be, and gc's cause for a type parameter."""
     u = core_string(x.type)
     if u is None:
         first: tuple[Type, Type] | None = None

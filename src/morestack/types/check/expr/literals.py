@@ -33,7 +33,7 @@ def basic_lit(check: Checker, e: ast.BasicLit) -> Operand:
 
 
 def func_lit(check: Checker, e: ast.FuncLit) -> Operand:
-    """A function literal; its body is checked when the declarations around it are complete."""
+    """Check a function literal; its body is checked once the declarations around it are complete."""
     check.func_parents[e] = check.env.func
     sig = signature.func_type(check, e.type, e)
     check.record_type(e.type, Mode.TYPE, sig)

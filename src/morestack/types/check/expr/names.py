@@ -1,4 +1,4 @@
-"""Names: what they stand for, and the note that they are used."""
+"""Names: resolving them, and noting that they are used."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _constant(check: Checker, e: ast.Name, obj: Const) -> Operand:
 
 
 def _note_dot_import(check: Checker, name: str) -> None:
-    """Mark the dot-import that a name comes from as used."""
+    """Mark the dot-import that declares a name as used."""
     scope: Scope | None = check.env.scope
     while scope is not None and scope.lookup(name) is None:
         scope = scope.parent

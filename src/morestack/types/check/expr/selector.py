@@ -22,7 +22,7 @@ from morestack.types.relation import implements, lookup
 
 
 def check_selector(check: Checker, e: ast.Selector, want_type: bool) -> Operand:
-    """`x.sel`; with want_type the caller needs a type."""
+    """Check `x.sel`; want_type tells that the caller needs a type."""
     if isinstance(e.x, ast.Name):
         obj = check.lookup(e.x.text)
         if isinstance(obj, PkgName):
@@ -78,7 +78,7 @@ def _qualified(check: Checker, e: ast.Selector, pkg_name: PkgName) -> Operand:
 
 
 def _other_case(scope: Scope, name: str) -> str:
-    """gc's hint at an exported name that differs in case only."""
+    """Return gc's hint at an exported name that differs only in case."""
     alike = sorted(n for n in scope.names if is_exported(n) and n.casefold() == name.casefold())
     return f" (but have {alike[0]})" if alike else ""
 
@@ -106,7 +106,7 @@ def _report_missing(check: Checker, e: ast.Selector, x: Operand, ambiguous: bool
 
 
 def _is_absent_method(check: Checker, t: Type, name: str) -> bool:
-    """Has Go's type a method of this name that our overlay's does not have yet?"""
+    """Whether Go's type has a method of this name that the type in our overlay still lacks."""
     base = t.elem if isinstance(t, Pointer) else t
     if not isinstance(base, Named) or base.obj.pkg is None:
         return False
@@ -146,7 +146,7 @@ def _method(check: Checker, e: ast.Selector, x: Operand, obj: Func, path: tuple[
 
 
 def lookup_error(check: Checker, t: Type, sel: str, alt: Var | Func | None, in_literal: bool) -> str:
-    """Why t has no sel, given what it has under another spelling."""
+    """Return why t has no sel, given the field or method it has under another spelling."""
     name = check.type_str(t)
     problem = "missing"
     if alt is not None:

@@ -1,4 +1,4 @@
-"""Prefix operators: address, indirection, arithmetic and logical ones, and receive."""
+"""Prefix operators: address, indirection, arithmetic, logical, and receive."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_receive(check: Checker, e: ast.Receive) -> Operand:
 
 
 def channel_element(check: Checker, at: At, x: Operand, receive: bool) -> Type | None:
-    """The element type of channel x, or None with an error when it cannot be used so."""
+    """Return the element type of channel x; if x does not allow the operation, report an error and return None."""
     wrong = ast.ChanDir.SEND if receive else ast.ChanDir.RECV
     common: Chan | None = None
     cause = ""
@@ -103,7 +103,7 @@ def channel_element(check: Checker, at: At, x: Operand, receive: bool) -> Type |
 
 
 def star(check: Checker, e: ast.Star) -> Operand:
-    """A dereference or a pointer type."""
+    """Check `*x`, which is a dereference or a pointer type."""
     x = expr.expr_or_type(check, e.x)
     if not x.valid:
         return x

@@ -1,4 +1,4 @@
-"""Assignments of every form: to variables, parameters, results, and by `:=`."""
+"""Assignments of every form: to variables, parameters and results, and by `:=`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def init_const(check: Checker, lhs: Const, x: Operand) -> None:
 
 
 def init_var(check: Checker, lhs: Var, x: Operand, context: str) -> None:
-    """Initialize a variable, which takes x's type if it has none yet."""
+    """Initialize a variable; if it has no type yet, it takes the type of x."""
     if not x.valid or not is_valid(x.type) or (lhs.type is not None and not is_valid(lhs.type)):
         lhs.type = lhs.type or INVALID
         x.invalidate()
@@ -52,7 +52,7 @@ def init_var(check: Checker, lhs: Var, x: Operand, context: str) -> None:
 
 
 def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
-    """The type of an assignment's left side: None for `_`, INVALID after an error."""
+    """Return the type of the left side of an assignment: None for `_`, INVALID after an error."""
     name = unparen(lhs)
     if isinstance(name, ast.Name):
         if name.text == "_":
@@ -62,7 +62,7 @@ def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
         if isinstance(obj, Var):
             was_used = obj.used
             x = expr.expr(check, lhs)
-            obj.used = was_used  # being assigned to is not a use
+            obj.used = was_used  # an assignment to a variable does not use it
         else:
             x = expr.expr(check, lhs)
     else:
@@ -74,7 +74,7 @@ def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
         return x.type
     target = x.expr
     if isinstance(target, ast.Selector):
-        expr.expr(check, target.x)  # gc looks at it again, and complains of a package's name
+        expr.expr(check, target.x)  # gc checks it again, and reports the name of a package
         inner = check.info.types.get(target.x)
         if inner is not None and inner.mode is Mode.MAP_INDEX:
             message = f"cannot assign to struct field {expr_string(x.expr)} in map"
@@ -86,7 +86,7 @@ def lhs_var(check: Checker, lhs: ast.Expr) -> Type | None:
 
 
 def assign_var(check: Checker, lhs: ast.Expr, rhs: ast.Expr | None, x: Operand | None, context: str) -> None:
-    """`lhs = rhs`, or `lhs = x` for a value already checked."""
+    """Check `lhs = rhs`, or `lhs = x` for a value that has been checked."""
     t = lhs_var(check, lhs)
     if t is not None and not is_valid(t):
         if x is not None:
@@ -179,7 +179,7 @@ def _invalidate(lhs: Sequence[Var]) -> None:
 
 
 def assign_vars(check: Checker, lhs: tuple[ast.Expr, ...], rhs: tuple[ast.Expr, ...]) -> None:
-    """`a, b = x, y` in all its forms."""
+    """Check `a, b = x, y` in all its forms."""
     left, right = len(lhs), len(rhs)
     context = _context(left)
     is_call = right == 1 and isinstance(unparen(rhs[0]), ast.Call)
@@ -205,7 +205,7 @@ def assign_vars(check: Checker, lhs: tuple[ast.Expr, ...], rhs: tuple[ast.Expr, 
 
 
 def short_var_decl(check: Checker, s: ast.Define) -> None:
-    """`a, b := x, y`: declares the names that are new in this scope."""
+    """Check `a, b := x, y`, which declares the names that are new in this scope."""
     top = len(check.delayed)
     scope = check.env.scope
     at = s.span.at(s.op_pos)

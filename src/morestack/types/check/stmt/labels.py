@@ -1,7 +1,7 @@
-"""Labels and branches: what break, continue, goto and fallthrough refer to.
+"""Labels and branches: the targets of break, continue, goto and fallthrough.
 
-gc reports these while parsing, before any types: so does `check_labels`, which runs first over all function
-bodies and fills `info.branch_targets`.
+gc reports errors in labels while parsing, before it checks types. `check_labels` therefore runs first, over all
+function bodies, and fills `info.branch_targets`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Breakable = ast.For | ast.Range | ast.Switch | ast.TypeSwitch | ast.Select
 
 @dataclass(eq=False, slots=True)
 class _Block:
-    """A block, the statement labels in it, and the labeled statement it is the body of."""
+    """A block, the labels declared in it, and the labeled statement whose body it is."""
 
     parent: _Block | None
     start: Span
@@ -31,7 +31,7 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Targets:
-    """What an unlabeled branch refers to. `case` is the clause of the innermost switch, -1 outside."""
+    """The targets of unlabeled branches. `case` is the clause of the innermost switch, -1 outside one."""
 
     breaks: _Breakable | None = None
     continues: _Loop | None = None
@@ -59,7 +59,7 @@ class _Labels:
 
 
 def check_labels(check: Checker) -> None:
-    """Check the branches of all functions that have any, an outer function before those in it."""
+    """Check the branches of all functions that have any; an outer function comes before its function literals."""
     for file in check.files:
         for body in sorted(file.branching, key=lambda b: b.span.start):
             _check_function(check, body)
@@ -117,7 +117,7 @@ def _innermost(s: ast.Stmt) -> ast.Stmt:
 
 @dataclass(eq=False, slots=True)
 class _Walk:
-    """The state of walking one block: forward gotos, and those a variable declaration has been passed with."""
+    """The state of the walk over one block: its forward gotos, and those that jump over a variable declaration."""
 
     forward: list[ast.Branch] = field(default_factory=list)
     over_variable: list[ast.Branch] = field(default_factory=list)
@@ -137,7 +137,7 @@ def _block(
     start: Span,
     body: Sequence[ast.Stmt],
 ) -> list[ast.Branch]:
-    """Check the statements of a block; return the gotos to labels not seen yet."""
+    """Check the statements of a block; return the gotos whose labels have not been seen yet."""
     b = _Block(parent, start.at(start.start), labeled)
     state = _Walk()
     stmts = list(body)

@@ -31,11 +31,11 @@ from morestack.types.identity.identical import identical
 from morestack.types.identity.type_params import common_under
 
 _KeyValue = tuple[Type | None, Type | None, str, bool]
-"""Types of key and value, a cause, and whether the range is possible."""
+"""The types of key and value, the cause of an error, and whether the type can be ranged over."""
 
 
 def check_range(check: Checker, s: ast.Range) -> None:
-    """`for k, v := range x {}` in all its forms."""
+    """Check `for k, v := range x {}` in all its forms."""
     x = expr.expr(check, s.x)
     key: Type | None = None
     value: Type | None = None

@@ -1,4 +1,4 @@
-"""Terminating statements, by the spec: a function with results must end in one."""
+"""Terminating statements as the spec defines them: a function with results must end in one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from morestack.types.check.checker import Checker
 
 
 def is_terminating(check: Checker, s: ast.Stmt, label: str) -> bool:
-    """Whether control cannot pass the end of s; label is the one s carries."""
+    """Whether control cannot reach the end of s; label is the label of s."""
     match s:
         case ast.Labeled(label=name, stmt=inner):
             return is_terminating(check, inner, name.text)
@@ -45,7 +45,7 @@ def is_terminating(check: Checker, s: ast.Stmt, label: str) -> bool:
 
 
 def _all_leave(check: Checker, bodies: Sequence[Sequence[ast.Stmt]], label: str) -> bool:
-    """Whether all clauses terminate without a break out of the statement labeled so."""
+    """Whether all clauses terminate without a break out of the statement with that label."""
     return all(not (not _is_terminating_list(check, body) or _has_break_in(body, label, True)) for body in bodies)
 
 
@@ -69,7 +69,7 @@ def _is_terminating_list(check: Checker, stmts: Sequence[ast.Stmt]) -> bool:
 
 
 def _has_break(s: ast.Stmt, label: str, implicit: bool) -> bool:
-    """Whether s contains a break out of the statement labeled so; implicit: or one without a label."""
+    """Whether s contains a break to label or, if implicit is set, a break without a label."""
     match s:
         case ast.Labeled(stmt=inner):
             return _has_break(inner, label, implicit)

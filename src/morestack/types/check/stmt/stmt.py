@@ -1,4 +1,4 @@
-"""Simple statements, and those made of others; switches and range loops have modules of their own."""
+"""Simple statements, and statements that contain others; switches and range loops have their own modules."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def send_stmt(check: Checker, s: ast.Send) -> None:
 
 
 def suspended_call(check: Checker, keyword: str, e: ast.Expr) -> None:
-    """The call of a go or defer statement."""
+    """Check the call of a go or defer statement."""
     code = Code.INVALID_GO if keyword == "go" else Code.INVALID_DEFER
     if not isinstance(unparen(e), ast.Call):
         check.error(e, code, f"expression in {keyword} must be function call")
@@ -117,7 +117,7 @@ def _have_want(check: Checker, values: list[Operand]) -> tuple[str, str]:
 
 
 def condition(check: Checker, e: ast.Expr, statement: str) -> None:
-    """The condition of an if or for statement."""
+    """Check the condition of an if or for statement."""
     x = expr.expr(check, e)
     if x.valid and not all_boolean(x.type):
         check.error(e, Code.INVALID_COND, f"non-boolean condition in {statement} statement")

@@ -27,7 +27,7 @@ _Seen = dict[tuple[str, Value], list[tuple[Span, Type]]]
 
 
 def check_switch(check: Checker, s: ast.Switch) -> None:
-    """`switch tag { case a, b: ... }`."""
+    """Check `switch tag { case a, b: ... }`."""
     with check.scope(s):
         if s.init is not None:
             check.stmt(s.init)
@@ -74,7 +74,7 @@ def _case(check: Checker, x: Operand, e: ast.Expr, seen: _Seen) -> None:
 
 
 def check_type_switch(check: Checker, s: ast.TypeSwitch) -> None:
-    """`switch bind := x.(type) { case T: ... }`."""
+    """Check `switch bind := x.(type) { case T: ... }`."""
     with check.scope(s):
         if s.init is not None:
             check.stmt(s.init)
@@ -124,7 +124,7 @@ def _is_nil(check: Checker, e: ast.Expr) -> bool:
 def _case_types(
     check: Checker, subject: Operand | None, exprs: tuple[ast.Expr, ...], seen: list[tuple[Type | None, ast.Expr]]
 ) -> Type:
-    """Check the types of a clause; return the type of its variable."""
+    """Check the types of a clause; return the type of the clause's variable."""
     t: Type | None = None
     for e in exprs:
         t = None

@@ -7,14 +7,14 @@ from morestack.types.check.checker import Checker, Environment
 
 
 def check_variables(check: Checker, env: Environment) -> None:
-    """Report the variables of one function that nothing uses."""
+    """Report the unused variables of one function."""
     for v in env.locals:
         if not v.used and not v.is_param and not v.is_result and v.span is not None:
             check.error(v.span, Code.UNUSED_VAR, f"declared and not used: {v.name}")
 
 
 def check_imports(check: Checker) -> None:
-    """Report imported packages that nothing uses."""
+    """Report unused imports."""
     for imp in check.imports:
         if imp.used or imp.name == "_" or imp.span is None:
             continue

@@ -1,4 +1,4 @@
-"""Types made of one or two others: arrays, slices, pointers, maps, channels."""
+"""Types composed of one or two other types: arrays, slices, pointers, maps, channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Type parameters: their declaration, instantiation of types and functions, inference for calls."""
+"""Type parameters: declaring them, instantiating types and functions, and inferring type arguments of calls."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from morestack.types.relation import implements, infer
 
 
 def collect_type_params(check: Checker, decls: tuple[ast.TypeParamDecl, ...], owner: Named | Alias | Signature) -> None:
-    """Declare type parameters in the current scope and give them to owner, then resolve their constraints,
-    which may name them and owner."""
+    """Declare type parameters in the current scope and give them to owner. Then resolve their constraints, which may
+    refer to the parameters and to owner."""
     params: list[TypeParam] = []
     for d in decls:
         for name in d.names:
@@ -55,7 +55,7 @@ def declare_type_param(check: Checker, name: ast.Name, number: int) -> TypeParam
 def receiver_type(
     check: Checker, recv: ast.Param, base: ast.Expr, names: tuple[ast.Expr, ...], is_pointer: bool
 ) -> tuple[Type, tuple[TypeParam, ...]]:
-    """The type of a generic receiver `*T[A, B]`, whose brackets declare the type parameters."""
+    """Return the type of a generic receiver `*T[A, B]`, whose brackets declare type parameters."""
     t, cause = typexpr.generic_type(check, base)
     if cause:
         check.error(base, Code.INVALID_RECV, cause)
@@ -97,7 +97,7 @@ def receiver_type(
 
 
 def instantiated_type(check: Checker, e: ast.Index) -> Type:
-    """`T[A, B]` as a type."""
+    """Return the type that `T[A, B]` denotes."""
     t, cause = typexpr.generic_type(check, e.x)
     if cause:
         listed = ", ".join(expr_string(i) for i in e.indices)
@@ -137,7 +137,7 @@ def _verify_later(
     args: Sequence[Type],
     written: Sequence[ast.Expr],
 ) -> None:
-    """Report, once everything is complete, a type argument that does not satisfy its constraint."""
+    """Once all types are complete, report a type argument that does not satisfy its constraint."""
 
     def verify() -> None:
         failed = implements.verify(params, tuple(args), check.qualifier)
@@ -151,7 +151,7 @@ def _verify_later(
 def instantiate_signature(
     check: Checker, at: Span, e: ast.Expr, sig: Signature, args: Sequence[Type], written: Sequence[ast.Expr]
 ) -> Signature:
-    """The instance of a generic function that e names, recorded and to be verified."""
+    """Return the instance of a generic function that e names; record it, and verify it later."""
     result = instances.instantiate_signature(sig, tuple(args))
     ident = e
     while isinstance(ident, (ast.Paren, ast.Index)):
@@ -167,9 +167,9 @@ def instantiate_signature(
 def instantiate_value(
     check: Checker, x: Operand, e: ast.Index | None, target: Target | None, may_infer: bool = True
 ) -> list[Type] | None:
-    """Instantiate the generic function x with the type arguments of e, and what target tells.
+    """Instantiate the generic function x with the type arguments of e and those that follow from target.
 
-    Without may_infer, too few type arguments are returned for the call's own inference.
+    Without may_infer, an incomplete list of type arguments is returned, and the call infers the others.
     """
     sig = x.type
     if not isinstance(sig, Signature):

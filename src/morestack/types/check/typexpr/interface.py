@@ -16,11 +16,12 @@ from morestack.types.identity.identical import identical, type_set
 from morestack.types.identity.typestring import type_string
 
 MAX_UNION_TERMS = 100
-"""gc's limit; checking terms for overlap takes quadratic time."""
+"""The limit gc sets, because checking the terms for overlap takes quadratic time."""
 
 
 def interface_type(check: Checker, e: ast.InterfaceType, def_: TypeName | None) -> Interface:
-    """The type of `interface {...}`; def_ is the name being declared, the receiver of its methods."""
+    """Return the type of `interface {...}`; def_ is the name being declared, whose type is the receiver of the
+    methods."""
     result = Interface((), ())
     methods: list[Func] = []
     embedded: list[Type] = []
@@ -53,7 +54,7 @@ def interface_type(check: Checker, e: ast.InterfaceType, def_: TypeName | None) 
 
 
 def _verify(check: Checker, iface: Interface) -> None:
-    """Report duplicate methods and what cannot be embedded."""
+    """Report duplicate methods and types that cannot be embedded."""
     for t, span in zip(iface.embeddeds, iface.embed_spans, strict=True):
         if isinstance(span, Span) and is_type_param(t):
             message = "term cannot be a type parameter"
@@ -73,7 +74,7 @@ def _verify(check: Checker, iface: Interface) -> None:
 
 
 def _element(check: Checker, e: ast.Expr) -> Type:
-    """An embedded interface, a type, or a union."""
+    """Return the type of an embedded element: an interface, another type, or a union."""
     if isinstance(e, ast.UnionType) or (isinstance(e, ast.Unary) and e.op is ast.UnaryOp.TILDE):
         return _union(check, e)
     return typexpr.type_of(check, e)
@@ -139,7 +140,7 @@ def _verify_union(check: Checker, union: Union, written: list[ast.Expr]) -> None
 
 
 def constraint(check: Checker, e: ast.Expr) -> Type:
-    """A constraint: an interface, or `~T` and unions, which stand for an interface embedding them."""
+    """Return the type of a constraint: an interface; `~T` or a union stands for an interface that embeds it."""
     if isinstance(e, ast.UnionType) or (isinstance(e, ast.Unary) and e.op is ast.UnaryOp.TILDE):
         t = _union(check, e)
         if not is_valid(t):

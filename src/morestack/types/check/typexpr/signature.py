@@ -38,7 +38,8 @@ def func_type(
     recv: ast.Param | None = None,
     sig: Signature | None = None,
 ) -> Signature:
-    """The signature of e, whose parameters are declared in the scope recorded for e. sig is filled in."""
+    """Return the signature of e, with its parameters declared in the scope recorded for e; sig, if given, is filled
+    in."""
     sig = sig or Signature(EMPTY_TUPLE, EMPTY_TUPLE)
     with check.scope(e):
         receiver: Var | None = None
@@ -93,7 +94,7 @@ def _variable(check: Checker, name: str, at: ast.Name | ast.Param, t: Type, owne
 
 
 def unpack_receiver(e: ast.Expr) -> tuple[bool, ast.Expr, tuple[ast.Expr, ...]]:
-    """Whether a receiver type is a pointer, its base, and its type parameters' names."""
+    """Return whether a receiver type is a pointer, its base type, and the names of its type parameters."""
     base = unparen(e)
     is_pointer = isinstance(base, ast.Star)
     if isinstance(base, ast.Star):

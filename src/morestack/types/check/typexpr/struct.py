@@ -14,7 +14,7 @@ from morestack.types.core.under import deref, under
 
 
 def struct_type(check: Checker, e: ast.StructType) -> Struct:
-    """The type of `struct {...}`."""
+    """Return the type of `struct {...}`."""
     result = Struct((), ())
     fields: list[Var] = []
     tags: list[str] = []
@@ -41,7 +41,7 @@ def struct_type(check: Checker, e: ast.StructType) -> Struct:
             if embedded_name is None:
                 check.error(f.type, Code.INVALID_EMBED, "invalid embedded field type")
                 continue
-            # The name node is also a use of the type, so the field gets a name of its own.
+            # The name node is also a use of the type, so the field gets its own name node.
             add(ast.Name(embedded_name.span, embedded_name.text), t, tag, embedded=True)
             _check_embedded(check, f.type, t)
     result.fields = tuple(fields)
@@ -60,7 +60,7 @@ def _embedded_name(e: ast.Expr) -> ast.Name | None:
 
 
 def _check_embedded(check: Checker, e: ast.Expr, t: Type) -> None:
-    """Report, once t is complete, what may not be embedded."""
+    """Once t is complete, report an error if it may not be embedded."""
 
     def verify() -> None:
         base, is_pointer = deref(t)

@@ -1,4 +1,4 @@
-"""Type expressions: what a context may want of one."""
+"""Type expressions, and the forms of type a context may require."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from morestack.types.identity.identical import type_set
 
 
 def object_kind(obj: Object) -> str:
-    """`local variable`, `constant`, ... as messages name the kind of an object."""
+    """Return the kind of an object as messages name it: `local variable`, `constant`, ..."""
     match obj:
         case PkgName():
             return "package name"
@@ -34,7 +34,7 @@ def object_kind(obj: Object) -> str:
 
 
 def variable_kind(v: Var) -> str:
-    """What kind of variable v is."""
+    """Return the kind of variable v as messages name it."""
     if v.is_field:
         return "struct field"
     if v.is_global:
@@ -43,7 +43,7 @@ def variable_kind(v: Var) -> str:
 
 
 def type_of(check: Checker, e: ast.Expr, def_: TypeName | None = None) -> Type:
-    """The type e denotes, INVALID after an error; def_ is the name it is being declared under."""
+    """Return the type e denotes, INVALID after an error; def_ is the name being declared with this type."""
     t = check.type_expr(e, def_)
     if is_generic(t):
         message = f"cannot use generic type {check.type_str(t)} without instantiation"
@@ -54,14 +54,14 @@ def type_of(check: Checker, e: ast.Expr, def_: TypeName | None = None) -> Type:
 
 
 def var_type(check: Checker, e: ast.Expr) -> Type:
-    """The type e denotes, which must be one a variable can have."""
+    """Return the type e denotes; report an error if a variable cannot have it."""
     t = type_of(check, e)
     valid_var_type(check, e, t)
     return t
 
 
 def valid_var_type(check: Checker, e: ast.Expr, t: Type) -> None:
-    """Report, once t is complete, a constraint interface used as a variable's type."""
+    """Once t is complete, report it if it is a constraint interface used as the type of a variable."""
     if is_type_param(t):
         return
 
@@ -79,7 +79,7 @@ def valid_var_type(check: Checker, e: ast.Expr, t: Type) -> None:
 
 
 def generic_type(check: Checker, e: ast.Expr) -> tuple[Type, str]:
-    """The generic type e denotes, and a cause if it is none."""
+    """Return the generic type e denotes, and the cause if it denotes another type."""
     t = check.type_expr(e)
     cause = ""
     if is_valid(t) and not is_generic(t):
@@ -90,13 +90,13 @@ def generic_type(check: Checker, e: ast.Expr) -> tuple[Type, str]:
 
 
 def type_list(check: Checker, exprs: tuple[ast.Expr, ...]) -> list[Type] | None:
-    """The types of a list, None if one of them is invalid."""
+    """Return the types of a list, or None if one of them is invalid."""
     types = [var_type(check, e) for e in exprs]
     return types if all(is_valid(t) for t in types) else None
 
 
 def named(check: Checker, x: Operand) -> Type:
-    """The type a name or selector denotes."""
+    """Return the type that a name or selector denotes."""
     if x.mode is Mode.TYPE:
         return x.type
     if x.mode is Mode.NO_VALUE:

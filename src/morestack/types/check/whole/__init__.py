@@ -1,1 +1,1 @@
-"""Checks of a finished package: what no single construct shows."""
+"""Checks of a whole package, which need more than a single construct."""

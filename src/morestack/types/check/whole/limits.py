@@ -1,6 +1,6 @@
-"""What gc refuses only after type checking, in its back end: operands of print and sizes of types.
+"""Errors that gc reports only after type checking, in its back end: operands of print and sizes of types.
 
-As with gc, these are reported only for programs without other errors.
+As in gc, they are reported only for programs without other errors.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from morestack.types.core.types import Array, Chan, Map, Signature, Struct, Tupl
 from morestack.types.core.under import under
 
 MAX_WIDTH = 1 << 50
-"""The largest type, in bytes."""
+"""The size limit of a type, in bytes."""
 MAX_CHAN_ELEM = 1 << 16
 
 
 def check_limits(check: Checker) -> None:
-    """Report types too large, and values print cannot print."""
+    """Report types that are too large, and operands that print does not support."""
     for e, known in list(check.info.types.items()):
         if known.mode is Mode.TYPE and isinstance(e, (ast.ArrayType, ast.ChanType, ast.StructType)):
             _size(check, e, known.type)

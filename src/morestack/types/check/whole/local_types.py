@@ -1,8 +1,8 @@
-"""Types declared inside functions: their numbers, and the type parameters they may mention.
+"""Types declared inside functions: their numbers, and the type parameters they may refer to.
 
-gc numbers a package's local types in source order, to tell those of one name apart in symbols and in
-reflect's names of instances. A type declared in a generic function is another type in every instance of the
-function; `Named.outer_params` lets `subst` make it so.
+gc numbers a package's local types in source order, so that types with the same name differ in symbols and in
+reflect's names of instances. A type declared in a generic function is a different type in every instance of the
+function; `subst` uses `Named.outer_params` to create it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def number_local_types(pkg: Package, files: tuple[ast.File, ...], info: Info) ->
 
 
 def _enclosing_params(file: ast.File, offset: int, info: Info) -> tuple[TypeParam, ...]:
-    """Type parameters of the function declaration around an offset, a method's receiver's included."""
+    """Return the type parameters of the function declaration around an offset, including those of a receiver."""
     for decl in file.decls:
         if isinstance(decl, ast.FuncDecl) and decl.span.start <= offset < decl.span.end:
             sig = info.signatures.get(decl)

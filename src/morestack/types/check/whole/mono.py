@@ -1,10 +1,10 @@
-"""Instantiation cycles: generic code that would need ever larger type arguments, without end.
+"""Instantiation cycles: generic code that would need infinitely many, ever larger type arguments.
 
-A graph has a vertex for each type parameter, and for each local type of a generic function (which the
-function's parameters parameterize implicitly). An edge from P to Q says that Q is instantiated with a type
-that mentions P; it weighs 1 if the type is more than P itself. A path as long as the graph has a cycle of
-positive weight: each round makes the argument larger. The idea is go/types' (a Bellman-Ford for heaviest
-paths); here the edges are taken from the recorded instances when checking is done.
+The graph has a vertex for each type parameter and for each local type of a generic function, which is implicitly
+parameterized by the function's type parameters. An edge from P to Q says that Q is instantiated with a type that
+mentions P; its weight is 1 if that type is larger than P itself, else 0. A path as long as the graph contains a cycle
+of positive weight: each round makes the type argument larger. The idea is that of go/types (Bellman-Ford for the
+heaviest paths); here the edges come from the instances recorded during checking.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class _Graph:
         self.edges: list[_Edge] = []
         self.numbers: dict[TypeName, int] = {}
         self.canonical: dict[TypeParam, TypeParam] = {}
-        """A method's receiver parameters -> those of the receiver's type."""
+        """From the receiver parameters of a method to the type parameters of the receiver's type."""
         self.plain: set[Type] = set()
-        """Types known to mention neither type parameters nor local types."""
+        """Types that are known to mention neither type parameters nor local types."""
 
     def vertex(self, obj: TypeName) -> int:
         number = self.numbers.setdefault(obj, len(self.vertices))
@@ -60,7 +60,7 @@ class _Graph:
         return self.vertex(self.canonical.get(p, p).obj)
 
     def local(self, t: Named) -> int | None:
-        """The vertex of a local type that type parameters around it parameterize."""
+        """Return the vertex of a local type that depends on the type parameters around it."""
         origin = t.origin or t
         if not origin.outer_params:
             return None
@@ -74,7 +74,7 @@ class _Graph:
     def assign(self, p: TypeParam, arg: Type, span: Span) -> None:
         """Note that p is instantiated as arg."""
         if p.obj.pkg is not self.pkg:
-            return  # a cycle lies within one package: there are no templates of templates
+            return  # a cycle lies within one package: type arguments are never generic
         pending: list[Type | None] = [arg]
         seen: set[Type] = set()
         edges = len(self.edges)
@@ -98,7 +98,7 @@ class _Graph:
             self.plain |= seen
 
     def heavy_cycle(self) -> list[_Edge] | None:
-        """The edges of a cycle of positive weight, backwards; None if there is none."""
+        """Return the edges of a cycle of positive weight in reverse order, or None if no such cycle exists."""
         changed = True
         while changed:
             changed = False
@@ -123,9 +123,9 @@ class _Graph:
 
 
 def check_instantiations(check: Checker) -> None:
-    """Report a cycle; `local_types` must have run.
+    """Report an instantiation cycle; `local_types` must have run.
 
-    Not after other errors: instances that do not satisfy their constraints make no code.
+    This check is skipped after other errors: no code is generated for instances that violate their constraints.
     """
     if check.diagnostics:
         return
@@ -137,7 +137,7 @@ def check_instantiations(check: Checker) -> None:
 
 
 def find_instantiation_cycle(pkg: Package, info: Info) -> tuple[TypeName, list[tuple[Span | None, str]]] | None:
-    """The parameter or local type where a cycle is reported, and the steps of the cycle."""
+    """Return the type parameter or local type where a cycle is reported, and the steps of the cycle."""
     if not info.instances:
         return None
     graph = _Graph(pkg)

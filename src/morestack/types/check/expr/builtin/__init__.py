@@ -1,1 +1,1 @@
-"""Calls of predeclared functions, and of those of package unsafe."""
+"""Calls of the predeclared functions and the functions of package unsafe."""

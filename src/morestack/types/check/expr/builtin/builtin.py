@@ -1,6 +1,7 @@
-"""Calls of predeclared functions: what holds for all, and the dispatch over them.
+"""Calls of predeclared functions: the checks common to all of them, and the dispatch.
 
-Each rule gets the call and its checked arguments and returns the call's operand, invalid after an error.
+Each rule takes the call and its checked arguments, and returns the operand of the call, which is invalid after an
+error.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _ARITY: dict[BuiltinId, tuple[int, bool]] = {
     _B.STRING: (2, False),
     _B.STRING_DATA: (1, False),
 }
-"""Least number of arguments, and whether more are allowed."""
+"""The minimum number of arguments, and whether more are allowed."""
 
 _STATEMENTS = {_B.CLEAR, _B.CLOSE, _B.COPY, _B.DELETE, _B.PANIC, _B.PRINT, _B.PRINTLN, _B.RECOVER}
 _UNEVALUATED = {_B.MAKE, _B.NEW, _B.OFFSETOF}

@@ -1,4 +1,4 @@
-"""The predeclared functions on slices, maps and channels, and those that allocate."""
+"""The predeclared functions that work on slices, maps and channels, and those that allocate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INVALID_ARG = "invalid argument: "
 
 
 def _slice_elem(check: Checker, x: Operand) -> tuple[Type | None, str]:
-    """The element type of slice x, or None and why there is none."""
+    """Return the element type of slice x, or None and the reason why x has none."""
     elem: Type | None = None
     for _, u in typeset(x.type):
         if not isinstance(u, Slice):
@@ -37,7 +37,7 @@ def _slice_elem(check: Checker, x: Operand) -> tuple[Type | None, str]:
 
 
 def _is_bytes_or_string(t: Type) -> tuple[bool, bool]:
-    """Whether t stands only for strings and byte slices, and whether for a string at all."""
+    """Whether t stands only for strings and byte slices, and whether strings are among them."""
     has_string = False
     for _, u in typeset(t):
         if isinstance(u, Slice) and identical(u.elem, BYTE):
@@ -71,7 +71,7 @@ def check_append(check: Checker, e: ast.Call, args: list[Operand]) -> Operand:
 
 
 def _array_deref(t: Type | None) -> Type | None:
-    """The array a pointer to an array points to, else t itself."""
+    """If t is a pointer to an array, return the array type, else t itself."""
     p = unalias(t) if t is not None else None
     if isinstance(p, Pointer):
         u = under(p.elem)

@@ -1,4 +1,4 @@
-"""The predeclared functions on numbers: of complex ones and their parts, and extremes."""
+"""The predeclared functions on numbers: complex, real, imag, min and max."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _TO_FLOAT: dict[Kind, Type] = {
 
 
 def _apply(check: Checker, table: dict[Kind, Type], x: Operand, name: str) -> Type | None:
-    """The result type for x's type; type parameters are reported, as gc does."""
+    """Return the result type for x's type; a type parameter is an error, as in gc."""
     u = under(x.type)
     if not is_type_param(x.type):
         return table.get(u.kind) if isinstance(u, Basic) else None

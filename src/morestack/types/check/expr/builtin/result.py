@@ -1,4 +1,4 @@
-"""What a call of a builtin amounts to, and the signature it has in one call."""
+"""The operand of a call of a builtin, and the builtin's signature in that call."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from morestack.types.core.types import EMPTY_TUPLE, Signature, Tuple, Type
 
 
 def signature(result: Type | None, *params: Type) -> Signature:
-    """The signature a builtin has in one call."""
+    """Return the signature of a builtin in one call."""
     results = EMPTY_TUPLE if result is None else Tuple((Var("", result, is_result=True),))
     variables = tuple(Var("", default_type(p), is_param=True) for p in params)
     return Signature(Tuple(variables) if variables else EMPTY_TUPLE, results)
 
 
 def value(check: Checker, e: ast.Call, result: Type, *params: Type) -> Operand:
-    """The operand of a call that gives a value."""
+    """Return the operand of a call that has a value."""
     check.record_builtin(e.fun, signature(result, *params))
     return Operand(Mode.VALUE, e, result)
 
 
 def nothing(check: Checker, e: ast.Call, *params: Type) -> Operand:
-    """The operand of a call without a value."""
+    """Return the operand of a call that has no value."""
     check.record_builtin(e.fun, signature(None, *params))
     return Operand(Mode.NO_VALUE, e)
